@@ -1,0 +1,89 @@
+//! Why a request may not pass, as data. The caller is told less than the operator:
+//! `challenge` is what goes out, `label` is what metrics and logs count.
+
+use crate::clock::Seconds;
+use crate::dialect::condition::Challenge;
+use crate::token::scope::Scopes;
+
+/// A refusal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Denial {
+    /// No route fits host and path.
+    NoRoute,
+    /// The route answers other methods: those.
+    MethodNotAllowed(String),
+    /// No credential where one is asked for.
+    Missing,
+    /// More than one credential (RFC 6750 §2).
+    Ambiguous,
+    /// Not a token of any spelling this route takes.
+    Malformed,
+    /// The signature does not fit.
+    BadSignature,
+    /// Signed with a key that is not in the ring of an accepted issuer.
+    UnknownKey,
+    /// Not an access token (RFC 9068 §4: `typ`), or a critical header (RFC 7515 §4.1.11).
+    WrongType,
+    /// `iss` is not the issuer whose key signed it.
+    WrongIssuer,
+    /// `aud` does not name us.
+    WrongAudience,
+    /// A required claim is absent or of the wrong kind.
+    ClaimMismatch,
+    /// Past its end.
+    Expired,
+    /// Before its beginning.
+    NotYet,
+    /// Called back.
+    Revoked,
+    /// Valid, but without the scopes asked for: the first alternative's.
+    InsufficientScope(Scopes),
+    /// Neither valid nor invalid: something needed for the answer is not there.
+    CannotTell(Seconds),
+}
+
+impl Denial {
+    /// The word in `tollgate_auth_decisions_total{result}` and in the access log.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Denial::NoRoute => "no_route",
+            Denial::MethodNotAllowed(_) => "method",
+            Denial::Missing => "missing",
+            Denial::Ambiguous => "ambiguous",
+            Denial::Malformed => "malformed",
+            Denial::BadSignature => "bad_signature",
+            Denial::UnknownKey => "unknown_key",
+            Denial::WrongType => "wrong_type",
+            Denial::WrongIssuer => "wrong_issuer",
+            Denial::WrongAudience => "wrong_audience",
+            Denial::ClaimMismatch => "claim_mismatch",
+            Denial::Expired => "expired",
+            Denial::NotYet => "not_yet",
+            Denial::Revoked => "revoked",
+            Denial::InsufficientScope(_) => "insufficient_scope",
+            Denial::CannotTell(_) => "cannot_tell",
+        }
+    }
+
+    /// What the caller is told.
+    pub fn challenge(&self) -> Challenge {
+        match self {
+            Denial::NoRoute => Challenge::NotFound,
+            Denial::MethodNotAllowed(allow) => Challenge::MethodNotAllowed(allow.clone()),
+            Denial::Missing => Challenge::TokenMissing,
+            Denial::Ambiguous => Challenge::RequestBad("more than one access token in the request"),
+            Denial::Malformed => Challenge::TokenBad("the access token is malformed"),
+            Denial::Expired => Challenge::TokenBad("the access token expired"),
+            Denial::NotYet => Challenge::TokenBad("the access token is not valid yet"),
+            Denial::Revoked => Challenge::TokenBad("the access token was revoked"),
+            Denial::BadSignature
+            | Denial::UnknownKey
+            | Denial::WrongType
+            | Denial::WrongIssuer
+            | Denial::WrongAudience
+            | Denial::ClaimMismatch => Challenge::TokenBad("the access token is not valid here"),
+            Denial::InsufficientScope(needed) => Challenge::ScopeMissing(needed.clone()),
+            Denial::CannotTell(wait) => Challenge::CannotTell(*wait),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! May this request pass? Pure: a request's head, the compiled policy, the keys, the
+//! revocation list and `now` go in; a `Permit`, a `Denial` or a `Question` comes out.
+
+pub mod denial;
+pub mod permit;
+pub mod policy;
+pub mod profile;
+pub mod route;
+pub mod rule;
+pub mod table;

@@ -1,0 +1,30 @@
+//! The evidence that a request may pass. Forwarding asks for one, and only this
+//! folder can make one: the field is private and there is no other constructor.
+
+use std::sync::Arc;
+
+use crate::access::route::Route;
+use crate::token::claims::Claims;
+
+/// The right to forward one request.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    route: Arc<Route>,
+    claims: Option<Arc<Claims>>,
+}
+
+impl Permit {
+    pub(in crate::access) fn new(route: Arc<Route>, claims: Option<Arc<Claims>>) -> Permit {
+        Permit { route, claims }
+    }
+
+    /// The route that was judged, and must be the one that is forwarded.
+    pub fn route(&self) -> &Arc<Route> {
+        &self.route
+    }
+
+    /// Who passes; `None` on a public line.
+    pub fn claims(&self) -> Option<&Arc<Claims>> {
+        self.claims.as_ref()
+    }
+}

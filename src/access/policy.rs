@@ -1,0 +1,21 @@
+//! The compiled rules of one snapshot: route tables, token profiles, the scope table
+//! and the list of claims worth keeping. Built by `config`, read by everybody.
+
+use crate::access::profile::TokenProfile;
+use crate::access::table::Table;
+use crate::token::scope::ScopeTable;
+
+/// Who may pass where.
+#[derive(Debug, Default)]
+pub struct Policy {
+    /// One table per listener, in the listeners' order.
+    pub tables: Vec<Table>,
+    /// What tokens must carry; `Claims::issuer` and `Route::issuers` index it.
+    pub profiles: Vec<TokenProfile>,
+    /// Bits of the scopes that rules speak of.
+    pub scopes: ScopeTable,
+    /// Names of the claims that templates or rules speak of; `Claims::kept` follows it.
+    pub kept_claims: Vec<Box<str>>,
+    /// Names of the routes, by `Route::index`, for metrics.
+    pub route_names: Vec<std::sync::Arc<str>>,
+}

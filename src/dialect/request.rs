@@ -1,0 +1,64 @@
+//! What a client asked for, free of spelling. From here on nobody knows which
+//! dialect spoke. Secrets are `Secret`, so no later printing can leak them.
+
+use crate::token::id::ClientId;
+use crate::token::secret::Secret;
+
+/// How the client said who it is.
+#[derive(Clone, Debug)]
+pub enum ClientCredential {
+    /// Id and secret, from the header or the body (RFC 6749 §2.3.1).
+    Secret {
+        /// `client_id`.
+        id: ClientId,
+        /// `client_secret`.
+        secret: Secret,
+    },
+    /// Only an id: a public client (RFC 6749 §2.1), or one that forgot its secret.
+    Public {
+        /// `client_id`.
+        id: ClientId,
+    },
+    /// Nothing at all.
+    Absent,
+}
+
+/// A request to the token endpoint.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// Who asks.
+    pub client: ClientCredential,
+    /// For what.
+    pub grant: GrantRequest,
+    /// `scope` as named by the client, separators resolved; `None` when absent.
+    pub scope: Option<Vec<String>>,
+}
+
+/// The grants this server knows. Closed: a new grant makes the compiler list every
+/// place to visit.
+#[derive(Clone, Debug)]
+pub enum GrantRequest {
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// RFC 6749 §4.3.
+    Password {
+        /// `username`.
+        username: String,
+        /// `password`.
+        password: Secret,
+    },
+    /// RFC 6749 §6.
+    RefreshToken {
+        /// `refresh_token`.
+        token: Secret,
+    },
+}
+
+/// A request to the revocation or introspection endpoint (RFC 7009 §2.1, RFC 7662 §2.1).
+#[derive(Clone, Debug)]
+pub struct TokenQuestion {
+    /// Who asks.
+    pub client: ClientCredential,
+    /// The token in question.
+    pub token: Secret,
+}

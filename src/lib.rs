@@ -1,0 +1,11 @@
+//! tollgate: OAuth2 in front of services that have none.
+
+pub mod access;
+pub mod clock;
+pub mod dialect;
+pub mod oauth;
+pub mod random;
+pub mod revocation;
+pub mod snapshot;
+pub mod telemetry;
+pub mod token;

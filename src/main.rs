@@ -1,0 +1,3 @@
+//! The program: flags in, exit code out.
+
+fn main() {}

@@ -1,0 +1,76 @@
+//! A client as the issuer knows it, from the file or from the store. Machine
+//! secrets are random, so they are kept as plain digests and cost microseconds.
+
+use crate::token::id::ClientId;
+use crate::token::scope::Scopes;
+use crate::token::secret::SecretDigest;
+
+/// How many secrets of one client may be live at once: the old and the new.
+pub const LIVE_SECRETS: usize = 2;
+
+/// A registered client (RFC 6749 §2).
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its identifier.
+    pub id: ClientId,
+    /// For people.
+    pub display_name: Option<String>,
+    /// At most `LIVE_SECRETS`; none makes it a public client (RFC 6749 §2.1).
+    pub secrets: Vec<ClientSecret>,
+    /// The grants it may use.
+    pub grants: Vec<GrantKind>,
+    /// The most it may ask for.
+    pub scopes: Scopes,
+    /// Refused like an unknown one.
+    pub disabled: bool,
+    /// Said by the operator's file, or kept in the store.
+    pub origin: Origin,
+}
+
+/// One live secret.
+#[derive(Clone, Debug)]
+pub struct ClientSecret {
+    /// What is kept of it.
+    pub digest: SecretDigest,
+    /// 0 or 1: which of the two, for the record of its last use.
+    pub slot: u8,
+}
+
+/// Where a client or user was defined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// The YAML file; changed only there.
+    File,
+    /// The store; changed by the command line.
+    Store,
+}
+
+/// The grants by name, as `grants:` and `grant_type` spell them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum GrantKind {
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// RFC 6749 §4.3.
+    Password,
+    /// RFC 6749 §6: refresh tokens are issued to, and taken from, this client.
+    RefreshToken,
+}
+
+impl GrantKind {
+    /// Every grant this server knows.
+    pub const ALL: [GrantKind; 3] = [GrantKind::ClientCredentials, GrantKind::Password, GrantKind::RefreshToken];
+
+    /// The word on the wire and in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GrantKind::ClientCredentials => "client_credentials",
+            GrantKind::Password => "password",
+            GrantKind::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// The grant of that word.
+    pub fn parse(word: &str) -> Option<GrantKind> {
+        GrantKind::ALL.into_iter().find(|g| g.as_str() == word)
+    }
+}

@@ -1,0 +1,4 @@
+//! What has been called back, and how long that matters. Pure: the list is memory,
+//! the notices are values; who makes them durable and who carries them is above.
+
+pub mod notice;

@@ -1,0 +1,235 @@
+//! Everything the operator said, compiled and ready to run. Immutable, shared and
+//! swapped whole: a request keeps the one it began with. What has happened since
+//! (tokens, revocations, counters, connections) is state and never in here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use crate::access::policy::Policy;
+use crate::oauth::issuer::Issuer;
+use crate::token::ring::KeyRing;
+
+/// One consistent world as the file describes it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Front doors, in the order of the file.
+    pub listeners: Vec<Listener>,
+    /// Who may pass where: one route table per listener, in the same order.
+    pub policy: Policy,
+    /// What to do once passed; index: `Route::index`.
+    pub plans: Vec<Plan>,
+    /// Where requests go; index: `Plan::upstream`.
+    pub upstreams: Vec<Upstream>,
+    /// Issuers of ours.
+    pub issuers: Vec<Issuer>,
+    /// Key rings of foreign issuers, by profile index; ours are `None` here.
+    pub foreign_rings: Vec<Option<Arc<KeyRing>>>,
+    /// Settings that cannot change while the process runs.
+    pub fixed: Fixed,
+    /// What is written about each request.
+    pub access_log: AccessLog,
+    /// Verdict cache entries per worker; 0 switches it off.
+    pub cache_entries: usize,
+    /// How long requests in flight may take to finish after TERM.
+    pub drain: Duration,
+    /// Hash of the file's bytes, for `tollgate_config_info`.
+    pub revision: String,
+    /// What `check` warned about.
+    pub warnings: Vec<String>,
+}
+
+/// A front door.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Its key in the file.
+    pub name: Arc<str>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it speaks.
+    pub door: Door,
+    /// Its bounds on callers.
+    pub limits: DoorLimits,
+    /// Whose word about the caller's address is taken; empty: nobody's.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+/// What a listener speaks.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// TLS, then HTTP/1.1 or HTTP/2 by ALPN.
+    Tls(Arc<rustls::ServerConfig>),
+    /// HTTP/1.1 as it comes.
+    Clear,
+    /// Answers every request with a redirect to https on this port.
+    Redirect(u16),
+}
+
+/// Bounds on what a caller may cost. At a bound the connection is refused or closed,
+/// or the request answered 408, 413 or 431.
+#[derive(Clone, Debug)]
+pub struct DoorLimits {
+    /// Connections at once, over all workers.
+    pub connections: usize,
+    /// Bytes of a header block.
+    pub header_bytes: usize,
+    /// Number of header lines.
+    pub header_count: usize,
+    /// TLS handshake.
+    pub handshake_timeout: Duration,
+    /// From the first byte of a header block to its last.
+    pub header_timeout: Duration,
+    /// Between requests.
+    pub idle_timeout: Duration,
+    /// Between two reads of a body, and between two writes of an answer.
+    pub body_timeout: Duration,
+    /// HTTP/2 streams of one connection.
+    pub streams: u32,
+}
+
+/// What to do with a request of one route once it may pass.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Index of the upstream.
+    pub upstream: usize,
+    /// Removed from the front of the path before it is sent on.
+    pub strip_prefix: Option<Box<str>>,
+    /// Set on the request; the same names, in every spelling, are removed from what
+    /// came in, on every route of the snapshot.
+    pub identity: Vec<(HeaderName, Template)>,
+    /// Set on the request with fixed values, such as the backend's own credential.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// `true`: the caller's `Authorization` goes on to the backend.
+    pub keep_authorization: bool,
+    /// Bytes of a request body; more is 413.
+    pub max_body: u64,
+    /// First byte of the answer.
+    pub first_byte_timeout: Duration,
+    /// Between two reads of the answer.
+    pub idle_timeout: Duration,
+}
+
+/// The value of an identity header: text and references, nothing more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Template(pub Vec<Part>);
+
+/// A piece of a template.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// As it stands.
+    Text(Box<str>),
+    /// `{sub}`.
+    Subject,
+    /// `{client_id}`.
+    Client,
+    /// `{scope}`.
+    Scope,
+    /// `{claims.NAME}`: index in the policy's list of kept claims.
+    Kept(usize),
+}
+
+/// A named group of equal servers.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Its key in the file.
+    pub name: Arc<str>,
+    /// At least one.
+    pub servers: Vec<Server>,
+    /// TCP connect.
+    pub connect_timeout: Duration,
+    /// Connections kept per worker and server while idle.
+    pub pool_idle: usize,
+    /// For how long.
+    pub pool_idle_timeout: Duration,
+    /// Connections at once per worker and server; more requests wait their turn
+    /// until the connect timeout, then get 503.
+    pub max_connections: usize,
+}
+
+/// One server of an upstream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Server {
+    /// `http://HOST:PORT`: resolved when connecting.
+    Http {
+        /// Name or address.
+        host: Box<str>,
+        /// Port.
+        port: u16,
+        /// `HOST[:PORT]` as the `Host` header says it.
+        authority: HeaderValue,
+    },
+    /// `builtin:echo`: answers with what it got, for trying things out.
+    Echo,
+}
+
+/// Settings that need a restart; a reload that changes one is refused with a reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fixed {
+    /// The state folder: database, lock, self-signed certificate.
+    pub state: PathBuf,
+    /// Metrics and health; `None`: not served.
+    pub metrics: Option<SocketAddr>,
+    /// Data-plane threads.
+    pub workers: usize,
+    /// Key under which private keys are sealed in the store.
+    pub store_key: Option<StoreKey>,
+    /// Listener addresses, in order, with their names.
+    pub addresses: Vec<(Arc<str>, SocketAddr)>,
+    /// Threads that hash passwords, and requests that may wait for them.
+    pub hashing: Hashing,
+}
+
+/// The password pool's bounds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hashing {
+    /// At once.
+    pub workers: usize,
+    /// Waiting; more get 503 with `Retry-After`.
+    pub queue: usize,
+}
+
+/// 256 bits under which private keys are sealed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreKey(pub [u8; 32]);
+
+impl std::fmt::Debug for StoreKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreKey(***)")
+    }
+}
+
+/// What is written about each request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AccessLog {
+    /// Share of answers below 400 that are written, 0.0 to 1.0; the others always are.
+    pub sample_ok: f64,
+    /// Whether the path is written.
+    pub path: bool,
+    /// JSON lines, or one readable line.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Human,
+}
+
+/// What every request looks at, taken once: what was said and which keys are live.
+#[derive(Debug)]
+pub struct World {
+    /// Grows by one at every swap; caches of an older generation are emptied.
+    pub generation: u64,
+    /// What the operator said.
+    pub snapshot: Arc<Snapshot>,
+    /// Key rings by profile index.
+    pub rings: Vec<Arc<KeyRing>>,
+}

@@ -1,0 +1,90 @@
+//! Handles: what a revocation may name a token by. Each is 128 bits of a SHA-256
+//! over kind, issuer and value, so that equal values of two issuers or of two kinds
+//! never meet, and so that a caller cannot choose where it lands in a table.
+//! Must never: depend on how a token was spelled, only on what it says.
+
+use aws_lc_rs::digest;
+
+use crate::token::id::IssuerName;
+
+/// By what a token can be called back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum HandleKind {
+    /// One token: its `jti`, else a digest of its decoded claims.
+    Token,
+    /// Every token that descends from one grant.
+    Family,
+    /// Every token of one subject.
+    User,
+    /// Every token of one client.
+    Client,
+    /// Every token signed with one key.
+    Key,
+    /// Every token of the issuer (with `issued_before`).
+    Issuer,
+}
+
+impl HandleKind {
+    /// All kinds, in the order of their precision.
+    pub const ALL: [HandleKind; 6] = [
+        HandleKind::Token,
+        HandleKind::Family,
+        HandleKind::User,
+        HandleKind::Client,
+        HandleKind::Key,
+        HandleKind::Issuer,
+    ];
+
+    /// The word used in files, logs, metrics and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HandleKind::Token => "token",
+            HandleKind::Family => "family",
+            HandleKind::User => "user",
+            HandleKind::Client => "client",
+            HandleKind::Key => "key",
+            HandleKind::Issuer => "issuer",
+        }
+    }
+
+    /// The kind that `as_str` names so.
+    pub fn parse(word: &str) -> Option<HandleKind> {
+        HandleKind::ALL.into_iter().find(|k| k.as_str() == word)
+    }
+}
+
+/// One name a token answers to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Handle(pub u128);
+
+impl Handle {
+    /// The handle of `value` among all `kind`s of `issuer`.
+    pub fn of(kind: HandleKind, issuer: &IssuerName, value: &[u8]) -> Handle {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(kind.as_str().as_bytes());
+        context.update(&[0]);
+        context.update(issuer.as_str().as_bytes());
+        context.update(&[0]);
+        context.update(value);
+        let mut half = [0; 16];
+        half.copy_from_slice(&context.finish().as_ref()[..16]);
+        Handle(u128::from_be_bytes(half))
+    }
+}
+
+/// Every handle of one token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Handles {
+    /// The token itself.
+    pub token: Handle,
+    /// Its family, when it has one.
+    pub family: Option<Handle>,
+    /// Its subject.
+    pub user: Option<Handle>,
+    /// The client it was issued to.
+    pub client: Option<Handle>,
+    /// The key that signed it.
+    pub key: Option<Handle>,
+    /// Its issuer.
+    pub issuer: Handle,
+}

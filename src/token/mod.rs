@@ -1,0 +1,11 @@
+//! What a token is: names that cannot be mixed up, scopes, claims, keys, and the
+//! two spellings (JWS and opaque). Imports only `clock` and `random`; knows no
+//! request, no store, no policy.
+
+pub mod claims;
+pub mod handle;
+pub mod id;
+pub mod key;
+pub mod ring;
+pub mod scope;
+pub mod secret;
