@@ -1,0 +1,5 @@
+//! Sockets, TLS and HTTP: the one floor that awaits and that sees bytes of strangers.
+
+pub mod forwarded;
+pub mod headers;
+pub mod identity;
