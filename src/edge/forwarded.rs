@@ -221,9 +221,9 @@ mod tests {
         assert!(told.contains(&"x-forwarded-for: 203.0.113.9, 10.0.0.2, 10.0.0.1".to_owned()), "{told:?}");
         assert!(told.contains(&"x-forwarded-proto: http".to_owned()));
         assert!(told.contains(&"x-forwarded-host: shop.test".to_owned()));
-        assert!(told.contains(
-            &"forwarded: for=203.0.113.9, for=10.0.0.1;proto=https;host=\"api.test:8443\"".to_owned()
-        ));
+        assert!(
+            told.contains(&"forwarded: for=203.0.113.9, for=10.0.0.1;proto=https;host=\"api.test:8443\"".to_owned())
+        );
     }
 
     #[test]

@@ -53,7 +53,8 @@ const NEVER: &[&str] = &[
 const NEVER_PREFIX: &[u8] = b"x-forwarded-";
 
 /// Names that pass, but in this spelling only: another one would be taken for it.
-const EXACT: &[&str] = &["authorization", "content-type", "content-encoding", "cookie", "user-agent", "origin", "referer"];
+const EXACT: &[&str] =
+    &["authorization", "content-type", "content-encoding", "cookie", "user-agent", "origin", "referer"];
 
 /// Ordinary request headers: a plan that sets one replaces it on its own route and
 /// leaves it alone on the others.

@@ -3,3 +3,6 @@
 pub mod forwarded;
 pub mod headers;
 pub mod identity;
+pub mod pulse;
+pub mod upload;
+pub mod upstream;
