@@ -1,17 +1,24 @@
 //! The way in and out: sockets, TLS, HTTP, time-outs, the drain. Decides nothing about
 //! who may pass; that is `access`, and what a token request gets is `oauth`.
 
+pub mod body;
 pub mod connection;
 pub mod drain;
+pub mod echo;
+pub mod forward;
 pub mod forwarded;
 pub mod head;
 pub mod headers;
 pub mod identity;
 pub mod in_flight;
+pub mod locate;
 pub mod placeholder;
 pub mod pulse;
+pub mod record;
+pub mod respond;
 pub mod serve;
 pub mod shared;
+pub mod target;
 pub mod upload;
 pub mod upstream;
 pub mod worker;

@@ -46,6 +46,8 @@ pub async fn exchange(
         Err(LinkError::Failed(error)) => return Err(error),
     };
     let pool = lease.pool().clone();
+    let tally = pool.tally();
+    tally.meter.retried(tally.upstream);
     // Its place must be free before another connection can be made.
     drop(lease);
     let mut lease = match pool.lease_fresh(pulses).await {

@@ -13,6 +13,7 @@ use crate::edge::pulse::{Pulses, Tick};
 use crate::edge::upstream::connect;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::link::Link;
+use crate::telemetry::meter::{Connect, Meter};
 
 /// Requests that wait for a connection of one server at once; more are refused at once.
 const MAX_WAITING: usize = 1024;
@@ -34,6 +35,15 @@ pub struct Bounds {
     pub connect_timeout: Duration,
 }
 
+/// Where one server's connections are counted.
+#[derive(Clone)]
+pub struct Tally {
+    /// The worker's counters.
+    pub meter: Arc<Meter>,
+    /// Index of the upstream.
+    pub upstream: usize,
+}
+
 /// One server's connections.
 #[derive(Debug)]
 pub struct Pool {
@@ -47,6 +57,7 @@ pub struct Pool {
 
 struct State {
     bounds: Bounds,
+    tally: Tally,
     /// Oldest first.
     idle: Vec<Link>,
     /// Connections, idle or not, and those being made.
@@ -57,6 +68,13 @@ struct State {
     /// Connects that failed in a row, and until when the server is passed over.
     failures: u32,
     resting_until: Option<Tick>,
+}
+
+impl State {
+    fn leave(&mut self, connections: usize) {
+        self.open -= connections;
+        (0..connections).for_each(|_| self.tally.meter.disconnected(self.tally.upstream));
+    }
 }
 
 impl std::fmt::Debug for State {
@@ -76,9 +94,10 @@ pub enum Origin {
 
 impl Pool {
     /// A pool without connections.
-    pub fn new(host: &str, port: u16, bounds: Bounds) -> Pool {
+    pub fn new(host: &str, port: u16, bounds: Bounds, tally: Tally) -> Pool {
         let state = State {
             bounds,
+            tally,
             idle: Vec::new(),
             open: 0,
             reaping: false,
@@ -96,9 +115,16 @@ impl Pool {
         }
     }
 
-    /// Takes over the bounds of a new snapshot.
-    pub fn set_bounds(&self, bounds: Bounds) {
-        self.lock().bounds = bounds;
+    /// Takes over what a new snapshot says.
+    pub fn adapt(&self, bounds: Bounds, tally: Tally) {
+        let mut state = self.lock();
+        state.bounds = bounds;
+        state.tally = tally;
+    }
+
+    /// Where its connections are counted.
+    pub fn tally(&self) -> Tally {
+        self.lock().tally.clone()
     }
 
     /// Closes what is idle and keeps nothing from now on.
@@ -106,7 +132,7 @@ impl Pool {
         let mut state = self.lock();
         state.retired = true;
         let dropped = std::mem::take(&mut state.idle);
-        state.open -= dropped.len();
+        state.leave(dropped.len());
         drop(state);
         drop(dropped);
     }
@@ -167,18 +193,22 @@ impl Pool {
 
     /// Connects on a seat that was taken; gives it back if that fails or is given up.
     async fn connect(self: &Arc<Pool>, pulses: &Pulses) -> Result<Lease, ForwardError> {
-        let mut lease = Lease { link: None, seated: true, pool: Arc::clone(self) };
+        let mut lease = Lease { link: None, hold: Hold::Seat, pool: Arc::clone(self) };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let patience = self.lock().bounds.connect_timeout;
         let socket = connect::tcp(&self.host, self.port, patience).await;
         self.note(socket.as_ref().err());
-        lease.link = Some(Link::open(socket?, pulses.enrol()).await?);
+        let socket = socket?;
+        lease.hold = Hold::Connection;
+        lease.link = Some(Link::open(socket, pulses.enrol()).await?);
         Ok(lease)
     }
 
     /// Remembers how a connect ended.
     fn note(&self, failure: Option<&ForwardError>) {
         let mut state = self.lock();
+        let result = if failure.is_none() { Connect::Made } else { Connect::Failed };
+        state.tally.meter.connected(state.tally.upstream, result);
         if failure.is_none() {
             state.failures = 0;
             state.resting_until = None;
@@ -191,7 +221,7 @@ impl Pool {
 
     fn lease_of(self: &Arc<Pool>, link: Link) -> Lease {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Lease { link: Some(link), seated: true, pool: Arc::clone(self) }
+        Lease { link: Some(link), hold: Hold::Connection, pool: Arc::clone(self) }
     }
 
     /// The youngest idle connection that still lives; the dead ones on top of it go.
@@ -202,7 +232,7 @@ impl Pool {
                 return Some(link);
             }
             drop(link);
-            self.give_seat();
+            self.closed();
         }
     }
 
@@ -215,8 +245,15 @@ impl Pool {
         free
     }
 
+    /// A seat on which no connection came about is free again.
     fn give_seat(&self) {
         self.lock().open -= 1;
+        self.freed.notify_one();
+    }
+
+    /// A connection is gone, and its seat is free.
+    fn closed(&self) {
+        self.lock().leave(1);
         self.freed.notify_one();
     }
 
@@ -227,7 +264,7 @@ impl Pool {
         if state.retired || state.idle.len() >= state.bounds.idle {
             drop(state);
             drop(link);
-            return self.give_seat();
+            return self.closed();
         }
         state.idle.push(link);
         if !state.reaping {
@@ -244,7 +281,7 @@ impl Pool {
         let timeout = state.bounds.idle_timeout;
         let old = |link: &Link| now.since(link.idle_since) >= timeout;
         let gone: Vec<Link> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
-        state.open -= gone.len();
+        state.leave(gone.len());
         let next = (!state.idle.is_empty()).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
         state.reaping = next.is_some();
         drop(state);
@@ -267,11 +304,22 @@ async fn reap(pool: Weak<Pool>) {
     }
 }
 
+/// What a lease has to give back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Hold {
+    /// A place for a connection that is being made.
+    Seat,
+    /// A connection.
+    Connection,
+    /// Nothing: it went back to the pool.
+    Nothing,
+}
+
 /// One request's hold on one connection. Dropped, it closes the connection.
 #[derive(Debug)]
 pub struct Lease {
     link: Option<Link>,
-    seated: bool,
+    hold: Hold,
     pool: Arc<Pool>,
 }
 
@@ -289,7 +337,7 @@ impl Lease {
     /// The exchange ended cleanly on both sides: the connection may serve again.
     pub fn give_back(mut self) {
         if let Some(link) = self.link.take() {
-            self.seated = false;
+            self.hold = Hold::Nothing;
             self.pool.keep(link);
         }
     }
@@ -299,8 +347,10 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.pool.in_flight.fetch_sub(1, Ordering::Relaxed);
         drop(self.link.take());
-        if self.seated {
-            self.pool.give_seat();
+        match self.hold {
+            Hold::Seat => self.pool.give_seat(),
+            Hold::Connection => self.pool.closed(),
+            Hold::Nothing => {}
         }
     }
 }

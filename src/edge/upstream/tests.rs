@@ -11,13 +11,15 @@ use http::{Method, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::clock::SystemClock;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Target};
 use crate::edge::upstream::download::{After, Download};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
-use crate::edge::upstream::pool::{Bounds, Pool};
+use crate::edge::upstream::pool::{Bounds, Pool, Tally};
+use crate::telemetry::Telemetry;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -88,8 +90,15 @@ fn bounds() -> Bounds {
     Bounds { idle: 4, idle_timeout: long, open: 4, connect_timeout: long }
 }
 
+fn tally() -> Tally {
+    let telemetry = Telemetry::quiet(1, Arc::new(SystemClock)).expect("telemetry");
+    Tally { meter: telemetry.meter(0), upstream: 0 }
+}
+
 fn over(servers: &[(SocketAddr, Bounds)]) -> Balance {
-    let pool = |(at, b): &(SocketAddr, Bounds)| Target::Http(Arc::new(Pool::new(&at.ip().to_string(), at.port(), *b)));
+    let pool = |(at, b): &(SocketAddr, Bounds)| {
+        Target::Http(Arc::new(Pool::new(&at.ip().to_string(), at.port(), *b, tally())))
+    };
     Balance::over(servers.iter().map(pool).collect())
 }
 
