@@ -7,5 +7,6 @@ pub mod oauth;
 pub mod random;
 pub mod revocation;
 pub mod snapshot;
+pub mod store;
 pub mod telemetry;
 pub mod token;
