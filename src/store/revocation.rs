@@ -44,9 +44,10 @@ pub fn record(connection: &Connection, notice: &Notice, reason: &str) -> Result<
 }
 
 /// True if a notice in the log covers something issued at `issued` that bears one of
-/// the handles.
+/// the handles. One whose end had come by then speaks of older things only.
 pub fn covers(connection: &Connection, handles: &[Handle], issued: UnixTime) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM revocation WHERE handle = ?1 AND (issued_before IS NULL OR issued_before >= ?2)";
+    let sql = "SELECT 1 FROM revocation WHERE handle = ?1 AND until > ?2
+                 AND (issued_before IS NULL OR issued_before >= ?2)";
     let mut statement = connection.prepare_cached(sql)?;
     for handle in handles {
         if statement.exists(params![handle_bytes(*handle), seconds(issued)])? {
