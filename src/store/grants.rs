@@ -4,6 +4,7 @@
 
 use crate::oauth::store::{Access, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use crate::revocation::notice::Notice;
+use crate::store::change::{By, Topic, note};
 use crate::store::column::refused;
 use crate::store::database::Store;
 use crate::store::{access, family, revocation, rotation};
@@ -39,6 +40,21 @@ impl GrantStore for Store {
 }
 
 impl Store {
+    /// Records the operator's notices, all or none, and one line in the log of changes
+    /// that says what was called back: `name` is for the audit log.
+    pub fn revoke_by_operator(&self, notices: Vec<Notice>, name: &str, by: By) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.write_now(move |connection| {
+            for notice in &notices {
+                revocation::record(connection, notice, "operator")?;
+            }
+            match notices.first() {
+                Some(first) => note(connection, Topic::Revocation, &first.issuer, &name, "revoked", &by),
+                None => Ok(()),
+            }
+        })
+    }
+
     /// Records notices from a thread, such as one batch of an import; the number of
     /// those that said something new.
     pub fn record_revocations(&self, notices: Vec<Notice>, reason: &'static str) -> Result<usize, StoreError> {
