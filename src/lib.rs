@@ -11,3 +11,4 @@ pub mod snapshot;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod users;
