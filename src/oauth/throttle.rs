@@ -76,7 +76,7 @@ impl Throttle {
             rate.count = rate.count.saturating_add(1);
             return if rate.count > most { Err(Seconds(1)) } else { Ok(()) };
         }
-        make_room(&self.rates, |rate| rate.second < now);
+        make_room(&self.rates);
         self.rates.insert(key, Rate { second: now, count: 1 });
         Ok(())
     }
@@ -96,10 +96,10 @@ impl Throttle {
     /// Notes a failure.
     pub fn failed(&self, issuer: &Issuer, peer: IpAddr, party: Party<'_>, now: UnixTime) {
         let free = issuer.throttle.free_failures;
-        self.note(pair_key(issuer, peer, Some(party)), now, |tries| {
+        self.note(pair_key(issuer, peer, Some(party)), |tries| {
             tries.fail(issuer, now, free, PAIR_WAIT_MOST);
         });
-        self.note(pair_key(issuer, peer, None), now, |tries| {
+        self.note(pair_key(issuer, peer, None), |tries| {
             tries.fail(issuer, now, free.saturating_mul(ADDRESS_SHARE), ADDRESS_WAIT_MOST);
         });
     }
@@ -108,11 +108,12 @@ impl Throttle {
     /// not pay for guessing at others.
     pub fn succeeded(&self, issuer: &Issuer, peer: IpAddr, party: Party<'_>, now: UnixTime) {
         let (key, end) = (pair_key(issuer, peer, Some(party)), now.after(issuer.throttle.within));
-        // Nobody failed here: there is nothing to forgive or to spare him from.
+        // While nobody fails here there is nothing to forgive and nothing to spare
+        // anyone from, and the common case writes nothing.
         if self.tries.get(&pair_key(issuer, peer, None)).is_none_or(|address| address.forget <= now) {
             return;
         }
-        self.note(key, now, |tries| {
+        self.note(key, |tries| {
             *tries = Tries { failures: 0, blocked_until: UnixTime(0), good_until: end, forget: end };
         });
     }
@@ -139,9 +140,9 @@ impl Throttle {
         self.tries.get(&pair_key(issuer, peer, party)).map(|tries| *tries).unwrap_or_default()
     }
 
-    fn note(&self, key: u128, now: UnixTime, change: impl FnOnce(&mut Tries)) {
+    fn note(&self, key: u128, change: impl FnOnce(&mut Tries)) {
         if !self.tries.contains_key(&key) {
-            make_room(&self.tries, |tries| tries.forget <= now);
+            make_room(&self.tries);
         }
         change(&mut self.tries.entry(key).or_default());
     }
@@ -163,15 +164,11 @@ impl Tries {
     }
 }
 
-/// At the bound, drops what has ended, and if nothing has, any one entry.
-fn make_room<T>(table: &DashMap<u128, T>, ended: impl Fn(&T) -> bool) {
-    if table.len() < MAX_ENTRIES {
-        return;
-    }
-    table.retain(|_, entry| !ended(entry));
+/// At the bound, one entry gives way. Which one costs no search: keys are digests, so
+/// the first in the table is as good as any, and `sweep` has removed what has ended.
+fn make_room<T>(table: &DashMap<u128, T>) {
     if table.len() >= MAX_ENTRIES {
-        // Keys are digests, so the first in the table is a random one. The look is
-        // over, and its lock released, before the entry is removed.
+        // The look is over, and its lock released, before the entry is removed.
         let any = table.iter().next().map(|entry| *entry.key());
         any.and_then(|key| table.remove(&key));
     }
