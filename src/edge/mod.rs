@@ -1,6 +1,7 @@
 //! The way in and out: sockets, TLS, HTTP, time-outs, the drain. Decides nothing about
 //! who may pass; that is `access`, and what a token request gets is `oauth`.
 
+pub mod admin;
 pub mod body;
 pub mod connection;
 pub mod drain;

@@ -186,3 +186,6 @@ pub fn page() -> String {
     }
     page
 }
+
+#[cfg(test)]
+mod tests;

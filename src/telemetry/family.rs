@@ -67,7 +67,10 @@ impl Family {
             pair.set_value((*value).to_owned());
             pair
         };
-        self.metric.labels.iter().zip(values).map(pair).collect()
+        // By name, as the package itself orders them: readers see one order everywhere.
+        let mut pairs: Vec<LabelPair> = self.metric.labels.iter().zip(values).map(pair).collect();
+        pairs.sort_unstable_by(|a, b| a.name().cmp(b.name()));
+        pairs
     }
 
     /// The family as the encoder takes it.

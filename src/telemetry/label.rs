@@ -22,6 +22,9 @@ const STATUS_CLASSES: [&str; 7] = ["1xx", "2xx", "3xx", "4xx", "5xx", "aborted",
 /// How many values `code` has.
 pub const CODES: usize = STATUSES.len() + STATUS_CLASSES.len();
 
+// A series is claimed by one bit of a word.
+const _: () = assert!(CODES <= 64);
+
 /// Values of `result` of an admission, the common ones first.
 pub const DECISIONS: [&str; 19] = [
     "ok",
@@ -116,7 +119,6 @@ mod tests {
             assert_eq!(code_text(code_slot(status)), text, "status {status}");
         }
         assert_eq!(code_text(code_slot(999)), "other");
-        assert!(CODES <= 64, "one bit each in a claim");
     }
 
     #[test]

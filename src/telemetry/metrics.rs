@@ -218,3 +218,6 @@ impl Telemetry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
