@@ -124,6 +124,10 @@ impl Seat {
             }
         }
     }
+
+    pub(in crate::edge) fn worker(&self) -> &Worker {
+        &self.worker
+    }
 }
 
 impl Drop for Seat {
