@@ -2,6 +2,7 @@
 //! who may pass; that is `access`, and what a token request gets is `oauth`.
 
 pub mod accept;
+pub mod admin;
 pub mod connection;
 pub mod crew;
 pub mod drain;
