@@ -10,3 +10,4 @@ pub mod revocation;
 pub mod snapshot;
 pub mod telemetry;
 pub mod token;
+pub mod users;
