@@ -2,6 +2,9 @@
 //! revocation list and `now` go in; a `Permit`, a `Denial` or a `Question` comes out.
 
 pub mod denial;
+pub mod host;
+pub mod path;
+pub mod pattern;
 pub mod permit;
 pub mod policy;
 pub mod profile;
