@@ -129,6 +129,10 @@ impl Seat {
             }
         }
     }
+
+    pub(in crate::edge) fn worker(&self) -> &Worker {
+        &self.worker
+    }
 }
 
 impl Drop for Seat {

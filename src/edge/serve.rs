@@ -16,6 +16,7 @@ use hyper::service::Service;
 use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
+use crate::edge::head::refusal::Refusal;
 use crate::edge::in_flight::{Running, Tracked};
 
 /// The life of a request, as a function: `request::serve` in the gateway, a closure in
@@ -46,8 +47,37 @@ where
 
 /// A `Serve` bound to its connection, in the shape hyper wants.
 pub(in crate::edge) struct Front<S> {
-    pub(in crate::edge) connection: Arc<Connection>,
-    pub(in crate::edge) serve: S,
+    connection: Arc<Connection>,
+    serve: S,
+    checks: Checks,
+}
+
+/// What is left to find out about a head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Checks {
+    /// Whether it stands for one that the guard refused.
+    Substitute,
+    /// Whether it has more fields than so many; the guard reads no HTTP/2.
+    Fields(usize),
+}
+
+impl<S> Front<S> {
+    pub(in crate::edge) fn http1(connection: Arc<Connection>, serve: S) -> Front<S> {
+        Front { connection, serve, checks: Checks::Substitute }
+    }
+
+    pub(in crate::edge) fn http2(connection: Arc<Connection>, serve: S, fields: usize) -> Front<S> {
+        Front { connection, serve, checks: Checks::Fields(fields) }
+    }
+
+    fn refusal(&self, request: &Request<Incoming>) -> Option<Refusal> {
+        match self.checks {
+            // The guard lets no head without a host through but its own substitute.
+            Checks::Substitute if request.headers().contains_key(header::HOST) => None,
+            Checks::Substitute => self.connection.refused_head(),
+            Checks::Fields(limit) => (request.headers().len() > limit).then_some(Refusal::TooManyHeaders),
+        }
+    }
 }
 
 impl<S: Serve> Service<Request<Incoming>> for Front<S> {
@@ -57,12 +87,8 @@ impl<S: Serve> Service<Request<Incoming>> for Front<S> {
 
     fn call(&self, mut request: Request<Incoming>) -> Answering<S::Answer> {
         let running = Running::begin(&self.connection);
-        if !request.headers().contains_key(header::HOST) {
-            // The guard lets no HTTP/1 head without a host through but its own
-            // substitute, which stands for the head that it refused.
-            if let Some(refusal) = self.connection.refused_head() {
-                request.extensions_mut().insert(refusal);
-            }
+        if let Some(refusal) = self.refusal(&request) {
+            request.extensions_mut().insert(refusal);
         }
         Answering { answer: self.serve.serve(Arc::clone(&self.connection), request), running: Some(running) }
     }
