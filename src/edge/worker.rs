@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::edge::placeholder::{Pools, Seen};
+use crate::access::seen::Seen;
+use crate::edge::placeholder::Pools;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
 use crate::snapshot::{Snapshot, World};
-use crate::telemetry::layout::Layout;
 use crate::telemetry::meter::Meter;
 
 /// A worker.
@@ -28,54 +28,45 @@ pub struct Worker {
     pub seen: Mutex<Seen>,
     /// Its upstream connections.
     pub pools: Mutex<Pools>,
-    view: Mutex<View>,
+    /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
+    /// snapshot.
+    pub meter: Arc<Meter>,
+    /// Its own copy of the world: the reference count of one that all workers share
+    /// would travel between the cores with every request.
+    world: Mutex<Arc<World>>,
     connections: AtomicUsize,
     last_left: Notify,
-}
-
-/// What a request sees of its surroundings, taken once when it begins.
-#[derive(Clone)]
-pub struct View {
-    /// The worker's own copy of the world: the reference count of one that all workers
-    /// share would travel between the cores with every request.
-    pub world: Arc<World>,
-    /// The worker's counters under that world's names.
-    pub meter: Arc<Meter>,
 }
 
 impl Worker {
     /// A worker of the present world.
     pub fn new(shared: Arc<Shared>, index: usize) -> Arc<Worker> {
-        let view = View::of(&shared.worlds.load(), &shared.telemetry.meter(index));
+        let world = own_copy(&shared.worlds.load());
         let pulses = Pulses::default();
-        pulses.fit(shortest_timeout(&view.world.snapshot));
+        pulses.fit(shortest_timeout(&world.snapshot));
         Arc::new(Worker {
             index,
             pulses,
-            seen: Mutex::default(),
+            seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::default(),
-            view: Mutex::new(view),
+            meter: shared.telemetry.meter(index),
+            world: Mutex::new(world),
             connections: AtomicUsize::new(0),
             last_left: Notify::new(),
             shared,
         })
     }
 
-    /// What a request that begins now sees; hold it to the end of the request. The
+    /// The world of a request that begins now; hold it to the end of the request. The
     /// first request of a new generation pays for the change of everything derived.
-    pub fn view(&self) -> View {
-        let mut mine = lock(&self.view);
-        if mine.world.generation != self.shared.worlds.generation() {
-            *mine = View::of(&self.shared.worlds.load(), &mine.meter);
-            lock(&self.seen).clear();
-            self.pulses.fit(shortest_timeout(&mine.world.snapshot));
-        }
-        mine.clone()
-    }
-
-    /// The world of a request that begins now, where no counter is needed.
     pub fn world(&self) -> Arc<World> {
-        self.view().world
+        let mut mine = lock(&self.world);
+        if mine.generation != self.shared.worlds.generation() {
+            *mine = own_copy(&self.shared.worlds.load());
+            *lock(&self.seen) = Seen::new(mine.snapshot.cache_entries);
+            self.pulses.fit(shortest_timeout(&mine.snapshot));
+        }
+        Arc::clone(&mine)
     }
 
     /// Open connections to callers.
@@ -107,18 +98,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-impl View {
-    fn of(world: &World, meter: &Meter) -> View {
-        let snapshot = Arc::clone(&world.snapshot);
-        let layout = Layout {
-            routes: snapshot.policy.route_names.clone(),
-            upstreams: snapshot.upstreams.iter().map(|upstream| Arc::clone(&upstream.name)).collect(),
-            listeners: snapshot.listeners.iter().map(|listener| Arc::clone(&listener.name)).collect(),
-        };
-        let meter = meter.for_layout(world.generation, layout);
-        let world = World { generation: world.generation, snapshot, rings: world.rings.clone() };
-        View { world: Arc::new(world), meter }
-    }
+fn own_copy(world: &World) -> Arc<World> {
+    Arc::new(World { generation: world.generation, snapshot: Arc::clone(&world.snapshot), rings: world.rings.clone() })
 }
 
 fn shortest_timeout(snapshot: &Snapshot) -> Duration {
