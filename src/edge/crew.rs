@@ -20,7 +20,6 @@ use crate::edge::shared::Shared;
 use crate::edge::worker::Worker;
 
 /// All workers of the process.
-#[derive(Debug)]
 pub struct Crew {
     shared: Arc<Shared>,
     /// A worker says here, when it ends, how many connections it had to cut.

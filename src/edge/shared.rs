@@ -9,12 +9,17 @@ use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
 use crate::edge::drain::Drain;
-use crate::edge::placeholder::{Fingerprinter, List, Service, Telemetry};
+use crate::oauth::service::Service;
+use crate::revocation::list::List;
 use crate::snapshot::World;
+use crate::store::Store;
+use crate::telemetry::Telemetry;
+use crate::token::fingerprint::Fingerprinter;
+use crate::users::HashingPool;
 
-/// The issuer's service as this process builds it: the embedded store and its
+/// The issuers' service as this process builds it: on the embedded store, with
 /// hashing threads.
-pub type Desk = Service;
+pub type IssuerService = Service<Store, HashingPool>;
 
 /// The process as its workers see it.
 pub struct Shared {
@@ -27,7 +32,7 @@ pub struct Shared {
     /// The wall clock; read once per request.
     pub clock: Arc<dyn Clock>,
     /// The issuer's service; its futures run on `runtime`, never on a worker.
-    pub service: Arc<Desk>,
+    pub service: Arc<IssuerService>,
     /// The shared runtime: store, hashing, admin, tails.
     pub runtime: tokio::runtime::Handle,
     /// Metrics and logs.

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::edge::placeholder::{Meter, Pools, Seen};
+use crate::access::seen::Seen;
+use crate::edge::placeholder::Pools;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
 use crate::snapshot::{Snapshot, World};
+use crate::telemetry::meter::Meter;
 
 /// A worker.
 pub struct Worker {
@@ -26,7 +28,8 @@ pub struct Worker {
     pub seen: Mutex<Seen>,
     /// Its upstream connections.
     pub pools: Mutex<Pools>,
-    /// Its counters.
+    /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
+    /// snapshot.
     pub meter: Arc<Meter>,
     /// Its own copy of the world: the reference count of one that all workers share
     /// would travel between the cores with every request.
@@ -44,9 +47,9 @@ impl Worker {
         Arc::new(Worker {
             index,
             pulses,
-            seen: Mutex::default(),
+            seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::default(),
-            meter: Arc::default(),
+            meter: shared.telemetry.meter(index),
             world: Mutex::new(world),
             connections: AtomicUsize::new(0),
             last_left: Notify::new(),
@@ -60,7 +63,7 @@ impl Worker {
         let mut mine = lock(&self.world);
         if mine.generation != self.shared.worlds.generation() {
             *mine = own_copy(&self.shared.worlds.load());
-            lock(&self.seen).clear();
+            *lock(&self.seen) = Seen::new(mine.snapshot.cache_entries);
             self.pulses.fit(shortest_timeout(&mine.snapshot));
         }
         Arc::clone(&mine)
