@@ -74,9 +74,9 @@ impl Record {
         })
     }
 
-    /// The caller behind trusted proxies, where there are some.
-    pub fn calls(&mut self, peer: IpAddr) {
-        self.peer = peer;
+    /// The caller's address.
+    pub fn peer(&self) -> IpAddr {
+        self.peer
     }
 
     /// The canonical path, kept only where the access log writes it.
@@ -104,11 +104,6 @@ impl Record {
     /// So many bytes of a body that was collected here.
     pub fn collected(&mut self, bytes: usize) {
         self.bytes_in = bytes as u64;
-    }
-
-    /// How long it took so far.
-    pub fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
     }
 
     /// Who passes.

@@ -6,19 +6,14 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use crate::edge::io::Socket;
 use crate::edge::upstream::error::ForwardError;
 
 /// Connects within `patience`, the resolution included.
-pub async fn tcp(host: &str, port: u16, patience: Duration) -> Result<TcpStream, ForwardError> {
+pub async fn tcp(host: &str, port: u16, patience: Duration) -> Result<Socket, ForwardError> {
     let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    let attempt = async {
-        let socket = TcpStream::connect((host, port)).await?;
-        // Heads and small bodies leave in one write; waiting for more only costs time.
-        socket.set_nodelay(true)?;
-        io::Result::Ok(socket)
-    };
-    match tokio::time::timeout(patience, attempt).await {
-        Ok(Ok(socket)) => Ok(socket),
+    match tokio::time::timeout(patience, TcpStream::connect((host, port))).await {
+        Ok(Ok(stream)) => Ok(Socket::clear(stream)),
         Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => Err(ForwardError::ConnectTimeout),
         Ok(Err(_)) => Err(ForwardError::Connect),
         Err(_) => Err(ForwardError::ConnectTimeout),

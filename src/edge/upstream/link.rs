@@ -12,8 +12,8 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
+use crate::edge::io::Socket;
 use crate::edge::pulse::{Pulse, Tick};
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
@@ -21,14 +21,14 @@ use crate::edge::upstream::error::ForwardError;
 /// Bytes of an answer's head; more is a bad answer. Lines are bounded at 100 by hyper.
 const MAX_ANSWER_HEAD: usize = 64 * 1024;
 
-type Socket = TokioIo<TcpStream>;
+type Io = TokioIo<Socket>;
 
 /// A connection to one server.
 #[derive(Debug)]
 pub struct Link {
     sender: SendRequest<Outgoing>,
     /// `None` once the connection has ended.
-    driver: Option<Pin<Box<Connection<Socket, Outgoing>>>>,
+    driver: Option<Pin<Box<Connection<Io, Outgoing>>>>,
     pulse: Arc<Pulse>,
     /// When it last came free.
     pub(in crate::edge::upstream) idle_since: Tick,
@@ -45,7 +45,7 @@ pub enum LinkError {
 
 impl Link {
     /// Speaks HTTP/1.1 over a fresh socket. `pulse` times every wait of this link.
-    pub async fn open(socket: TcpStream, pulse: Arc<Pulse>) -> Result<Link, ForwardError> {
+    pub async fn open(socket: Socket, pulse: Arc<Pulse>) -> Result<Link, ForwardError> {
         let mut builder = Builder::new();
         builder.max_header_size(MAX_ANSWER_HEAD);
         let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(|_| ForwardError::Connect)?;
@@ -105,7 +105,7 @@ impl Link {
     }
 }
 
-fn drive(driver: &mut Option<Pin<Box<Connection<Socket, Outgoing>>>>, cx: &mut Context<'_>) {
+fn drive(driver: &mut Option<Pin<Box<Connection<Io, Outgoing>>>>, cx: &mut Context<'_>) {
     if let Some(connection) = driver
         && connection.as_mut().poll(cx).is_ready()
     {
