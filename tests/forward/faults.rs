@@ -84,7 +84,9 @@ async fn a_stream_that_breaks_off_does_not_look_whole() {
         assert!(!text.ends_with("0\r\n\r\n"), "the end of a chunked body was made up");
         assert!(text.matches('x').count() <= 500_000);
         let metrics = gateway.shared.telemetry.render().expect("metrics");
-        assert!(metrics.contains("tollgate_http_requests_total"), "{metrics}");
+        let fault = if then == Then::Close { "reset" } else { "timeout" };
+        let counted = format!("tollgate_upstream_requests_total{{result=\"{fault}\",upstream=\"/a\"}} 1");
+        assert!(metrics.contains(&counted), "{counted} in\n{metrics}");
     }
 }
 
