@@ -1,6 +1,7 @@
 //! tollgate: OAuth2 in front of services that have none.
 
 pub mod access;
+pub mod cli;
 pub mod clock;
 pub mod dialect;
 pub mod follower;
