@@ -17,13 +17,12 @@ use crate::revocation::line::{self, MAX_LINE_BYTES};
 use crate::revocation::notice::Notice;
 use crate::store::revocation::Entry;
 use crate::token::handle::HandleKind;
-use crate::token::id::IssuerName;
 
 /// Lines of one transaction.
 const BATCH: usize = 10_000;
 
-/// Lines between two words about progress.
-const PROGRESS: usize = 100_000;
+/// Lines that are read, checked and sorted before they are written; bounds memory.
+const CHUNK: usize = 250_000;
 
 /// The list of what was called back
 #[derive(Debug, Args)]
@@ -93,40 +92,67 @@ struct Said<'a> {
     presence: Presence,
 }
 
+/// How far an import has come.
+#[derive(Default)]
+struct Progress {
+    read: usize,
+    new: usize,
+    ended: usize,
+}
+
 fn import(name: &str, input: &mut dyn BufRead, place: &Place<'_>, said: &mut Said<'_>) -> Result<(), Failure> {
-    let known: Vec<IssuerName> = place.snapshot.policy.profiles.iter().map(|p| p.name.clone()).collect();
-    let (mut number, mut new, mut ended, mut read) = (0, 0, 0, 0);
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut progress = Progress::default();
+    let mut chunk = Vec::new();
     let mut text = String::new();
-    loop {
-        number += 1;
-        let more = next_line(input, &mut text).map_err(|what| at(name, number, &what, read))?;
-        if more && !text.trim().is_empty() {
-            let notice = line::parse(number, text.trim())
-                .map_err(|e| at(name, number, &format!("{} ({})", e.what, e.help), read))?;
-            if !known.contains(&notice.issuer) {
-                let what = format!("issuer `{}` is not in the configuration", notice.issuer.as_str().escape_debug());
-                return Err(at(name, number, &what, read));
-            }
-            match notice.until <= place.now {
-                true => ended += 1,
-                false => batch.push(notice),
-            }
-        }
-        if batch.len() == BATCH || !more {
-            read += batch.len();
-            // The next lines are read and parsed outside of the transaction: that is
-            // when a gateway beside us gets its turn.
-            new += place.store.record_revocations(std::mem::take(&mut batch), "import")?;
-            if said.presence == Presence::Terminal && read % PROGRESS == 0 && more {
-                writeln!(said.talk, "{read} lines …")?;
-            }
-        }
-        if !more {
+    for number in 1.. {
+        let at = |what: &str, read| at(name, number, what, read);
+        if !next_line(input, &mut text).map_err(|what| at(&what, progress.read))? {
             break;
         }
+        if text.trim().is_empty() {
+            continue;
+        }
+        let mut notice =
+            line::parse(number, text.trim()).map_err(|e| at(&format!("{} ({})", e.what, e.help), progress.read))?;
+        let known = place.snapshot.policy.profiles.iter().find(|profile| profile.name == notice.issuer);
+        let Some(known) = known else {
+            let what = format!("issuer `{}` is not in the configuration", notice.issuer.as_str().escape_debug());
+            return Err(at(&what, progress.read));
+        };
+        if notice.until <= place.now {
+            progress.ended += 1;
+            continue;
+        }
+        // One name for all lines instead of a copy for each.
+        notice.issuer = known.name.clone();
+        chunk.push(notice);
+        if chunk.len() == CHUNK {
+            record(&mut chunk, place, &mut progress, said)?;
+        }
     }
+    record(&mut chunk, place, &mut progress, said)?;
+    let Progress { read, new, ended } = progress;
     writeln!(said.talk, "{read} revocations read, {new} of them new; {ended} had ended already.")?;
+    Ok(())
+}
+
+/// Writes a chunk in the order of its handles: then each transaction touches a few
+/// neighbouring pages of the index, and not all of them.
+fn record(
+    chunk: &mut Vec<Notice>,
+    place: &Place<'_>,
+    progress: &mut Progress,
+    said: &mut Said<'_>,
+) -> Result<(), Failure> {
+    chunk.sort_unstable_by_key(|notice| notice.handle);
+    for batch in chunk.chunks(BATCH) {
+        progress.new += place.store.record_revocations(batch.to_vec(), "import")?;
+        progress.read += batch.len();
+    }
+    chunk.clear();
+    if said.presence == Presence::Terminal {
+        writeln!(said.talk, "{} lines …", progress.read)?;
+    }
     Ok(())
 }
 
