@@ -6,3 +6,5 @@
 pub mod backend;
 pub mod gateway;
 pub mod http;
+pub mod token;
+pub mod yaml;
