@@ -3,9 +3,12 @@
 pub mod access;
 pub mod clock;
 pub mod dialect;
+pub mod follower;
 pub mod oauth;
 pub mod random;
 pub mod revocation;
 pub mod snapshot;
+pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod users;
