@@ -3,6 +3,7 @@
 pub mod access;
 pub mod clock;
 pub mod dialect;
+pub mod edge;
 pub mod follower;
 pub mod oauth;
 pub mod random;
