@@ -4,6 +4,9 @@
 
 pub mod audit;
 pub mod client;
+pub mod endpoints;
 pub mod issuer;
 pub mod store;
 pub mod user;
+
+pub use endpoints::endpoints;
