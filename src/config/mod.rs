@@ -7,6 +7,7 @@ pub mod compile;
 pub mod document;
 pub mod files;
 pub mod load;
+pub mod print;
 pub mod problem;
 pub mod schema;
 pub mod self_signed;

@@ -45,7 +45,7 @@ fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
         Severity::Warning => Level::WARNING,
     };
     let name = problems.file.display().to_string();
-    let mut group: Group<'_> = level.primary_title(problem.message.as_str()).id(problem.code.as_str()).into();
+    let mut group = Group::with_title(level.primary_title(problem.message.as_str()).id(problem.code.as_str()));
     group = match (&problem.mark, &problems.shown) {
         (Some(mark), Some(shown)) => {
             let marks = problem.related.iter().map(|mark| (AnnotationKind::Context, mark));
