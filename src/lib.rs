@@ -3,10 +3,13 @@
 pub mod access;
 pub mod clock;
 pub mod dialect;
+pub mod edge;
+pub mod follower;
 pub mod oauth;
 pub mod random;
 pub mod revocation;
 pub mod snapshot;
+pub mod store;
 pub mod telemetry;
 pub mod token;
 pub mod users;
