@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::access::policy::Policy;
 use crate::oauth::issuer::Issuer;
+use crate::telemetry::Layout;
 use crate::token::ring::KeyRing;
 
 /// One consistent world as the file describes it.
@@ -40,6 +41,17 @@ pub struct Snapshot {
     pub revision: String,
     /// What `check` warned about.
     pub warnings: Vec<String>,
+}
+
+impl Snapshot {
+    /// The names that metrics and logs give to what an exchange numbers.
+    pub fn layout(&self) -> Layout {
+        Layout {
+            routes: self.policy.route_names.clone(),
+            upstreams: self.upstreams.iter().map(|upstream| Arc::clone(&upstream.name)).collect(),
+            listeners: self.listeners.iter().map(|listener| Arc::clone(&listener.name)).collect(),
+        }
+    }
 }
 
 /// A front door.
