@@ -5,7 +5,7 @@
 
 use aws_lc_rs::digest;
 
-use crate::token::id::IssuerName;
+use crate::token::id::{ClientId, FamilyId, IssuerName, KeyId, Subject};
 
 /// By what a token can be called back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -70,6 +70,42 @@ impl Handle {
         half.copy_from_slice(&context.finish().as_ref()[..16]);
         Handle(u128::from_be_bytes(half))
     }
+
+    /// The handle of one token: of its `jti`, else of its decoded claims.
+    pub fn of_token(issuer: &IssuerName, jti: Option<&str>, payload: &[u8]) -> Handle {
+        match jti {
+            Some(jti) => Handle::of(HandleKind::Token, issuer, jti.as_bytes()),
+            None => {
+                let claims = digest::digest(&digest::SHA256, payload);
+                Handle::of(HandleKind::Token, issuer, &[b"\0claims\0", claims.as_ref()].concat())
+            }
+        }
+    }
+
+    /// The handle of a family: of its sixteen bytes, not of their digits.
+    pub fn of_family(issuer: &IssuerName, family: &FamilyId) -> Handle {
+        Handle::of(HandleKind::Family, issuer, &family.0)
+    }
+
+    /// The handle of a subject (`sub`).
+    pub fn of_user(issuer: &IssuerName, subject: &Subject) -> Handle {
+        Handle::of(HandleKind::User, issuer, subject.as_str().as_bytes())
+    }
+
+    /// The handle of a client.
+    pub fn of_client(issuer: &IssuerName, client: &ClientId) -> Handle {
+        Handle::of(HandleKind::Client, issuer, client.as_str().as_bytes())
+    }
+
+    /// The handle of a signing key.
+    pub fn of_key(issuer: &IssuerName, kid: &KeyId) -> Handle {
+        Handle::of(HandleKind::Key, issuer, kid.as_str().as_bytes())
+    }
+
+    /// The handle of everything an issuer issued.
+    pub fn of_issuer(issuer: &IssuerName) -> Handle {
+        Handle::of(HandleKind::Issuer, issuer, b"")
+    }
 }
 
 /// Every handle of one token.
@@ -87,4 +123,19 @@ pub struct Handles {
     pub key: Option<Handle>,
     /// Its issuer.
     pub issuer: Handle,
+}
+
+impl Handles {
+    /// Those that are there, each with its kind.
+    pub fn iter(&self) -> impl Iterator<Item = (HandleKind, Handle)> {
+        let all = [
+            (HandleKind::Token, Some(self.token)),
+            (HandleKind::Family, self.family),
+            (HandleKind::User, self.user),
+            (HandleKind::Client, self.client),
+            (HandleKind::Key, self.key),
+            (HandleKind::Issuer, Some(self.issuer)),
+        ];
+        all.into_iter().filter_map(|(kind, handle)| handle.map(|handle| (kind, handle)))
+    }
 }

@@ -3,9 +3,17 @@
 //! request, no store, no policy.
 
 pub mod claims;
+pub mod fingerprint;
 pub mod handle;
 pub mod id;
+pub mod json;
+mod jwk;
+pub mod jws;
 pub mod key;
+pub mod opaque;
 pub mod ring;
 pub mod scope;
+pub mod seal;
 pub mod secret;
+mod signing;
+mod verifying;

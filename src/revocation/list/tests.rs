@@ -1,0 +1,1 @@
+//! The list against a plain model, under random operations and from many threads.

@@ -1,0 +1,221 @@
+//! One shard of the big table: a sorted array with gaps. A key's place is its value
+//! scaled to the table, keys that want the same place stand in order behind it, so a
+//! look-up that misses ends as early as one that hits, and growing is one pass in
+//! order. Twenty bytes a slot, seven eighths of them in use: 23 to 26 bytes an entry.
+//! Must never: be given keys that a caller can choose; `list` spreads them first.
+//! A mark holds a kind in its low bits, which stays, and an end above, which grows.
+
+use std::cmp::Ordering;
+
+/// Slots behind the last place, so that nothing ever wraps around.
+const TAIL: usize = 64;
+
+/// Up to this many slots a table doubles; beyond, it grows by an eighth.
+const DOUBLING_SLOTS: usize = 64;
+
+/// Low bits of a mark that hold the kind.
+pub(in crate::revocation) const KIND_BITS: u32 = 3;
+
+/// Mask of those bits.
+pub(in crate::revocation) const KIND_MASK: u32 = (1 << KIND_BITS) - 1;
+
+/// A set of keys with their marks.
+#[derive(Debug, Default)]
+pub(in crate::revocation) struct Shard {
+    /// 0 marks an empty slot.
+    keys: Vec<u128>,
+    marks: Vec<u32>,
+    /// Places; `keys` has `TAIL` slots more.
+    places: usize,
+    entries: usize,
+    /// The mark of the key 0, which cannot stand in the table.
+    zero: Option<u32>,
+}
+
+/// Where a key stands, or would have to.
+enum Placed {
+    Here(usize),
+    There(usize),
+}
+
+impl Shard {
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.entries + usize::from(self.zero.is_some())
+    }
+
+    /// Bytes on the heap.
+    pub fn memory_bytes(&self) -> usize {
+        self.keys.capacity() * 16 + self.marks.capacity() * 4
+    }
+
+    /// Whether the key is in.
+    pub fn contains(&self, key: u128) -> bool {
+        if key == 0 {
+            return self.zero.is_some();
+        }
+        self.places > 0 && matches!(self.find(key), Placed::Here(_))
+    }
+
+    /// Puts a key in; returns `true` when it is new, else keeps the later end.
+    pub fn insert(&mut self, key: u128, mark: u32) -> bool {
+        if key == 0 {
+            let known = self.zero;
+            self.zero = Some(known.map_or(mark, |known| later(known, mark)));
+            return known.is_none();
+        }
+        if self.entries * 8 >= self.places * 7 {
+            self.grow();
+        }
+        loop {
+            let at = match self.find(key) {
+                Placed::Here(at) => {
+                    self.marks[at] = later(self.marks[at], mark);
+                    return false;
+                }
+                Placed::There(at) => at,
+            };
+            let Some(gap) = self.keys[at..].iter().position(|k| *k == 0).map(|steps| at + steps) else {
+                self.grow();
+                continue;
+            };
+            self.keys.copy_within(at..gap, at + 1);
+            self.marks.copy_within(at..gap, at + 1);
+            (self.keys[at], self.marks[at]) = (key, mark);
+            self.entries += 1;
+            return true;
+        }
+    }
+
+    /// Keeps the entries whose mark is wanted, calling `gone` with the marks of the
+    /// others; the table shrinks with them.
+    pub fn retain(&mut self, wanted: impl Fn(u32) -> bool, mut gone: impl FnMut(u32)) -> usize {
+        let before = self.len();
+        if let Some(mark) = self.zero.take_if(|mark| !wanted(*mark)) {
+            gone(mark);
+        }
+        let mut staying = 0;
+        for (_, mark) in entries(&self.keys, &self.marks) {
+            if wanted(mark) {
+                staying += 1;
+            } else {
+                gone(mark);
+            }
+        }
+        if staying < self.entries {
+            let mut places = 0;
+            while staying * 8 >= places * 7 && staying > 0 {
+                places = larger(places);
+            }
+            self.rebuild(places, wanted);
+        }
+        before - self.len()
+    }
+
+    /// Whether any entry's mark is unwanted.
+    pub fn any(&self, unwanted: impl Fn(u32) -> bool) -> bool {
+        self.zero.is_some_and(&unwanted) || entries(&self.keys, &self.marks).any(|(_, mark)| unwanted(mark))
+    }
+
+    fn find(&self, key: u128) -> Placed {
+        let mut at = place(key, self.places);
+        loop {
+            match self.keys.get(at) {
+                None | Some(0) => return Placed::There(at),
+                Some(there) => match there.cmp(&key) {
+                    Ordering::Less => at += 1,
+                    Ordering::Equal => return Placed::Here(at),
+                    Ordering::Greater => return Placed::There(at),
+                },
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        self.rebuild(larger(self.places), |_| true);
+    }
+
+    /// Moves the wanted entries, in order, into a table of that many places.
+    fn rebuild(&mut self, places: usize, wanted: impl Fn(u32) -> bool) {
+        let mut places = places;
+        while !self.try_rebuild(places, &wanted) {
+            places = larger(places);
+        }
+    }
+
+    fn try_rebuild(&mut self, places: usize, wanted: &impl Fn(u32) -> bool) -> bool {
+        let slots = if places == 0 { 0 } else { places + TAIL };
+        let (mut keys, mut marks) = (vec![0; slots], vec![0; slots]);
+        let (mut next, mut count) = (0, 0);
+        for (key, mark) in entries(&self.keys, &self.marks).filter(|(_, mark)| wanted(*mark)) {
+            let at = place(key, places).max(next);
+            if at >= slots {
+                return false;
+            }
+            (keys[at], marks[at]) = (key, mark);
+            (next, count) = (at + 1, count + 1);
+        }
+        (self.keys, self.marks, self.places, self.entries) = (keys, marks, places, count);
+        true
+    }
+}
+
+/// The place of a key among so many: its bits below the eight that chose the shard.
+fn place(key: u128, places: usize) -> usize {
+    let fraction = (key << 8 >> 64) as u64;
+    ((u128::from(fraction) * places as u128) >> 64) as usize
+}
+
+/// The same kind with the later of two ends.
+fn later(known: u32, other: u32) -> u32 {
+    known & KIND_MASK | known.max(other) & !KIND_MASK
+}
+
+fn larger(places: usize) -> usize {
+    if places < DOUBLING_SLOTS { (places * 2).max(8) } else { places + places / 8 }
+}
+
+fn entries<'a>(keys: &'a [u128], marks: &'a [u32]) -> impl Iterator<Item = (u128, u32)> + 'a {
+    keys.iter().copied().zip(marks.iter().copied()).filter(|(key, _)| *key != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shard;
+
+    /// Keys of one shard: the top byte is constant.
+    fn key(i: u64) -> u128 {
+        (u128::from(i.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 56) | u128::from(i) | 1 << 50
+    }
+
+    #[test]
+    fn crowded_places_and_forgetting() {
+        let mut shard = Shard::default();
+        // All of these want the very last place of any table.
+        let crowd: Vec<u128> = (0..300).map(|i| (u128::MAX >> 8) - i * 2).collect();
+        for k in &crowd {
+            assert!(shard.insert(*k, 5));
+            assert!(!shard.insert(*k, 9));
+        }
+        assert!(crowd.iter().all(|k| shard.contains(*k) && !shard.contains(k - 1)));
+        assert_eq!(shard.retain(|mark| mark > 9, |mark| assert_eq!(mark, 9)), 300);
+        assert_eq!((shard.len(), shard.memory_bytes()), (0, 0));
+        assert!(!shard.contains(crowd[0]));
+    }
+
+    #[test]
+    fn bytes_an_entry_stay_in_bounds() {
+        let mut shard = Shard::default();
+        for i in 0..60_000 {
+            assert!(shard.insert(key(i), i as u32));
+            if i > 20_000 {
+                let bytes = shard.memory_bytes() as f64 / shard.len() as f64;
+                assert!((22.0..27.0).contains(&bytes), "{bytes} bytes an entry at {i}");
+            }
+        }
+        assert!((0..60_000).all(|i| shard.contains(key(i))));
+        assert!((60_000..90_000).all(|i| !shard.contains(key(i))));
+        assert_eq!(shard.retain(|mark| mark % 3 == 0, |_| ()), 40_000);
+        assert!((0..60_000).all(|i| shard.contains(key(i)) == (i % 3 == 0)));
+    }
+}
