@@ -31,4 +31,7 @@ fn the_default_file_loads() {
     assert!(report.snapshot.is_some(), "{text}");
     println!("{text}");
 }
-#[allow(dead_code)] fn x() -> PathBuf { PathBuf::new() }
+#[allow(dead_code)]
+fn x() -> PathBuf {
+    PathBuf::new()
+}

@@ -20,10 +20,8 @@ pub fn schema() -> String {
 /// Lets `${…}` stand where a number, a boolean or a word of a closed list is asked for.
 fn references_fit(schema: &mut Schema) {
     let reference = json!({ "type": "string", "pattern": r"\$\{" });
-    let closed = matches!(
-        schema.get("type").and_then(Value::as_str),
-        Some("integer" | "number" | "boolean")
-    ) || schema.get("enum").is_some();
+    let closed = matches!(schema.get("type").and_then(Value::as_str), Some("integer" | "number" | "boolean"))
+        || schema.get("enum").is_some();
     if !closed {
         return;
     }

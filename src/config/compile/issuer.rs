@@ -22,9 +22,7 @@ use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
 use crate::oauth::client::GrantKind;
-use crate::oauth::issuer::{
-    GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings,
-};
+use crate::oauth::issuer::{GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use crate::token::id::IssuerName;
 use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, Scopes};

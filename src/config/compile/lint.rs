@@ -15,13 +15,7 @@ use crate::snapshot::Server;
 
 impl Compiler<'_> {
     /// Every warning that needs more than one value to be seen.
-    pub fn lint(
-        &mut self,
-        document: &GatewayDocument,
-        issuers: &[Authority],
-        ways: &[Way],
-        growing: &Growing,
-    ) {
+    pub fn lint(&mut self, document: &GatewayDocument, issuers: &[Authority], ways: &[Way], growing: &Growing) {
         self.lint_listeners(document);
         self.lint_public(document, ways);
         for (index, (name, _)) in document.upstreams.iter().enumerate() {

@@ -145,7 +145,12 @@ impl Compiler<'_> {
                 for name in list.value.iter() {
                     match issuers.iter().position(|issuer| issuer.profile.name.as_str() == name.value) {
                         Some(index) if out.contains(&index) => {
-                            self.wrong(Code::Twice, name.place, format!("issuer `{name}` is there twice"), "again here");
+                            self.wrong(
+                                Code::Twice,
+                                name.place,
+                                format!("issuer `{name}` is there twice"),
+                                "again here",
+                            );
                         }
                         Some(index) => out.push(index),
                         None => self.undefined("issuers", "issuer", name),
@@ -256,7 +261,12 @@ impl Compiler<'_> {
                 }
                 if identity.iter().any(|(other, _)| *other == header) {
                     if own {
-                        self.wrong(Code::Twice, name.place, format!("the header `{name}` is there twice"), "again here");
+                        self.wrong(
+                            Code::Twice,
+                            name.place,
+                            format!("the header `{name}` is there twice"),
+                            "again here",
+                        );
                     }
                     continue;
                 }

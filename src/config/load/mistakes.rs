@@ -23,7 +23,8 @@ pub fn explain(mistake: Mistake, tree: &Tree) -> Problem {
             Problem::new(Code::MissingKey, format!("{owner} has no `{key}`")).at(places, place, format!("add `{key}:`"))
         }
         Kind::UnknownWord(word, expected) => {
-            let message = if hidden { "not one of the choices".to_owned() } else { format!("`{word}` is not a choice") };
+            let message =
+                if hidden { "not one of the choices".to_owned() } else { format!("`{word}` is not a choice") };
             let help = if hidden { None } else { meant(&word, expected) };
             Problem::new(Code::UnknownWord, message)
                 .at(places, place, format!("expected one of: {}", expected.join(", ")))

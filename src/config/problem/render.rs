@@ -52,11 +52,10 @@ fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
             let annotations = std::iter::once((AnnotationKind::Primary, mark)).chain(marks);
             let position = shown.source.position(mark.span.start);
             let origin = Origin::path(name).line(position.line).char_column(position.column);
-            group
-                .element(origin)
-                .element(Snippet::source(shown.masked.text.as_str()).annotations(
-                    annotations.map(|(kind, mark)| annotation(shown, kind, mark)),
-                ))
+            group.element(origin).element(
+                Snippet::source(shown.masked.text.as_str())
+                    .annotations(annotations.map(|(kind, mark)| annotation(shown, kind, mark))),
+            )
         }
         (_, _) => group.element(Origin::path(name)),
     };
@@ -78,9 +77,10 @@ fn annotation<'a>(shown: &Shown, kind: AnnotationKind, mark: &'a Mark) -> Annota
 
 fn as_json(problems: &Problems, problem: &Problem) -> serde_json::Value {
     let place = |mark: &Mark| {
-        let ends = problems.shown.as_ref().map(|shown| {
-            (shown.source.position(mark.span.start), shown.source.position(mark.span.end))
-        });
+        let ends = problems
+            .shown
+            .as_ref()
+            .map(|shown| (shown.source.position(mark.span.start), shown.source.position(mark.span.end)));
         json!({
             "line": ends.map(|(start, _)| start.line),
             "column": ends.map(|(start, _)| start.column),

@@ -30,9 +30,10 @@ pub fn is_secret(parent: &str, key: &str) -> bool {
 /// True for a scalar that only says where the secret is.
 pub fn only_points(written: &str) -> bool {
     let inner = written.trim_matches(|c| c == '"' || c == '\'').trim();
-    inner.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|inside| {
-        !inside.contains(['{', '}']) && !inside.contains(":-")
-    })
+    inner
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|inside| !inside.contains(['{', '}']) && !inside.contains(":-"))
 }
 
 /// A text with stars in it, and how places move because of them.
