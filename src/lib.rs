@@ -3,7 +3,9 @@
 pub mod access;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod dialect;
+pub mod edge;
 pub mod follower;
 pub mod oauth;
 pub mod random;

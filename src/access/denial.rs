@@ -18,6 +18,8 @@ pub enum Denial {
     Ambiguous,
     /// Not a token of any spelling this route takes.
     Malformed,
+    /// Spelled like an opaque token of ours, but none that is known.
+    Unknown,
     /// The signature does not fit.
     BadSignature,
     /// Signed with a key that is not in the ring of an accepted issuer.
@@ -51,6 +53,7 @@ impl Denial {
             Denial::Missing => "missing",
             Denial::Ambiguous => "ambiguous",
             Denial::Malformed => "malformed",
+            Denial::Unknown => "unknown",
             Denial::BadSignature => "bad_signature",
             Denial::UnknownKey => "unknown_key",
             Denial::WrongType => "wrong_type",
@@ -76,7 +79,8 @@ impl Denial {
             Denial::Expired => Challenge::TokenBad("the access token expired"),
             Denial::NotYet => Challenge::TokenBad("the access token is not valid yet"),
             Denial::Revoked => Challenge::TokenBad("the access token was revoked"),
-            Denial::BadSignature
+            Denial::Unknown
+            | Denial::BadSignature
             | Denial::UnknownKey
             | Denial::WrongType
             | Denial::WrongIssuer

@@ -14,6 +14,7 @@ pub struct TokenProfile {
     /// One of these must be in `aud`; empty: `aud` is not asked for.
     pub audience: Vec<Box<str>>,
     /// Accepted `typ` headers, lower case without `application/`; RFC 9068: `at+jwt`.
+    /// Empty: `jwt`, `at+jwt` or none at all. A token without `typ` counts as `jwt`.
     pub types: Vec<Box<str>>,
     /// Claims that must be present.
     pub require: Vec<Box<str>>,

@@ -6,6 +6,10 @@ use crate::clock::{Seconds, UnixTime};
 use crate::token::handle::Handles;
 use crate::token::scope::ScopeSet;
 
+/// How far in the future `iat` may lie: a token issued in the second of a sign-out
+/// bears the next one, and clocks differ. Further off, it was not issued yet.
+pub const ISSUED_AHEAD: Seconds = Seconds(60);
+
 /// The claims of one access token whose signature (or store row) was checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claims {
@@ -41,7 +45,7 @@ pub enum Liveness {
     Live,
     /// `exp` has passed (RFC 7519 §4.1.4).
     Expired,
-    /// `nbf` is still to come (RFC 7519 §4.1.5).
+    /// `nbf` is still to come (RFC 7519 §4.1.5), or `iat` lies further ahead than clocks differ.
     NotYet,
 }
 
@@ -50,7 +54,9 @@ impl Claims {
     pub fn liveness(&self, now: UnixTime, leeway: Seconds) -> Liveness {
         if self.expires.is_some_and(|end| end.after(leeway) <= now) {
             Liveness::Expired
-        } else if self.not_before.is_some_and(|start| now.after(leeway) < start) {
+        } else if self.not_before.is_some_and(|start| now.after(leeway) < start)
+            || self.issued_at.is_some_and(|issued| now.after(leeway.max(ISSUED_AHEAD)) < issued)
+        {
             Liveness::NotYet
         } else {
             Liveness::Live

@@ -118,10 +118,10 @@ impl<'a> Compact<'a> {
     }
 
     /// Reads the claims, once a key vouched for them.
-    pub fn read(self, key: Arc<VerifyingKey>) -> Result<Opened, JwsError> {
+    pub fn read(&self, key: Arc<VerifyingKey>) -> Result<Opened, JwsError> {
         let payload_bytes = decode(self.payload)?;
         let payload = json::object(&payload_bytes).map_err(|_| JwsError::Malformed)?;
-        Ok(Opened { header_typ: self.typ, key, payload, payload_bytes })
+        Ok(Opened { header_typ: self.typ.clone(), key, payload, payload_bytes })
     }
 }
 

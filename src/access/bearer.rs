@@ -1,0 +1,148 @@
+//! Where the token stands in a request (RFC 6750 §2). One place, one token: a caller
+//! who presents two makes it unclear who he is, and is refused rather than chosen
+//! for. Nothing is copied when the token stands in the header.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::access::denial::Denial;
+use crate::access::route::Presentation;
+
+/// The query parameter that RFC 6750 §2.3 names: beside a header it is a second token,
+/// whether the route takes tokens there or not.
+pub const STANDARD_PARAMETER: &str = "access_token";
+
+/// A token as it was presented.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential<'a> {
+    /// The token.
+    pub token: Cow<'a, str>,
+    /// Where it stood.
+    pub place: Place,
+}
+
+/// The places a token may stand in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// `Authorization: Bearer`.
+    Header,
+    /// The query parameter that the route names.
+    Query,
+    /// The form field that the route names.
+    Form,
+}
+
+/// Finds the one token of a request. `form` is the collected body, where the route
+/// takes tokens in forms and the request's type is a form.
+pub fn find<'a>(
+    headers: &'a HeaderMap,
+    query: Option<&'a str>,
+    form: Option<&'a [u8]>,
+    allowed: &Presentation,
+) -> Result<Credential<'a>, Denial> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let line = lines.next();
+    if lines.next().is_some() {
+        return Err(Denial::Ambiguous);
+    }
+    let bearer = line.and_then(|line| after_scheme(line.as_bytes()));
+    let in_query = |name: &str| query.map_or(Ok(None), |query| only(query.as_bytes(), name));
+    let asked = allowed.query.as_deref().map_or(Ok(None), in_query)?;
+    // The standard name is a second token even where the route takes none in the query.
+    let beside = match allowed.query.as_deref() {
+        Some(STANDARD_PARAMETER) => None,
+        _ => in_query(STANDARD_PARAMETER)?,
+    };
+    let filled = match (&allowed.form, form) {
+        (Some(name), Some(body)) => only(body, name)?,
+        _ => None,
+    };
+    let presented = usize::from(line.is_some()) + usize::from(asked.is_some()) + usize::from(filled.is_some());
+    if presented > 1 || (beside.is_some() && (bearer.is_some() || asked.is_some() || filled.is_some())) {
+        return Err(Denial::Ambiguous);
+    }
+    match (bearer, asked, filled) {
+        (Some(token), _, _) => credential(token.into(), Place::Header),
+        (None, Some(raw), _) => credential(decoded(raw)?, Place::Query),
+        (None, None, Some(raw)) => credential(decoded(raw)?, Place::Form),
+        (None, None, None) => Err(Denial::Missing),
+    }
+}
+
+/// What follows `Bearer ` (RFC 9110 §11.1: the scheme's case does not matter); `None`
+/// for other schemes.
+fn after_scheme(line: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = line.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+        return None;
+    }
+    match rest.first() {
+        None => Some(rest),
+        Some(b' ') => Some(&rest[rest.iter().take_while(|b| **b == b' ').count()..]),
+        Some(_) => None,
+    }
+}
+
+/// Checks the token's alphabet (`b64token`, RFC 6750 §2.1).
+fn credential(token: Cow<'_, [u8]>, place: Place) -> Result<Credential<'_>, Denial> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    let body = token.iter().position(|b| *b == b'=').unwrap_or(token.len());
+    if body == 0 || !token[..body].iter().all(|b| fits(*b)) || token[body..].iter().any(|b| *b != b'=') {
+        return Err(Denial::Malformed);
+    }
+    let token = match token {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Denial::Malformed)?,
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Denial::Malformed)?,
+    };
+    Ok(Credential { token, place })
+}
+
+/// The raw value of the only parameter of that name; twice is ambiguous.
+fn only<'a>(pairs: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Denial> {
+    let mut found = None;
+    for pair in pairs.split(|b| *b == b'&') {
+        let cut = pair.iter().position(|b| *b == b'=');
+        let (key, value) = cut.map_or((pair, &pair[..0]), |at| (&pair[..at], &pair[at + 1..]));
+        if !unescaped(key).eq(name.bytes().map(Some)) {
+            continue;
+        }
+        if found.replace(value).is_some() {
+            return Err(Denial::Ambiguous);
+        }
+    }
+    Ok(found)
+}
+
+fn decoded(raw: &[u8]) -> Result<Cow<'_, [u8]>, Denial> {
+    if !raw.contains(&b'%') && !raw.contains(&b'+') {
+        return Ok(Cow::Borrowed(raw));
+    }
+    unescaped(raw).collect::<Option<Vec<u8>>>().map(Cow::Owned).ok_or(Denial::Malformed)
+}
+
+/// The bytes behind `application/x-www-form-urlencoded` text; `None` where an escape
+/// is broken.
+fn unescaped(raw: &[u8]) -> impl Iterator<Item = Option<u8>> + '_ {
+    let mut bytes = raw.iter().copied();
+    std::iter::from_fn(move || {
+        Some(match bytes.next()? {
+            b'+' => Some(b' '),
+            b'%' => {
+                let mut hex = || bytes.next().and_then(|b| char::from(b).to_digit(16));
+                hex().zip(hex()).map(|(high, low)| (high * 16 + low) as u8)
+            }
+            plain => Some(plain),
+        })
+    })
+}
+
+impl std::fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credential(***, {:?})", self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests;

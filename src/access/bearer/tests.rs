@@ -1,0 +1,95 @@
+//! Every mix of places and spellings.
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue};
+
+use super::{Place, find};
+use crate::access::denial::Denial;
+use crate::access::route::Presentation;
+
+fn ask(
+    lines: &[&str],
+    query: Option<&str>,
+    form: Option<&str>,
+    allowed: &Presentation,
+) -> Result<(String, Place), Denial> {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append(AUTHORIZATION, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+    }
+    find(&headers, query, form.map(str::as_bytes), allowed).map(|c| (c.token.into_owned(), c.place))
+}
+
+fn header_only() -> Presentation {
+    Presentation::default()
+}
+
+fn everywhere() -> Presentation {
+    Presentation { query: Some("access_token".into()), form: Some("access_token".into()) }
+}
+
+#[test]
+fn the_header_in_all_its_spellings() {
+    for line in ["Bearer abc.d-e_f~g+h/i==", "bearer abc.d-e_f~g+h/i==", "BEARER   abc.d-e_f~g+h/i=="] {
+        let found = ask(&[line], Some("a=b"), None, &header_only());
+        assert_eq!(found, Ok(("abc.d-e_f~g+h/i==".into(), Place::Header)), "{line}");
+    }
+    for line in [
+        "Bearer",
+        "Bearer ",
+        "Bearer a b",
+        "Bearer a,b",
+        "Bearer a, Bearer b",
+        "Bearer =",
+        "Bearer a=b",
+        "Bearer \"a\"",
+        "Bearer a;",
+        "Bearer \u{e9}",
+    ] {
+        assert_eq!(ask(&[line], None, None, &header_only()), Err(Denial::Malformed), "{line}");
+    }
+    for line in ["Basic abc", "Bearerabc", "Bearer\tabc", "Token abc", "DPoP abc", "", "Bear"] {
+        assert_eq!(ask(&[line], None, None, &header_only()), Err(Denial::Missing), "{line}");
+    }
+}
+
+#[test]
+fn two_credentials_are_ambiguous() {
+    for lines in [["Bearer a", "Bearer a"], ["Bearer a", "Basic b"], ["Basic b", "Bearer a"], ["Basic a", "Basic b"]] {
+        assert_eq!(ask(&lines, None, None, &header_only()), Err(Denial::Ambiguous), "{lines:?}");
+    }
+    let cases = [
+        (&["Bearer a"][..], Some("access_token=a"), None),
+        (&["Bearer a"], Some("x=1&access%5Ftoken=a"), None),
+        (&["Bearer a"], None, Some("access_token=a")),
+        (&["Basic a"], Some("access_token=a"), None),
+        (&["Basic a"], None, Some("access_token=a")),
+        (&[], Some("access_token=a"), Some("access_token=a")),
+        (&[], Some("access_token=a&access_token=a"), None),
+        (&[], None, Some("access_token=a&b=c&access_token=a")),
+    ];
+    for (lines, query, form) in cases {
+        assert_eq!(ask(lines, query, form, &everywhere()), Err(Denial::Ambiguous), "{lines:?} {query:?} {form:?}");
+    }
+    assert_eq!(ask(&["Bearer a"], Some("access_token=a"), None, &header_only()), Err(Denial::Ambiguous));
+    let renamed = Presentation { query: Some("key".into()), form: None };
+    assert_eq!(ask(&[], Some("key=a&access_token=b"), None, &renamed), Err(Denial::Ambiguous));
+    assert_eq!(ask(&["Bearer a"], Some("access_token=b"), None, &renamed), Err(Denial::Ambiguous));
+}
+
+#[test]
+fn query_and_form_only_where_the_route_says_so() {
+    assert_eq!(ask(&[], Some("access_token=a"), None, &header_only()), Err(Denial::Missing));
+    assert_eq!(ask(&[], None, Some("access_token=a"), &header_only()), Err(Denial::Missing));
+    assert_eq!(ask(&[], Some("x=1&access_token=a%2Eb&y"), None, &everywhere()), Ok(("a.b".into(), Place::Query)));
+    assert_eq!(ask(&[], None, Some("access_token=a.b"), &everywhere()), Ok(("a.b".into(), Place::Form)));
+    assert_eq!(ask(&[], Some("access_tokens=a"), None, &everywhere()), Err(Denial::Missing));
+    for bad in
+        ["access_token", "access_token=", "access_token=%zz", "access_token=%2", "access_token=a+b", "access_token=%00"]
+    {
+        assert_eq!(ask(&[], Some(bad), None, &everywhere()), Err(Denial::Malformed), "{bad}");
+    }
+    let renamed = Presentation { query: Some("key".into()), form: None };
+    assert_eq!(ask(&[], Some("key=a"), None, &renamed), Ok(("a".into(), Place::Query)));
+    assert_eq!(ask(&[], Some("access_token=a"), None, &renamed), Err(Denial::Missing));
+}

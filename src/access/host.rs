@@ -1,0 +1,163 @@
+//! Whose door was knocked at: the authority of a request in one form, and the host
+//! patterns of routes. Ports, a final dot and upper case do not matter; anything that
+//! is not plainly one host is refused. Must never: let two spellings of one host
+//! reach two routes.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+/// Longest name (RFC 1035 §2.3.4).
+pub const MAX_HOST_BYTES: usize = 253;
+
+/// A host in its one form: lower case, no port, no final dot; IPv6 in brackets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CanonicalHost<'a>(Cow<'a, str>);
+
+/// The authority is not one host with at most one port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostRefusal;
+
+impl HostRefusal {
+    /// The word in logs and metrics.
+    pub fn label(self) -> &'static str {
+        "host_invalid"
+    }
+}
+
+impl<'a> CanonicalHost<'a> {
+    /// Reads `HOST[:PORT]` as a `Host` header or `:authority` says it.
+    pub fn parse(authority: &'a str) -> Result<CanonicalHost<'a>, HostRefusal> {
+        if let Some(rest) = authority.strip_prefix('[') {
+            let (address, port) = rest.split_once(']').ok_or(HostRefusal)?;
+            let address: Ipv6Addr = address.parse().map_err(|_| HostRefusal)?;
+            if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+                return Err(HostRefusal);
+            }
+            return Ok(CanonicalHost(Cow::Owned(format!("[{address}]"))));
+        }
+        let name = match authority.split_once(':') {
+            Some((name, port)) if is_port(port) => name,
+            Some(_) => return Err(HostRefusal),
+            None => authority,
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        let labelled = !name.is_empty() && name.len() <= MAX_HOST_BYTES && !name.split('.').any(str::is_empty);
+        if !labelled || !name.bytes().all(fits) {
+            return Err(HostRefusal);
+        }
+        Ok(CanonicalHost(if name.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        }))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A port, or the empty text that RFC 3986 §3.2.3 allows after the colon.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || (text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok())
+}
+
+/// The hosts a route answers for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum HostPattern {
+    /// This one, in canonical form.
+    Exact(Box<str>),
+    /// `*.SUFFIX`: every name that ends so, with one label more or several.
+    Suffix(Box<str>),
+    /// Whatever was asked for.
+    Any,
+}
+
+impl HostPattern {
+    /// Reads `any`, `*`, `*.example.com` or `api.example.com`.
+    pub fn parse(text: &str) -> Result<HostPattern, String> {
+        if matches!(text, "any" | "*") {
+            return Ok(HostPattern::Any);
+        }
+        let (suffix, name) = match text.strip_prefix("*.") {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        let host = CanonicalHost::parse(name).map_err(|_| format!("`{}` is not a host", text.escape_debug()))?;
+        let port = !name.starts_with('[') && name.contains(':') || name.contains("]:");
+        if port {
+            return Err(format!("host `{text}` names a port; hosts match on every port"));
+        }
+        let host: Box<str> = host.as_str().into();
+        Ok(if suffix { HostPattern::Suffix(host) } else { HostPattern::Exact(host) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CanonicalHost, HostPattern, HostRefusal};
+
+    #[test]
+    fn spellings_of_one_host_are_one() {
+        for text in [
+            "api.example.com",
+            "API.Example.COM",
+            "api.example.com:8443",
+            "api.example.com.",
+            "Api.example.com.:1",
+            "api.example.com:",
+        ] {
+            assert_eq!(CanonicalHost::parse(text).unwrap().as_str(), "api.example.com", "{text}");
+        }
+        assert_eq!(CanonicalHost::parse("127.0.0.1:8443").unwrap().as_str(), "127.0.0.1");
+        assert_eq!(CanonicalHost::parse("[0:0::1]:443").unwrap().as_str(), "[::1]");
+        assert_eq!(CanonicalHost::parse("[::1]").unwrap().as_str(), "[::1]");
+    }
+
+    #[test]
+    fn what_is_not_one_host_is_refused() {
+        let long = "a".repeat(254);
+        for text in [
+            "",
+            ".",
+            ":80",
+            "a..b",
+            ".a",
+            "a.b..",
+            "user@a",
+            "a b",
+            "a,b",
+            "a/b",
+            "a:80:81",
+            "a:99999",
+            "a:8x",
+            "a:+80",
+            "[::1",
+            "[::1]x",
+            "[zz]",
+            "[::1]:x",
+            "::1",
+            "a\0",
+            "caf\u{e9}",
+            "a%2eb",
+            "a\\b",
+            "a?b",
+            "a#b",
+            &long,
+        ] {
+            assert_eq!(CanonicalHost::parse(text), Err(HostRefusal), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_read() {
+        assert_eq!(HostPattern::parse("any"), Ok(HostPattern::Any));
+        assert_eq!(HostPattern::parse("*.Example.com"), Ok(HostPattern::Suffix("example.com".into())));
+        assert_eq!(HostPattern::parse("A.b"), Ok(HostPattern::Exact("a.b".into())));
+        for bad in ["", "*.", "a.*", "*a.b", "a:80", "[::1]:80", "a b"] {
+            assert!(HostPattern::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}
