@@ -5,7 +5,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::console::{Consent, Console, Output};
+use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::UnixTime;
@@ -29,9 +29,6 @@ pub struct ClientArgs {
     /// The issuer, by its name in the configuration (default: the only one)
     #[arg(long, global = true, value_name = "NAME")]
     issuer: Option<String>,
-    /// The form of the output
-    #[arg(short, long, global = true, value_enum, default_value_t)]
-    output: Output,
     #[command(subcommand)]
     command: ClientCommand,
 }
@@ -95,7 +92,6 @@ struct Add {
 
 /// Runs one command.
 pub fn run(args: ClientArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    console.output = args.output;
     let issuer = place.issuer(args.issuer.as_deref())?;
     match args.command {
         ClientCommand::Add(add) => create(add, issuer, place, console),

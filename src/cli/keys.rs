@@ -5,7 +5,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::console::{Consent, Console, Output};
+use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::UnixTime;
@@ -23,9 +23,6 @@ pub struct KeysArgs {
     /// The issuer, by its name in the configuration (default: the only one)
     #[arg(long, global = true, value_name = "NAME")]
     issuer: Option<String>,
-    /// The form of the output
-    #[arg(short, long, global = true, value_enum, default_value_t)]
-    output: Output,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -52,7 +49,6 @@ enum KeysCommand {
 
 /// Runs one command.
 pub fn run(args: KeysArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    console.output = args.output;
     let issuer = place.issuer(args.issuer.as_deref())?;
     match args.command {
         KeysCommand::List => list(issuer, place, console),

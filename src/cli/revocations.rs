@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read as _, Write};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::console::{Console, Output, Presence};
+use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::revocation::line::{self, MAX_LINE_BYTES};
@@ -27,9 +27,6 @@ const CHUNK: usize = 250_000;
 /// The list of what was called back
 #[derive(Debug, Args)]
 pub struct RevocationsArgs {
-    /// The form of the output of `list`
-    #[arg(short, long, global = true, value_enum, default_value_t)]
-    output: Output,
     #[command(subcommand)]
     command: RevocationsCommand,
 }
@@ -61,7 +58,6 @@ enum RevocationsCommand {
 
 /// Runs one command.
 pub fn run(args: RevocationsArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    console.output = args.output;
     match args.command {
         RevocationsCommand::Import { file } => {
             let Console { input, talk, presence, .. } = console;

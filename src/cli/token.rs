@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::console::{Console, Output};
+use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::{Seconds, UnixTime};
@@ -29,9 +29,6 @@ pub struct TokenArgs {
     /// The issuer, by its name in the configuration (default: the token's, or the only one)
     #[arg(long, global = true, value_name = "NAME")]
     issuer: Option<String>,
-    /// The form of the output
-    #[arg(short, long, global = true, value_enum, default_value_t)]
-    output: Output,
     #[command(subcommand)]
     command: TokenCommand,
 }
@@ -71,7 +68,6 @@ struct Revoke {
 
 /// Runs one command.
 pub fn run(args: TokenArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    console.output = args.output;
     let TokenCommand::Revoke(revoke) = args.command;
     let Call { mut notice, name } = call(&revoke, args.issuer.as_deref(), place, console)?;
     if let Some(until) = &revoke.until {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::client::scopes;
-use crate::cli::console::{Consent, Console, Output};
+use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::oauth::client::Origin;
@@ -31,9 +31,6 @@ pub struct UserArgs {
     /// The issuer, by its name in the configuration (default: the only one)
     #[arg(long, global = true, value_name = "NAME")]
     issuer: Option<String>,
-    /// The form of the output
-    #[arg(short, long, global = true, value_enum, default_value_t)]
-    output: Output,
     #[command(subcommand)]
     command: UserCommand,
 }
@@ -89,7 +86,6 @@ struct Add {
 
 /// Runs one command.
 pub fn run(args: UserArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    console.output = args.output;
     let issuer = place.issuer(args.issuer.as_deref())?;
     match args.command {
         UserCommand::Add(add) => create(add, issuer, place, console),

@@ -20,7 +20,7 @@ use tollgate::cli::user::{self, UserArgs};
 use tollgate::clock::{Seconds, UnixTime};
 use tollgate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use tollgate::random::OsRandom;
-use tollgate::snapshot::{AccessLog, Fixed, Hashing, LogFormat, Snapshot};
+use tollgate::snapshot::{AccessLog, AuditTarget, Fixed, Hashing, LogFormat, LogLevel, Snapshot};
 use tollgate::store::Store;
 use tollgate::token::id::IssuerName;
 use tollgate::token::key::Algorithm;
@@ -30,6 +30,8 @@ pub const NOW: UnixTime = UnixTime(1_800_000_000);
 
 #[derive(Debug, Parser)]
 struct Line {
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    output: Output,
     #[command(subcommand)]
     noun: Noun,
 }
@@ -86,13 +88,12 @@ impl World {
 
     pub fn run_as(&self, line: &str, input: &str, presence: Presence) -> Heard {
         let args = Line::try_parse_from(std::iter::once("tollgate").chain(line.split_whitespace()));
-        let args = args.unwrap_or_else(|e| panic!("{line}: {e}"));
+        let Line { output, noun } = args.unwrap_or_else(|e| panic!("{line}: {e}"));
         let random = OsRandom::default();
         let place = Place { store: &self.store, snapshot: &self.snapshot, random: &random, now: NOW };
         let (mut out, mut talk, mut input) = (Vec::new(), Vec::new(), input.as_bytes());
-        let console =
-            &mut Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output: Output::Table };
-        let result = match args.noun {
+        let console = &mut Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output };
+        let result = match noun {
             Noun::Client(args) => client::run(args, &place, console),
             Noun::User(args) => user::run(args, &place, console),
             Noun::Token(args) => token::run(args, &place, console),
@@ -137,6 +138,8 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
             store_key: None,
             addresses: Vec::new(),
             hashing: Hashing { workers: 1, queue: 1 },
+            audit: AuditTarget::Stderr,
+            log_level: LogLevel::Info,
         },
         access_log: AccessLog { sample_ok: 1.0, path: false, format: LogFormat::Json },
         cache_entries: 0,
