@@ -74,8 +74,8 @@ fn on_the_store(
     random: &dyn Random,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let snapshot =
-        load(config, &DiskFiles, &context(&ThrowAway, random)).map_err(|problems| Failure::new(problems.to_string()))?;
+    let snapshot = load(config, &DiskFiles, &context(&ThrowAway, random))
+        .map_err(|problems| Failure::new(problems.to_string()))?;
     let key = snapshot.fixed.store_key.as_ref().map(|key| &key.0);
     let store = Store::open(&snapshot.fixed.state, key).map_err(|error| Failure::new(error.to_string()))?;
     let place = Place { store: &store, snapshot: &snapshot, random, now: SystemClock.now() };

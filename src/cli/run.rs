@@ -32,11 +32,9 @@ pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
         tracing::warn!("{warning}");
     }
     let gateway = start(snapshot, parts).map_err(|error| Failure::new(error.to_string()))?;
-    let signals = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("the system gave no runtime: {error}")))?;
-    signals.block_on(async { serve(gateway, config) })
+    // Without standard output nobody reads the banner; the gateway serves all the same.
+    let _ = banner::write(&gateway, config, &mut io::stdout().lock());
+    wait_and_end(gateway)
 }
 
 fn start_log(snapshot: &Snapshot) -> Result<(), Failure> {
@@ -48,7 +46,41 @@ fn start_log(snapshot: &Snapshot) -> Result<(), Failure> {
     log::init(shape, snapshot.fixed.log_level.as_str()).map_err(|error| Failure::new(error.to_string()))
 }
 
-fn serve(_gateway: Gateway, _config: &Path) -> Result<u8, Failure> {
-    let _ = (banner::write, Drained::Graceful, signal as fn(SignalKind) -> io::Result<Signal>);
-    Ok(0)
+/// Serves until the first TERM or INT, then drains; a second one ends at once.
+fn wait_and_end(gateway: Gateway) -> Result<u8, Failure> {
+    let no_runtime = |error: io::Error| Failure::new(format!("the system gave no runtime: {error}"));
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
+    let mut ends = {
+        let _inside = runtime.enter();
+        Ends::listen().map_err(no_runtime)?
+    };
+    runtime.block_on(ends.next());
+    let limit = gateway.snapshot().drain;
+    tracing::info!(seconds = limit.as_secs(), "ending: nothing new is taken, requests in flight may finish");
+    match runtime.block_on(gateway.end(limit, ends.next())) {
+        Drained::Graceful => Ok(0),
+        Drained::Cut(connections) => {
+            tracing::warn!(connections, "connections were cut at the end of the drain time");
+            Ok(1)
+        }
+    }
+}
+
+/// The signals that ask for the end.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn listen() -> io::Result<Ends> {
+        Ok(Ends { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -75,9 +75,9 @@ impl Gateway {
     }
 
     /// Drains and ends. Requests in flight have until `limit`; `hurry` ends them at once.
-    pub fn end(self, limit: Duration, hurry: impl Future<Output = ()>) -> Drained {
+    pub async fn end(self, limit: Duration, hurry: impl Future<Output = ()>) -> Drained {
         let Assembled { shared, crew, follower, runtime, lock, .. } = self.assembled;
-        let drained = runtime.block_on(crew.drain(limit, hurry));
+        let drained = crew.drain(limit, hurry).await;
         // The follower writes what it still holds, then the logs their last lines.
         drop(follower);
         shared.telemetry.access_log().close();

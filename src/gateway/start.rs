@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,11 +27,11 @@ use crate::revocation::list::List;
 use crate::snapshot::{Fixed, Snapshot, World};
 use crate::store::change::By;
 use crate::store::tail::Cursor;
-use crate::store::{StateLock, Store};
+use crate::store::{self, StateLock, Store};
 use crate::telemetry::Telemetry;
 use crate::telemetry::outcome::Reload;
 use crate::token::fingerprint::Fingerprinter;
-use crate::users::HashingPool;
+use crate::users::{self, HashingPool};
 
 /// Threads of the shared runtime: they mostly wait, and sign tokens.
 const SHARED_THREADS: usize = 2;
@@ -125,7 +126,9 @@ fn share(
     let hashing = first.snapshot.fixed.hashing;
     let passwords =
         HashingPool::start(hashing.workers, hashing.queue).map_err(StartError::system("threads for hashing"))?;
-    let service = Service::new(store.clone(), passwords, Arc::clone(&revoked), Arc::clone(&parts.random));
+    let passwords = users::measured::Measured::new(passwords, hashing.workers, Arc::clone(&telemetry));
+    let durable = store::measured::Measured::new(store.clone(), Arc::clone(&telemetry));
+    let service = Service::new(durable, passwords, Arc::clone(&revoked), Arc::clone(&parts.random));
     let doors = first.snapshot.listeners.iter().map(|_| DoorCount::default()).collect();
     Ok(Arc::new(Shared {
         worlds: Worlds::new(first),
@@ -135,7 +138,7 @@ fn share(
         service: Arc::new(service),
         runtime: runtime.handle().clone(),
         telemetry,
-        last_sync: Arc::default(),
+        last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
         drain: Default::default(),
         doors,
     }))
