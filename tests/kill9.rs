@@ -11,7 +11,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use tollgate::clock::{Clock as _, SystemClock};
 
 use support::gateway::Gateway;
 use support::yaml::standard;
@@ -37,7 +39,7 @@ struct Journal {
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_works_twice() {
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |d| d.as_nanos() as u64);
+    let seed = SystemClock.now().0 << 32 | u64::from(std::process::id());
     println!("seed {seed}");
     let chance = Chance(AtomicU64::new(seed));
     // Without a grace every second use is a theft: the strictest reading.
