@@ -76,12 +76,6 @@ impl Follower {
         Ok(Follower { last_read, bell: Some(bell), thread: Some(thread) })
     }
 
-    /// When the store was last read successfully, in Unix seconds; shared with the
-    /// edge, which answers "cannot tell" when it is too long ago.
-    pub fn last_read(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.last_read)
-    }
-
     /// How old the knowledge is.
     pub fn staleness(&self, now: UnixTime) -> Seconds {
         now.since(UnixTime(self.last_read.load(Ordering::Acquire)))

@@ -26,7 +26,7 @@ pub const CODES: usize = STATUSES.len() + STATUS_CLASSES.len();
 const _: () = assert!(CODES <= 64);
 
 /// Values of `result` of an admission, the common ones first.
-pub const DECISIONS: [&str; 19] = [
+pub const DECISIONS: [&str; 20] = [
     "ok",
     "public",
     "missing",
@@ -34,6 +34,7 @@ pub const DECISIONS: [&str; 19] = [
     "insufficient_scope",
     "revoked",
     "malformed",
+    "unknown",
     "bad_signature",
     "unknown_key",
     "ambiguous",
@@ -121,7 +122,9 @@ pub fn upstream_slot(status: u16, reason: Option<&str>) -> usize {
 mod tests {
     use http::Method;
 
-    use super::{CODES, METHODS, UPSTREAM_RESULTS, code_slot, code_text, decision_slot, method_slot, upstream_slot};
+    use super::{
+        CODES, DECISIONS, METHODS, UPSTREAM_RESULTS, code_slot, code_text, decision_slot, method_slot, upstream_slot,
+    };
 
     #[test]
     fn every_status_has_a_slot_and_a_text_of_its_own() {
@@ -146,7 +149,7 @@ mod tests {
     fn nothing_asked_is_no_decision() {
         assert_eq!(decision_slot(""), None);
         assert_eq!(decision_slot("ok"), Some(0));
-        assert_eq!(decision_slot("never heard of"), Some(18));
+        assert_eq!(decision_slot("never heard of"), Some(DECISIONS.len() - 1));
     }
 
     #[test]
