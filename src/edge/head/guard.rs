@@ -9,6 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -25,6 +26,10 @@ use crate::snapshot::DoorLimits;
 /// Stands for a refused head. Clean for every parser, and without a `Host`, which the
 /// guard asks of everybody else: that is how it is told from a caller's head.
 const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n";
+
+/// How long a connection with nothing under way stays open in a drain: a request may be
+/// in the kernel that nobody has told us of yet.
+const LAST_CALL: Duration = Duration::from_millis(50);
 
 /// A guarded stream.
 pub struct Guard<S> {
@@ -59,6 +64,8 @@ enum Flow {
 enum Waiting {
     Nothing,
     NextHead,
+    /// As `NextHead`, in a drain.
+    LastCall,
     RestOfHead,
     Body,
 }
@@ -116,7 +123,7 @@ impl<S> Guard<S> {
         let still = match self.waiting {
             Waiting::RestOfHead => passage.cleared == 0,
             Waiting::NextHead => self.tracker.stage() == Stage::Head && self.held.is_empty(),
-            Waiting::Body | Waiting::Nothing => false,
+            Waiting::LastCall | Waiting::Body | Waiting::Nothing => false,
         };
         if !still && self.waiting != Waiting::Nothing {
             self.waiting = Waiting::Nothing;
@@ -144,22 +151,17 @@ impl<S> Guard<S> {
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let for_what = match self.tracker.stage() {
             Stage::Body => Waiting::Body,
-            Stage::Head if self.held.is_empty() => Waiting::NextHead,
-            Stage::Head => Waiting::RestOfHead,
+            Stage::Head if !self.held.is_empty() => Waiting::RestOfHead,
+            Stage::Head if self.nothing_more_is_wanted() => Waiting::LastCall,
+            Stage::Head => Waiting::NextHead,
         };
         let pulses = &self.connection.worker.pulses;
-        if for_what == Waiting::NextHead {
-            let draining = self.connection.worker.shared.drain.draining();
-            if draining && self.connection.in_flight.count() == 0 {
-                self.flow = Flow::Ended;
-                return Poll::Ready(());
-            }
-        }
         if self.waiting != for_what {
             self.waiting = for_what;
             let limit = match for_what {
                 Waiting::RestOfHead => self.limits.header_timeout,
                 Waiting::Body => self.limits.body_timeout,
+                Waiting::LastCall => LAST_CALL,
                 Waiting::NextHead | Waiting::Nothing => self.limits.idle_timeout,
             };
             // The tick is that of the last sweep.
@@ -169,8 +171,14 @@ impl<S> Guard<S> {
         if self.pulse.fired() { self.overdue() } else { Poll::Pending }
     }
 
+    /// Whether the connection ends here unless a request is already on its way.
+    fn nothing_more_is_wanted(&self) -> bool {
+        self.connection.worker.shared.drain.draining() && self.connection.in_flight.count() == 0
+    }
+
     fn overdue(&mut self) -> Poll<()> {
         match self.waiting {
+            Waiting::LastCall => self.flow = Flow::Ended,
             Waiting::RestOfHead => self.refuse(Stage::Head, Refusal::HeadTimeout),
             Waiting::Body => self.refuse(Stage::Body, Refusal::BodyTimeout),
             Waiting::NextHead | Waiting::Nothing => {
