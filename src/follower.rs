@@ -49,16 +49,18 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows the store from `cursor`, where `Store::load_revocations` stopped.
+    /// Follows the store from `cursor`, where `Store::load_revocations` stopped. Into
+    /// `last_read` goes when the store was last read, in Unix seconds.
     pub fn start(
         store: &Store,
         cursor: Cursor,
         list: Arc<List>,
+        last_read: Arc<AtomicU64>,
         listener: Box<dyn Listener>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Follower> {
         let now = clock.now();
-        let last_read = Arc::new(AtomicU64::new(now.0));
+        last_read.store(now.0, Ordering::Release);
         let (bell, rung) = sync_channel(1);
         let mut rounds = Rounds {
             store: store.clone(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::Request;
 
+use crate::edge::forwarded::{Hop, Scheme};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::in_flight::InFlight;
 use crate::edge::pulse::{AtomicTick, Tick};
@@ -27,6 +28,8 @@ pub struct Connection {
     /// The server name of the TLS handshake, lower case; `None` in clear text or when
     /// the caller sent none, which is never a mismatch.
     pub sni: Option<Box<str>>,
+    /// What backends are told about this end.
+    pub hop: Hop,
     pub(in crate::edge) in_flight: InFlight,
     /// When the last exchange ended, or the connection was opened.
     touched: AtomicTick,
@@ -42,12 +45,14 @@ impl Connection {
             Channel::Clear => (false, None),
             Channel::Tls { sni } => (true, sni),
         };
+        let scheme = if secure { Scheme::Https } else { Scheme::Http };
         Arc::new(Connection {
             worker: Arc::clone(&seat.worker),
             listener: seat.listener,
             peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
             secure,
             sni,
+            hop: Hop::new(peer, scheme),
             in_flight: InFlight::default(),
             touched,
             head: OnceLock::new(),

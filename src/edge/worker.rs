@@ -10,9 +10,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::access::seen::Seen;
-use crate::edge::placeholder::Pools;
+use crate::edge::inquiry::Inquiries;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
+use crate::edge::upstream::layout::Pools;
 use crate::snapshot::{Snapshot, World};
 use crate::telemetry::meter::Meter;
 
@@ -28,6 +29,8 @@ pub struct Worker {
     pub seen: Mutex<Seen>,
     /// Its upstream connections.
     pub pools: Mutex<Pools>,
+    /// Its questions to the store that are under way.
+    pub inquiries: Inquiries,
     /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
     /// snapshot.
     pub meter: Arc<Meter>,
@@ -49,6 +52,7 @@ impl Worker {
             pulses,
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::default(),
+            inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),
             world: Mutex::new(world),
             connections: AtomicUsize::new(0),
