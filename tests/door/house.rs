@@ -25,11 +25,13 @@ use tollgate::edge::shared::{DoorCount, Shared, Worlds};
 use tollgate::oauth::service::Service;
 use tollgate::random::OsRandom;
 use tollgate::revocation::list::List;
-use tollgate::snapshot::{AccessLog, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, Snapshot, World};
-use tollgate::store::Store;
+use tollgate::snapshot::{
+    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, Snapshot, World,
+};
+use tollgate::store::{self, Store};
 use tollgate::telemetry::Telemetry;
 use tollgate::token::fingerprint::Fingerprinter;
-use tollgate::users::HashingPool;
+use tollgate::users::{self, HashingPool};
 
 /// Longer than any test; a limit of this length is no limit.
 pub const LONG: Duration = Duration::from_secs(600);
@@ -178,9 +180,11 @@ impl Draining {
 
 fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) -> Shared {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = Store::open(folder, None).expect("a store");
+    let telemetry = Telemetry::quiet(workers, Arc::clone(&clock)).expect("a registry");
+    let store = store::measured::Measured::new(Store::open(folder, None).expect("a store"), Arc::clone(&telemetry));
     let revoked = Arc::new(List::new([7; 32]));
     let hashing = HashingPool::start(1, 1).expect("threads");
+    let hashing = users::measured::Measured::new(hashing, 1, Arc::clone(&telemetry));
     let doors = snapshot.listeners.iter().map(|_| DoorCount::default()).collect();
     Shared {
         worlds: Worlds::new(World { generation: 1, snapshot: Arc::new(snapshot), rings: Vec::new() }),
@@ -188,7 +192,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         fingerprints: Fingerprinter::new([7; 16]),
         service: Arc::new(Service::new(store, hashing, revoked, Arc::new(OsRandom::default()))),
         runtime: runtime.handle().clone(),
-        telemetry: Telemetry::quiet(workers, Arc::clone(&clock)).expect("a registry"),
+        telemetry,
         clock,
         last_sync: Arc::new(AtomicU64::new(0)),
         drain: Drain::default(),
@@ -221,6 +225,8 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
             store_key: None,
             addresses,
             hashing: Hashing { workers: 1, queue: 1 },
+            audit: AuditTarget::Stderr,
+            log_level: LogLevel::Error,
         },
         access_log: AccessLog { sample_ok: 0.0, path: false, format: LogFormat::Json },
         cache_entries: 16,
