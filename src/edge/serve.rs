@@ -72,9 +72,11 @@ impl<S> Front<S> {
 
     fn refusal(&self, request: &Request<Incoming>) -> Option<Refusal> {
         match self.checks {
-            // The guard lets no head without a host through but its own substitute.
-            Checks::Substitute if request.headers().contains_key(header::HOST) => None,
-            Checks::Substitute => self.connection.refused_head(),
+            // The guard lets no head without a host through but its own substitute; the
+            // requests before it may still be on their way when it is known.
+            Checks::Substitute => {
+                self.connection.refused_head().filter(|_| !request.headers().contains_key(header::HOST))
+            }
             Checks::Fields(limit) => (request.headers().len() > limit).then_some(Refusal::TooManyHeaders),
         }
     }

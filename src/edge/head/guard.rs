@@ -9,11 +9,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::connection::Connection;
+use crate::edge::drain::LAST_CALL;
 use crate::edge::head::held::Held;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::scanner::HeadLimits;
@@ -26,10 +26,6 @@ use crate::snapshot::DoorLimits;
 /// Stands for a refused head. Clean for every parser, and without a `Host`, which the
 /// guard asks of everybody else: that is how it is told from a caller's head.
 const SUBSTITUTE: &[u8] = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n";
-
-/// How long a connection with nothing under way stays open in a drain: a request may be
-/// in the kernel that nobody has told us of yet.
-const LAST_CALL: Duration = Duration::from_millis(50);
 
 /// A guarded stream.
 pub struct Guard<S> {
