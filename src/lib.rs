@@ -9,6 +9,7 @@ pub mod edge;
 pub mod follower;
 pub mod oauth;
 pub mod random;
+pub mod reload;
 pub mod revocation;
 pub mod snapshot;
 pub mod store;

@@ -58,8 +58,10 @@ pub fn run(
 fn explain(args: &ExplainArgs, snapshot: &Snapshot) -> Result<String, String> {
     let uri: Uri = args.url.parse().map_err(|_| format!("`{}` is not a url", args.url))?;
     let authority = uri.authority().map_or("localhost", |authority| authority.as_str());
-    let host = CanonicalHost::parse(authority).map_err(|refusal| format!("the host is refused: {}", refusal.label()))?;
-    let path = CanonicalPath::parse(uri.path()).map_err(|refusal| format!("400: the path is refused: {}", refusal.label()))?;
+    let host =
+        CanonicalHost::parse(authority).map_err(|refusal| format!("the host is refused: {}", refusal.label()))?;
+    let path =
+        CanonicalPath::parse(uri.path()).map_err(|refusal| format!("400: the path is refused: {}", refusal.label()))?;
     let index = match &args.listener {
         Some(name) => snapshot
             .listeners
@@ -109,12 +111,19 @@ fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, out: &mut St
 fn decision(args: &ExplainArgs, rule: &Rule) -> String {
     let Rule::Bearer(alternatives) = rule else { return "passes".to_owned() };
     let Some(given) = &args.scope else { return "401 without a token; try --scope".to_owned() };
-    let Some(given) = Scopes::parse(&given.replace(',', " ")) else { return "the scopes given are malformed".to_owned() };
+    let Some(given) = Scopes::parse(&given.replace(',', " ")) else {
+        return "the scopes given are malformed".to_owned();
+    };
     if alternatives.iter().any(|one| given.covers(&one.names)) {
         return "passes".to_owned();
     }
     let missing = alternatives.first().map_or_else(String::new, |one| {
-        one.names.iter().filter(|scope| !given.contains(scope)).map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+        one.names
+            .iter()
+            .filter(|scope| !given.contains(scope))
+            .map(|scope| scope.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     });
     format!("403 insufficient_scope, missing {missing}")
 }
@@ -124,9 +133,15 @@ fn forward(snapshot: &Snapshot, route: &Route, out: &mut String) {
     let Some(upstream) = snapshot.upstreams.get(plan.upstream) else { return };
     let echo = upstream.servers.contains(&Server::Echo);
     let servers = if echo { "the built-in echo".to_owned() } else { format!("{} servers", upstream.servers.len()) };
-    let mut facts = vec![if plan.keep_authorization { "Authorization kept" } else { "Authorization removed" }.to_owned()];
-    let set: Vec<&str> =
-        plan.identity.iter().map(|(name, _)| name).chain(plan.set.iter().map(|(name, _)| name)).map(|n| n.as_str()).collect();
+    let mut facts =
+        vec![if plan.keep_authorization { "Authorization kept" } else { "Authorization removed" }.to_owned()];
+    let set: Vec<&str> = plan
+        .identity
+        .iter()
+        .map(|(name, _)| name)
+        .chain(plan.set.iter().map(|(name, _)| name))
+        .map(|n| n.as_str())
+        .collect();
     if !set.is_empty() {
         facts.push(format!("set: {}", set.join(" ")));
     }

@@ -39,7 +39,8 @@ mod tests {
 
     fn hashed(input: &str) -> Result<String, std::io::Error> {
         let mut out = Vec::new();
-        let hash = |secret: &crate::token::secret::Secret, _: &dyn crate::random::Random| format!("<{}>", secret.expose());
+        let hash =
+            |secret: &crate::token::secret::Secret, _: &dyn crate::random::Random| format!("<{}>", secret.expose());
         run(&mut input.as_bytes(), &mut out, &SeededRandom::new(1), &hash)?;
         Ok(String::from_utf8_lossy(&out).into_owned())
     }

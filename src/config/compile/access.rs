@@ -18,10 +18,47 @@ use crate::token::scope::{Scope, ScopeSet, ScopeTable, Scopes};
 
 /// Methods that a line may name: those registered with IANA, and PURGE.
 const METHODS: [&str; 41] = [
-    "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "DELETE", "GET", "HEAD", "LABEL", "LINK", "LOCK",
-    "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "OPTIONS", "ORDERPATCH",
-    "PATCH", "POST", "PROPFIND", "PROPPATCH", "PURGE", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "TRACE", "UNBIND",
-    "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL", "VIEW", "MKTICKET",
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "OPTIONS",
+    "ORDERPATCH",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PURGE",
+    "PUT",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "TRACE",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+    "VIEW",
+    "MKTICKET",
 ];
 
 /// What the scopes of a route may be, and where their bits come from.
@@ -73,7 +110,7 @@ impl Compiler<'_> {
                 continue;
             }
             let parsed = methods.map(|list| self.methods(&list.value, list.place, &mut covered)).unwrap_or_default();
-            if methods.is_none() {
+            if methods.is_none() && !self.damaged(line.place) {
                 all = Some(line.place);
             }
             if let Some(rule) = self.rule(line, scoping) {
@@ -118,14 +155,27 @@ impl Compiler<'_> {
             (Some(public), None, None) if public.value => Some(Rule::Public),
             (Some(public), None, None) => {
                 let help = "say which `scopes` it asks for; an empty list asks for a valid token";
-                self.wrong_with_help(Code::WrongValue, public.place, "`public: false` says nothing", "not a rule", help);
+                self.wrong_with_help(
+                    Code::WrongValue,
+                    public.place,
+                    "`public: false` says nothing",
+                    "not a rule",
+                    help,
+                );
                 None
             }
             (Some(public), Some(at), _) => self.contradiction(public.place, at.place),
             (Some(public), None, Some(at)) => self.contradiction(public.place, at.place),
+            (None, None, None) if self.damaged(line.place) => None,
             (None, None, None) => {
                 let help = "add `scopes: [NAME]`, `any_of: […]` or `public: true`; `scopes: []` asks for a valid token";
-                self.wrong_with_help(Code::MissingKey, line.place, "this access line asks for nothing", "no rule", help);
+                self.wrong_with_help(
+                    Code::MissingKey,
+                    line.place,
+                    "this access line asks for nothing",
+                    "no rule",
+                    help,
+                );
                 None
             }
             (None, scopes, any_of) => {

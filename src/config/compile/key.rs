@@ -87,7 +87,12 @@ impl Compiler<'_> {
             }
             (None, Some(secret)) => KeyMaterial::from_hs_secret(secret.value.0.expose().as_bytes())
                 .map_err(|error| {
-                    self.wrong(Code::BadKey, secret.place, format!("the secret cannot be used: {error}"), "this secret");
+                    self.wrong(
+                        Code::BadKey,
+                        secret.place,
+                        format!("the secret cannot be used: {error}"),
+                        "this secret",
+                    );
                 })
                 .ok(),
             (None, None) => None,

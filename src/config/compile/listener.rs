@@ -44,7 +44,7 @@ impl Compiler<'_> {
             }
             out.extend(self.listener(name, written, address, state, &names));
         }
-        if document.listeners.is_empty() {
+        if self.tree.root.child("listeners").is_none_or(|node| node.entries().is_empty()) {
             self.report(Problem::new(Code::MissingKey, "there is no listener").help("define one under `listeners:`"));
         }
         out
@@ -105,7 +105,12 @@ impl Compiler<'_> {
             OrNumber::Number(number, _) => {
                 let port = u16::try_from(*number).ok().filter(|port| *port != 0);
                 if port.is_none() {
-                    self.wrong(Code::WrongValue, written.place, format!("{number} is not a port"), "expected 1 to 65535");
+                    self.wrong(
+                        Code::WrongValue,
+                        written.place,
+                        format!("{number} is not a port"),
+                        "expected 1 to 65535",
+                    );
                 }
                 port
             }
@@ -129,9 +134,13 @@ impl Compiler<'_> {
 fn self_signed_names(document: &GatewayDocument) -> Vec<String> {
     let mut names: BTreeSet<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     let bare = |host: String| host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    names.extend(document.issuers.iter().filter(|(_, issuer)| issuer.value.jwks.is_none()).filter_map(|(_, issuer)| {
-        Url::parse(&issuer.value.url.value).ok().map(|url| bare(url.host))
-    }));
+    names.extend(
+        document
+            .issuers
+            .iter()
+            .filter(|(_, issuer)| issuer.value.jwks.is_none())
+            .filter_map(|(_, issuer)| Url::parse(&issuer.value.url.value).ok().map(|url| bare(url.host))),
+    );
     let hosts = document.routes.iter().filter_map(|route| route.value.host.as_ref());
     names.extend(hosts.map(|host| host.value.to_ascii_lowercase()).filter(|host| is_dns_name(host)));
     names.into_iter().collect()

@@ -145,7 +145,12 @@ impl Compiler<'_> {
                 for name in list.value.iter() {
                     match issuers.iter().position(|issuer| issuer.profile.name.as_str() == name.value) {
                         Some(index) if out.contains(&index) => {
-                            self.wrong(Code::Twice, name.place, format!("issuer `{name}` is there twice"), "again here");
+                            self.wrong(
+                                Code::Twice,
+                                name.place,
+                                format!("issuer `{name}` is there twice"),
+                                "again here",
+                            );
                         }
                         Some(index) => out.push(index),
                         None => self.undefined("issuers", "issuer", name),
@@ -256,7 +261,12 @@ impl Compiler<'_> {
                 }
                 if identity.iter().any(|(other, _)| *other == header) {
                     if own {
-                        self.wrong(Code::Twice, name.place, format!("the header `{name}` is there twice"), "again here");
+                        self.wrong(
+                            Code::Twice,
+                            name.place,
+                            format!("the header `{name}` is there twice"),
+                            "again here",
+                        );
                     }
                     continue;
                 }
@@ -303,12 +313,16 @@ impl Compiler<'_> {
 fn scoping<'a>(issuers: &'a [Authority], accepted: &[usize], growing: &'a mut Growing) -> Scoping<'a> {
     let of: Vec<&Authority> = accepted.iter().filter_map(|index| issuers.get(*index)).collect();
     let names: Vec<String> = of.iter().map(|issuer| format!("`{}`", issuer.profile.name)).collect();
-    let open = of.is_empty() || of.iter().any(|issuer| matches!(issuer.kind, Kind::Foreign(_)));
+    let open = of.is_empty()
+        || of.iter().any(|issuer| match &issuer.kind {
+            Kind::Ours(own) => own.incomplete,
+            Kind::Foreign(_) => true,
+        });
     let catalogue = if open {
         Catalogue::Open
     } else {
         let ours = of.iter().filter_map(|issuer| match &issuer.kind {
-            Kind::Ours(issuer, ..) => Some(&issuer.catalogue),
+            Kind::Ours(own) => Some(&own.issuer.catalogue),
             Kind::Foreign(_) => None,
         });
         Catalogue::Closed(ours.flatten().map(|(scope, _)| scope).collect())

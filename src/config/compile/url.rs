@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_plain_url() {
-        for text in ["login.example", "ftp://a", "https://", "https://u:p@a", "https://a?b", "https://a#b", "http://a:99999"] {
+        for text in
+            ["login.example", "ftp://a", "https://", "https://u:p@a", "https://a?b", "https://a#b", "http://a:99999"]
+        {
             assert!(Url::parse(text).is_err(), "{text}");
         }
     }

@@ -22,11 +22,7 @@ const MAX_NAME: usize = 255;
 
 impl Compiler<'_> {
     /// The users of one issuer.
-    pub fn users(
-        &mut self,
-        written: &[At<UserDocument>],
-        catalogue: &Catalogue<'_>,
-    ) -> HashMap<UserName, Arc<User>> {
+    pub fn users(&mut self, written: &[At<UserDocument>], catalogue: &Catalogue<'_>) -> HashMap<UserName, Arc<User>> {
         let mut out = HashMap::new();
         let mut names: HashMap<&str, Place> = HashMap::new();
         let mut subjects: HashMap<&str, Place> = HashMap::new();
@@ -77,13 +73,15 @@ impl Compiler<'_> {
         let name = &written.name;
         match (&written.password, &written.password_hash) {
             (Some(password), Some(hash)) => {
-                let problem = Problem::new(Code::Combination, format!("user `{name}` has a password and a hash of one"))
-                    .at(self.places(), hash.place, "and here")
-                    .and(self.places(), password.place, "once here")
-                    .help("keep `password_hash`");
+                let problem =
+                    Problem::new(Code::Combination, format!("user `{name}` has a password and a hash of one"))
+                        .at(self.places(), hash.place, "and here")
+                        .and(self.places(), password.place, "once here")
+                        .help("keep `password_hash`");
                 self.report(problem);
                 None
             }
+            (None, None) if self.damaged(place) => None,
             (None, None) => {
                 let help = "give `password_hash`, made by `tollgate hash-password`";
                 let message = format!("user `{name}` has no password");

@@ -126,7 +126,11 @@ impl<'de, W: Word, T: Deserialize<'de>> Visitor<'de> for BlockVisitor<W, T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<OrBlock<W, T>, E> {
-        if text == W::WORD { Ok(OrBlock::Word(PhantomData)) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+        if text == W::WORD {
+            Ok(OrBlock::Word(PhantomData))
+        } else {
+            Err(E::invalid_value(Unexpected::Str(text), &self))
+        }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OrBlock<W, T>, A::Error> {

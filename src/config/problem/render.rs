@@ -52,11 +52,10 @@ fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
             let annotations = std::iter::once((AnnotationKind::Primary, mark)).chain(marks);
             let position = shown.source.position(mark.span.start);
             let origin = Origin::path(name).line(position.line).char_column(position.column);
-            group
-                .element(origin)
-                .element(Snippet::source(shown.masked.text.as_str()).annotations(
-                    annotations.map(|(kind, mark)| annotation(shown, kind, mark)),
-                ))
+            group.element(origin).element(
+                Snippet::source(shown.masked.text.as_str())
+                    .annotations(annotations.map(|(kind, mark)| annotation(shown, kind, mark))),
+            )
         }
         (_, _) => group.element(Origin::path(name)),
     };
@@ -67,7 +66,22 @@ fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
         Paint::Colour => Renderer::styled(),
         Paint::Plain => Renderer::plain(),
     };
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    // The origin is given apart, since the masked line's own columns would be wrong; the
+    // library then marks the snippet as one without a name, which says nothing here.
+    text.lines().filter(|line| !is_nameless(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// True for the line above a snippet that has no name: `:::`, perhaps in colours.
+fn is_nameless(line: &str) -> bool {
+    let mut bare = String::new();
+    let mut rest = line;
+    while let Some((before, escape)) = rest.split_once('\u{1b}') {
+        bare.push_str(before);
+        rest = escape.split_once('m').map_or("", |(_, after)| after);
+    }
+    bare.push_str(rest);
+    bare.trim() == ":::"
 }
 
 fn annotation<'a>(shown: &Shown, kind: AnnotationKind, mark: &'a Mark) -> Annotation<'a> {
@@ -78,9 +92,10 @@ fn annotation<'a>(shown: &Shown, kind: AnnotationKind, mark: &'a Mark) -> Annota
 
 fn as_json(problems: &Problems, problem: &Problem) -> serde_json::Value {
     let place = |mark: &Mark| {
-        let ends = problems.shown.as_ref().map(|shown| {
-            (shown.source.position(mark.span.start), shown.source.position(mark.span.end))
-        });
+        let ends = problems
+            .shown
+            .as_ref()
+            .map(|shown| (shown.source.position(mark.span.start), shown.source.position(mark.span.end)));
         json!({
             "line": ends.map(|(start, _)| start.line),
             "column": ends.map(|(start, _)| start.column),
