@@ -7,6 +7,7 @@ pub mod config;
 pub mod dialect;
 pub mod edge;
 pub mod follower;
+pub mod gateway;
 pub mod oauth;
 pub mod random;
 pub mod reload;

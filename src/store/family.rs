@@ -35,7 +35,8 @@ pub fn open(
 /// Reads a refresh token with its family; `None` if it is unknown.
 pub fn find_refresh(connection: &Connection, digest: SecretDigest) -> rusqlite::Result<Option<Refresh>> {
     let sql = "SELECT f.name, f.issuer, f.client, f.subject, f.user, f.scopes, f.family_handle, f.user_handle,
-                      f.client_handle, f.issuer_handle, f.opened, f.expires, f.revoked, r.expires
+                      f.client_handle, f.issuer_handle, f.opened, f.expires, f.revoked, r.expires,
+                      r.used IS NOT NULL
                FROM refresh r JOIN family f ON f.id = r.family WHERE r.digest = ?1";
     connection.prepare_cached(sql)?.query_row([digest.0], read).optional()
 }
@@ -105,5 +106,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Refresh> {
         opened: time(row, 10)?,
         expires: maybe_time(row, 11)?,
     };
-    Ok(Refresh { family, revoked: row.get(12)?, expires: maybe_time(row, 13)? })
+    Ok(Refresh { family, used: row.get(14)?, revoked: row.get(12)?, expires: maybe_time(row, 13)? })
 }

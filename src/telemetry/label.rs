@@ -26,7 +26,7 @@ pub const CODES: usize = STATUSES.len() + STATUS_CLASSES.len();
 const _: () = assert!(CODES <= 64);
 
 /// Values of `result` of an admission, the common ones first.
-pub const DECISIONS: [&str; 19] = [
+pub const DECISIONS: [&str; 20] = [
     "ok",
     "public",
     "missing",
@@ -34,6 +34,7 @@ pub const DECISIONS: [&str; 19] = [
     "insufficient_scope",
     "revoked",
     "malformed",
+    "unknown",
     "bad_signature",
     "unknown_key",
     "ambiguous",
@@ -48,10 +49,22 @@ pub const DECISIONS: [&str; 19] = [
     "other",
 ];
 
-/// Values of `result` of a request to a backend. The last four are faults without a
-/// usable answer.
-pub const UPSTREAM_RESULTS: [&str; 10] =
-    ["1xx", "2xx", "3xx", "4xx", "5xx", "connect_error", "timeout", "reset", "refused", "other"];
+/// Values of `result` of a request to a backend: the class of its answer, what kept
+/// it from giving one, `aborted` where the caller did.
+pub const UPSTREAM_RESULTS: [&str; 12] = [
+    "1xx",
+    "2xx",
+    "3xx",
+    "4xx",
+    "5xx",
+    "connect_error",
+    "timeout",
+    "reset",
+    "bad_answer",
+    "refused",
+    "aborted",
+    "other",
+];
 
 /// The slot of a method.
 pub fn method_slot(method: &Method) -> usize {
@@ -86,28 +99,32 @@ pub fn decision_slot(label: &str) -> Option<usize> {
     Some(DECISIONS.iter().position(|known| *known == label).unwrap_or(DECISIONS.len() - 1))
 }
 
-/// The slot of what a backend gave: the class of its status, unless the gateway had
-/// to answer by itself for one of the reasons of `edge::forward`.
+/// The slot of what a backend gave. The reasons are those of the edge's forwarding
+/// errors; one that is not about the backend leaves the word to the status.
 pub fn upstream_slot(status: u16, reason: Option<&str>) -> usize {
-    let fault = |word: &str| UPSTREAM_RESULTS.iter().position(|known| *known == word).unwrap_or(9);
-    match reason {
-        None => match status / 100 {
-            class @ 1..=5 => usize::from(class) - 1,
-            _ => fault("other"),
+    let word = match reason {
+        Some("upstream_connect" | "upstream_connect_timeout") => "connect_error",
+        Some("upstream_timeout") => "timeout",
+        Some("upstream_reset") => "reset",
+        Some("upstream_bad_answer") => "bad_answer",
+        Some("upstream_busy") => "refused",
+        Some("body_too_large" | "body_timeout" | "body_broken") => "aborted",
+        Some(_) | None => match status {
+            0 => "aborted",
+            1..=599 => return usize::from(status / 100).saturating_sub(1),
+            _ => "other",
         },
-        Some(reason) if reason.contains("connect") => fault("connect_error"),
-        Some(reason) if reason.contains("timeout") => fault("timeout"),
-        Some(reason) if reason.contains("reset") || reason.contains("closed") => fault("reset"),
-        Some(reason) if reason.contains("busy") || reason.contains("refused") => fault("refused"),
-        Some(_) => fault("other"),
-    }
+    };
+    UPSTREAM_RESULTS.iter().position(|known| *known == word).unwrap_or(UPSTREAM_RESULTS.len() - 1)
 }
 
 #[cfg(test)]
 mod tests {
     use http::Method;
 
-    use super::{CODES, METHODS, UPSTREAM_RESULTS, code_slot, code_text, decision_slot, method_slot, upstream_slot};
+    use super::{
+        CODES, DECISIONS, METHODS, UPSTREAM_RESULTS, code_slot, code_text, decision_slot, method_slot, upstream_slot,
+    };
 
     #[test]
     fn every_status_has_a_slot_and_a_text_of_its_own() {
@@ -132,14 +149,24 @@ mod tests {
     fn nothing_asked_is_no_decision() {
         assert_eq!(decision_slot(""), None);
         assert_eq!(decision_slot("ok"), Some(0));
-        assert_eq!(decision_slot("never heard of"), Some(18));
+        assert_eq!(decision_slot("never heard of"), Some(DECISIONS.len() - 1));
     }
 
     #[test]
     fn a_backend_is_blamed_by_reason_before_status() {
-        assert_eq!(UPSTREAM_RESULTS[upstream_slot(204, None)], "2xx");
-        assert_eq!(UPSTREAM_RESULTS[upstream_slot(502, Some("upstream_connect"))], "connect_error");
-        assert_eq!(UPSTREAM_RESULTS[upstream_slot(504, Some("upstream_timeout"))], "timeout");
-        assert_eq!(UPSTREAM_RESULTS[upstream_slot(502, Some("upstream_reset"))], "reset");
+        for (status, reason, word) in [
+            (204, None, "2xx"),
+            (502, Some("upstream_connect"), "connect_error"),
+            (504, Some("upstream_timeout"), "timeout"),
+            (200, Some("upstream_reset"), "reset"),
+            (502, Some("upstream_bad_answer"), "bad_answer"),
+            (503, Some("upstream_busy"), "refused"),
+            (200, Some("client_closed"), "2xx"),
+            (0, Some("client_closed"), "aborted"),
+            (413, Some("body_too_large"), "aborted"),
+            (999, None, "other"),
+        ] {
+            assert_eq!(UPSTREAM_RESULTS[upstream_slot(status, reason)], word, "{status} {reason:?}");
+        }
     }
 }

@@ -70,10 +70,8 @@ impl Meter {
     /// Counts one finished exchange.
     pub fn record(&self, exchange: &Exchange) {
         self.route(exchange).record(self.worker, exchange);
-        if let (Some(index), Some(waited)) = (exchange.upstream, exchange.upstream_time)
-            && let Some(tally) = self.upstream(index)
-        {
-            tally.record(exchange, waited);
+        if let Some(tally) = exchange.upstream.and_then(|index| self.upstream(index)) {
+            tally.record(exchange);
         }
         if let Some(tally) = self.handles.listeners.get(exchange.listener).and_then(|series| series.get(self.worker)) {
             tally.ended.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +83,7 @@ impl Meter {
     /// the edge's drop guard.
     pub fn finish(&self, exchange: Exchange) {
         self.record(&exchange);
-        self.log.write(exchange, &self.layout);
+        self.log.write(exchange, &self.layout, &self.own().sampled);
     }
 
     /// A presented token was looked up in this worker's verdict cache.

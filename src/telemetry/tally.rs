@@ -4,7 +4,6 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use crate::telemetry::exchange::Exchange;
 use crate::telemetry::histogram::{Histogram, OVERHEAD_BOUNDS, REQUEST_BOUNDS};
@@ -143,10 +142,12 @@ pub struct UpstreamTally {
 
 impl UpstreamTally {
     /// Counts what an exchange says about its backend.
-    pub fn record(&self, exchange: &Exchange, waited: Duration) {
+    pub fn record(&self, exchange: &Exchange) {
         let slot = label::upstream_slot(exchange.status, exchange.reason);
         self.results[slot].fetch_add(1, Ordering::Relaxed);
-        self.duration.observe(&REQUEST_BOUNDS, waited);
+        if let Some(waited) = exchange.upstream_time {
+            self.duration.observe(&REQUEST_BOUNDS, waited);
+        }
     }
 }
 
@@ -172,6 +173,8 @@ pub struct WorkerTally {
     pub cache_misses: AtomicU64,
     /// Tokens in it now.
     pub cache_entries: AtomicU64,
+    /// How far its sampling of access-log lines has come.
+    pub sampled: AtomicU64,
 }
 
 impl WorkerTally {

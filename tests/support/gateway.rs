@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub struct Gateway {
     /// Every line of the banner.
     pub banner: Vec<String>,
     child: Child,
-    lines: Receiver<String>,
+    lines: Mutex<Receiver<String>>,
 }
 
 impl Gateway {
@@ -95,7 +96,7 @@ impl Gateway {
                 }
             }
         }
-        Gateway { folder, banner, child, lines }
+        Gateway { folder, banner, child, lines: Mutex::new(lines) }
     }
 
     /// The address behind `listening … NAME` in the banner.
@@ -129,7 +130,7 @@ impl Gateway {
 
     /// The next line of standard output, such as an access-log line.
     pub fn line(&self) -> Option<String> {
-        self.lines.recv_timeout(PATIENCE).ok()
+        self.lines.lock().expect("not poisoned").recv_timeout(PATIENCE).ok()
     }
 
     /// What standard error holds so far.

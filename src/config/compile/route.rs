@@ -109,6 +109,7 @@ impl Compiler<'_> {
         let route = Route {
             index,
             name,
+            pattern: document.path.value.as_str().into(),
             access,
             issuers: accepted,
             presentation,

@@ -39,6 +39,13 @@ pub fn render(problems: &Problems, format: Format) -> String {
     }
 }
 
+impl std::fmt::Display for Problems {
+    /// As `check` shows them on paper: with carets, without colours.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&render(self, Format::Human(Paint::Plain)))
+    }
+}
+
 fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
     let level = match problem.severity() {
         Severity::Error => Level::ERROR,
