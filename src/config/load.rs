@@ -13,8 +13,8 @@ use crate::config::problem::fact::{Problem, Problems, Shown};
 use crate::config::self_signed::SelfSigned;
 use crate::config::source::interpolate::{interpolate, reason};
 use crate::config::source::mask::Masked;
-use crate::config::source::parse::{Tree, parse};
-use crate::config::source::read::read;
+use crate::config::source::parse::parse;
+use crate::config::source::read::{Reading, read};
 use crate::config::source::text::{MAX_FILE_BYTES, SourceText};
 use crate::random::Random;
 use crate::snapshot::Snapshot;
@@ -93,16 +93,11 @@ fn examine(path: &Path, files: &dyn Files, context: &Context<'_>, problems: &mut
         return None;
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    interpolate(&mut tree, files, folder, &mut problems.list);
+    let unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
     let masked = Masked::by_tree(&text, &tree.places);
     problems.shown = Some(Shown { source: text, masked });
-    let document = document(&tree, problems)?;
-    let outside = compile::Outside { files, folder, context };
-    compile::compile(&document, &tree, &outside, &revision, &mut problems.list)
-}
-
-fn document(tree: &Tree, problems: &mut Problems) -> Option<GatewayDocument> {
-    let (document, mistakes) = read::<GatewayDocument>(&tree.root, &tree.places);
-    problems.list.extend(mistakes.into_iter().map(|mistake| mistakes::explain(mistake, tree)));
-    document
+    let Reading { document, mistakes, damaged } = read::<GatewayDocument>(&tree.root, &tree.places, unfilled);
+    problems.list.extend(mistakes.into_iter().map(|mistake| mistakes::explain(mistake, &tree)));
+    let outside = compile::Outside { files, folder, context, damaged: &damaged };
+    compile::compile(&document?, &tree, &outside, &revision, &mut problems.list)
 }

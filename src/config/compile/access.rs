@@ -110,7 +110,7 @@ impl Compiler<'_> {
                 continue;
             }
             let parsed = methods.map(|list| self.methods(&list.value, list.place, &mut covered)).unwrap_or_default();
-            if methods.is_none() {
+            if methods.is_none() && !self.damaged(line.place) {
                 all = Some(line.place);
             }
             if let Some(rule) = self.rule(line, scoping) {
@@ -166,6 +166,7 @@ impl Compiler<'_> {
             }
             (Some(public), Some(at), _) => self.contradiction(public.place, at.place),
             (Some(public), None, Some(at)) => self.contradiction(public.place, at.place),
+            (None, None, None) if self.damaged(line.place) => None,
             (None, None, None) => {
                 let help = "add `scopes: [NAME]`, `any_of: […]` or `public: true`; `scopes: []` asks for a valid token";
                 self.wrong_with_help(

@@ -44,7 +44,7 @@ impl Compiler<'_> {
             }
             out.extend(self.listener(name, written, address, state, &names));
         }
-        if document.listeners.is_empty() {
+        if self.tree.root.child("listeners").is_none_or(|node| node.entries().is_empty()) {
             self.report(Problem::new(Code::MissingKey, "there is no listener").help("define one under `listeners:`"));
         }
         out

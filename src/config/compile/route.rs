@@ -314,12 +314,16 @@ impl Compiler<'_> {
 fn scoping<'a>(issuers: &'a [Authority], accepted: &[usize], growing: &'a mut Growing) -> Scoping<'a> {
     let of: Vec<&Authority> = accepted.iter().filter_map(|index| issuers.get(*index)).collect();
     let names: Vec<String> = of.iter().map(|issuer| format!("`{}`", issuer.profile.name)).collect();
-    let open = of.is_empty() || of.iter().any(|issuer| matches!(issuer.kind, Kind::Foreign(_)));
+    let open = of.is_empty()
+        || of.iter().any(|issuer| match &issuer.kind {
+            Kind::Ours(own) => own.incomplete,
+            Kind::Foreign(_) => true,
+        });
     let catalogue = if open {
         Catalogue::Open
     } else {
         let ours = of.iter().filter_map(|issuer| match &issuer.kind {
-            Kind::Ours(issuer, ..) => Some(&issuer.catalogue),
+            Kind::Ours(own) => Some(&own.issuer.catalogue),
             Kind::Foreign(_) => None,
         });
         Catalogue::Closed(ours.flatten().map(|(scope, _)| scope).collect())

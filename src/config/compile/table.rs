@@ -41,17 +41,18 @@ impl Compiler<'_> {
     ) -> Table {
         let mut lines: Vec<Line> = Vec::new();
         let ours = issuers.iter().filter_map(|issuer| match &issuer.kind {
-            Kind::Ours(issuer, host, listeners, place) => Some((issuer, host, listeners, *place)),
+            Kind::Ours(own) => Some(own),
             Kind::Foreign(_) => None,
         });
-        for (index, (issuer, host, listeners, place)) in ours.enumerate() {
-            if !stands(front, listeners.as_ref(), Serves::Tokens) {
+        for (index, own) in ours.enumerate() {
+            let (issuer, place) = (&own.issuer, own.place);
+            if !stands(front, own.listeners.as_ref(), Serves::Tokens) {
                 continue;
             }
             for (endpoint, path) in endpoints(issuer) {
                 let Ok(pattern) = PathPattern::parse(&path) else { continue };
                 let target = Target::Endpoint(EndpointRef { issuer: index, endpoint });
-                let entry = Entry { host: host.clone(), path: pattern, target };
+                let entry = Entry { host: own.host.clone(), path: pattern, target };
                 let what = format!("the {} endpoint of issuer `{}` at `{path}`", word(endpoint), issuer.name);
                 lines.push(Line { entry, place, what });
             }
@@ -90,9 +91,9 @@ impl Compiler<'_> {
     /// behind at least one.
     fn stands_somewhere(&mut self, fronts: &[Front], issuers: &[Authority], ways: &[Way]) {
         for issuer in issuers {
-            if let Kind::Ours(issuer, _, listeners, place) = &issuer.kind {
-                let what = format!("issuer `{}`", issuer.name);
-                self.behind(fronts, listeners.as_ref(), Serves::Tokens, *place, &what);
+            if let Kind::Ours(own) = &issuer.kind {
+                let what = format!("issuer `{}`", own.issuer.name);
+                self.behind(fronts, own.listeners.as_ref(), Serves::Tokens, own.place, &what);
             }
         }
         for way in ways {

@@ -81,6 +81,7 @@ impl Compiler<'_> {
                 self.report(problem);
                 None
             }
+            (None, None) if self.damaged(place) => None,
             (None, None) => {
                 let help = "give `password_hash`, made by `tollgate hash-password`";
                 let message = format!("user `{name}` has no password");

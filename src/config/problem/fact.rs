@@ -145,10 +145,4 @@ impl Problems {
     }
 }
 
-impl std::fmt::Display for Problems {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.lines().try_for_each(|line| writeln!(f, "{line}"))
-    }
-}
-
 impl std::error::Error for Problems {}
