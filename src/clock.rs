@@ -41,6 +41,12 @@ impl fmt::Display for UnixTime {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> UnixTime;
+
+    /// The present moment in milliseconds since 1970, for log lines only: no rule may
+    /// depend on more than whole seconds.
+    fn now_millis(&self) -> u64 {
+        self.now().0.saturating_mul(1000)
+    }
 }
 
 /// The machine's wall clock.
@@ -52,6 +58,12 @@ impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         UnixTime(since.map_or(0, |d| d.as_secs()))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one adapter of the system's wall clock")]
+    fn now_millis(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
     }
 }
 

@@ -1,3 +1,10 @@
-//! The program: flags in, exit code out.
+//! The program: an allocator, and whatever `cli` says the exit code is.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    tollgate::cli::program::program()
+}

@@ -32,6 +32,16 @@ pub struct Seen {
     old: Map,
     /// Entries of one generation: half of what may be held.
     half: usize,
+    lookups: Lookups,
+}
+
+/// How often a verdict was asked for, since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lookups {
+    /// It was remembered.
+    pub hits: u64,
+    /// It was not.
+    pub misses: u64,
 }
 
 type Map = HashMap<Fingerprint, Verdict, BuildHasherDefault<Straight>>;
@@ -39,16 +49,23 @@ type Map = HashMap<Fingerprint, Verdict, BuildHasherDefault<Straight>>;
 impl Seen {
     /// Room for `capacity` verdicts; 0 remembers nothing.
     pub fn new(capacity: usize) -> Seen {
-        Seen { young: Map::default(), old: Map::default(), half: capacity.div_ceil(2) }
+        Seen { young: Map::default(), old: Map::default(), half: capacity.div_ceil(2), lookups: Lookups::default() }
     }
 
     /// The verdict about a token, if it is remembered and still good.
     pub fn recall(&mut self, print: Fingerprint, now: UnixTime) -> Option<&mut Verdict> {
-        if !self.young.contains_key(&print) {
-            let verdict = self.old.remove(&print)?;
+        if !self.young.contains_key(&print)
+            && let Some(verdict) = self.old.remove(&print)
+        {
             self.remember(print, verdict);
         }
-        self.young.get_mut(&print).filter(|verdict| verdict.ask_again.is_none_or(|moment| now < moment))
+        let fresh = |verdict: &&mut Verdict| verdict.ask_again.is_none_or(|moment| now < moment);
+        let verdict = self.young.get_mut(&print).filter(fresh);
+        match verdict {
+            Some(_) => self.lookups.hits += 1,
+            None => self.lookups.misses += 1,
+        }
+        verdict
     }
 
     /// Remembers a verdict, forgetting those that were not used for longest.
@@ -66,6 +83,11 @@ impl Seen {
     pub fn clear(&mut self) {
         self.young = Map::default();
         self.old = Map::default();
+    }
+
+    /// How often a verdict was asked for.
+    pub fn lookups(&self) -> Lookups {
+        self.lookups
     }
 
     /// How many verdicts are held.

@@ -4,6 +4,9 @@
 
 use serde::Serialize;
 
+use crate::oauth::client::GrantKind;
+use crate::token::id::{ClientId, FamilyId, IssuerName};
+
 /// One line of the audit log, but for time and address, which the edge knows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct AuditEvent {
@@ -27,4 +30,40 @@ pub struct AuditEvent {
     /// Scopes granted, or the private reason of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+/// Characters of a name or id as a caller sent it that are kept in a line.
+const KEPT_CHARACTERS: usize = 128;
+
+impl AuditEvent {
+    /// An event of that name at that issuer; the rest is added.
+    pub fn new(event: &'static str, issuer: &IssuerName) -> AuditEvent {
+        let issuer = issuer.as_str().to_owned();
+        AuditEvent { event, issuer, client: None, user: None, grant: None, family: None, detail: None }
+    }
+
+    /// With the client that asked, or that was named.
+    pub fn client(self, client: &ClientId) -> AuditEvent {
+        AuditEvent { client: Some(client.as_str().chars().take(KEPT_CHARACTERS).collect()), ..self }
+    }
+
+    /// With the subject, or the name that was tried.
+    pub fn user(self, name: &str) -> AuditEvent {
+        AuditEvent { user: Some(name.chars().take(KEPT_CHARACTERS).collect()), ..self }
+    }
+
+    /// With the grant.
+    pub fn grant(self, grant: GrantKind) -> AuditEvent {
+        AuditEvent { grant: Some(grant.as_str()), ..self }
+    }
+
+    /// With the family.
+    pub fn family(self, family: FamilyId) -> AuditEvent {
+        AuditEvent { family: Some(family.to_string()), ..self }
+    }
+
+    /// With scopes, or the private reason.
+    pub fn detail(self, detail: impl Into<String>) -> AuditEvent {
+        AuditEvent { detail: Some(detail.into()), ..self }
+    }
 }

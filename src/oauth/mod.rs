@@ -2,8 +2,27 @@
 //! in, an outcome comes out; `now` and the random source are arguments, durable
 //! state is behind the store traits declared here by the code that needs them.
 
+pub mod answer;
 pub mod audit;
+mod authenticate;
 pub mod client;
+mod cors;
+pub mod endpoints;
+pub mod generate;
+mod grants;
+mod inspect;
+mod introspect;
+pub mod issue;
 pub mod issuer;
+mod jwks;
+mod metadata;
+mod notices;
+mod revoke;
+pub mod service;
 pub mod store;
+pub mod throttle;
 pub mod user;
+
+pub use answer::Answer;
+pub use endpoints::endpoints;
+pub use service::{Desk, Service};

@@ -91,6 +91,8 @@ pub struct Refresh {
     pub family: Family,
     /// When it ends.
     pub expires: Option<UnixTime>,
+    /// It was rotated: presented again it is a repeat or a replay, and never active.
+    pub used: bool,
     /// The family was called back.
     pub revoked: bool,
 }
@@ -167,7 +169,8 @@ pub trait GrantStore: Send + Sync {
     /// parent, since a child was used.
     fn take_refresh(&self, rotation: Rotation) -> impl Future<Output = Result<Taken, StoreError>> + Send;
 
-    /// Remembers an opaque access token that belongs to no family.
+    /// Remembers an opaque access token: one that belongs to no family, or one of a
+    /// family whose refresh tokens do not rotate.
     fn put_access(&self, access: Access) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Reads an opaque access token.

@@ -78,6 +78,7 @@ fn world(cache: usize) -> World {
     let route = Route {
         index: 0,
         name: "orders".into(),
+        pattern: "/orders/**".into(),
         access,
         issuers: vec![0, 1],
         presentation: Presentation::default(),

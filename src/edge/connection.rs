@@ -1,0 +1,143 @@
+//! One caller's connection: the typed facts about it that every request on it sees,
+//! and what the guard has to say about the bytes that came in on it.
+//! Must never: know what a request asks for.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::Request;
+
+use crate::edge::forwarded::{Hop, Scheme};
+use crate::edge::head::refusal::Refusal;
+use crate::edge::in_flight::InFlight;
+use crate::edge::pulse::{AtomicTick, Tick};
+use crate::edge::shared::Entry;
+use crate::edge::worker::Worker;
+
+/// Facts about a connection. Dropping it gives its place under the limit back.
+pub struct Connection {
+    /// The worker it stays with for life.
+    pub worker: Arc<Worker>,
+    /// Index of its listener.
+    pub listener: usize,
+    /// The other end; IPv4 is never wrapped in IPv6.
+    pub peer: SocketAddr,
+    /// Whether it came in over TLS.
+    pub secure: bool,
+    /// The server name of the TLS handshake, lower case; `None` in clear text or when
+    /// the caller sent none, which is never a mismatch.
+    pub sni: Option<Box<str>>,
+    /// What backends are told about this end.
+    pub hop: Hop,
+    pub(in crate::edge) in_flight: InFlight,
+    /// When the last exchange ended, or the connection was opened.
+    touched: AtomicTick,
+    head: OnceLock<Refusal>,
+    body: OnceLock<Refusal>,
+    _seat: Seat,
+}
+
+impl Connection {
+    pub(in crate::edge) fn new(seat: Seat, peer: SocketAddr, channel: Channel) -> Arc<Connection> {
+        let touched = AtomicTick::new(seat.worker.pulses.tick());
+        let (secure, sni) = match channel {
+            Channel::Clear => (false, None),
+            Channel::Tls { sni } => (true, sni),
+        };
+        let scheme = if secure { Scheme::Https } else { Scheme::Http };
+        Arc::new(Connection {
+            worker: Arc::clone(&seat.worker),
+            listener: seat.listener,
+            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            secure,
+            sni,
+            hop: Hop::new(peer, scheme),
+            in_flight: InFlight::default(),
+            touched,
+            head: OnceLock::new(),
+            body: OnceLock::new(),
+            _seat: seat,
+        })
+    }
+
+    /// Why this request must be answered with an error and nothing else, if its head
+    /// was refused. Such a request carries none of what the caller sent; its
+    /// connection is closed after the answer. Ask this before anything else.
+    pub fn refusal<B>(&self, request: &Request<B>) -> Option<Refusal> {
+        request.extensions().get::<Refusal>().copied()
+    }
+
+    /// Why the body of the request under way broke off, after reading it has failed;
+    /// `None`: the caller hung up, or the fault is not known.
+    pub fn broken_body(&self) -> Option<Refusal> {
+        self.body.get().copied()
+    }
+
+    pub(in crate::edge) fn refused_head(&self) -> Option<Refusal> {
+        self.head.get().copied()
+    }
+
+    /// Notes why the head that comes next was refused. The first word stands, since
+    /// nothing is read after it.
+    pub(in crate::edge) fn refuse_head(&self, refusal: Refusal) {
+        let _ = self.head.set(refusal);
+    }
+
+    /// Notes why the body that is being read broke off.
+    pub(in crate::edge) fn break_body(&self, refusal: Refusal) {
+        let _ = self.body.set(refusal);
+    }
+
+    /// Notes that something has just ended.
+    pub(in crate::edge) fn touch(&self) {
+        self.touched.store(self.worker.pulses.tick());
+    }
+
+    /// How long nothing has been under way; `None` while something is. Up to one sweep
+    /// interval too long.
+    pub(in crate::edge) fn idle_for(&self, now: Tick) -> Option<Duration> {
+        (self.in_flight.count() == 0).then(|| now.since(self.touched.load()))
+    }
+}
+
+/// What the bytes of a connection travel in.
+pub(in crate::edge) enum Channel {
+    /// TCP as it is.
+    Clear,
+    /// TLS, and the name that was asked for.
+    Tls {
+        /// Lower case.
+        sni: Option<Box<str>>,
+    },
+}
+
+/// A connection's place under its listener's limit, held from accept to close.
+pub(in crate::edge) struct Seat {
+    worker: Arc<Worker>,
+    listener: usize,
+}
+
+impl Seat {
+    /// A place at this listener; `None`: all are taken.
+    pub(in crate::edge) fn take(worker: &Arc<Worker>, listener: usize, limit: usize) -> Option<Seat> {
+        match worker.shared.doors[listener].enter(limit) {
+            Entry::Full => None,
+            Entry::Granted => {
+                worker.connection_opened();
+                Some(Seat { worker: Arc::clone(worker), listener })
+            }
+        }
+    }
+
+    pub(in crate::edge) fn worker(&self) -> &Worker {
+        &self.worker
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.worker.shared.doors[self.listener].leave();
+        self.worker.connection_closed();
+    }
+}

@@ -1,0 +1,157 @@
+//! A request to an endpoint of one of our issuers: collected within bounds, answered
+//! on the shared runtime, since a password costs milliseconds and a store waits for
+//! its disk. What has begun there is finished even if the caller leaves.
+//! Must never: run any of it on a worker's thread.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::Response;
+use http::header::{self, HeaderValue};
+use http::request::Parts;
+use hyper::body::Incoming;
+
+use crate::clock::UnixTime;
+use crate::dialect::condition::Condition;
+use crate::dialect::endpoint::{Endpoint, EndpointRef};
+use crate::dialect::knobs::Dialect;
+use crate::dialect::wire::{RawRequest, Reply};
+use crate::edge::body::AnswerBody;
+use crate::edge::locate::Located;
+use crate::edge::record::Record;
+use crate::edge::shared::Shared;
+use crate::edge::upstream::error::ForwardError;
+use crate::edge::{collect, respond};
+use crate::oauth::answer::Answer;
+use crate::oauth::service::Desk;
+use crate::snapshot::World;
+use crate::telemetry::outcome::Login;
+
+/// One request to an endpoint.
+pub struct Visit<'a> {
+    /// What all workers share.
+    pub shared: &'a Arc<Shared>,
+    /// The request's world.
+    pub world: &'a Arc<World>,
+    /// Which endpoint of which issuer.
+    pub place: EndpointRef,
+    /// The present moment.
+    pub now: UnixTime,
+    /// The caller's address.
+    pub peer: IpAddr,
+}
+
+impl Visit<'_> {
+    /// Reads the body and has the request answered.
+    pub async fn run(
+        &self,
+        head: &Parts,
+        located: &Located<'_>,
+        body: Incoming,
+        record: &mut Record,
+    ) -> Result<Response<AnswerBody>, ForwardError> {
+        record.ends_at(label(self.place.endpoint));
+        let body = match collect::whole(body).await {
+            Ok(body) => body,
+            Err(ForwardError::BodyTooLarge) => return Ok(self.too_large(record)),
+            Err(other) => return Err(other),
+        };
+        record.collected(body.len());
+        let raw = RawRequest {
+            method: head.method.clone(),
+            path: located.path.as_str().to_owned(),
+            query: located.query.map(str::to_owned),
+            headers: head.headers.clone(),
+            body,
+            peer: self.peer,
+        };
+        Ok(respond::replied(self.answer(raw).await))
+    }
+
+    /// Hands the request to the shared runtime.
+    async fn answer(&self, raw: RawRequest) -> Reply {
+        let (shared, world) = (Arc::clone(self.shared), Arc::clone(self.world));
+        let (place, now) = (self.place, self.now);
+        let task = async move {
+            let began = std::time::Instant::now();
+            let issuer = &world.snapshot.issuers[place.issuer];
+            let dialect = Dialect::standard();
+            let desk = Desk { issuer, ring: &world.rings[issuer.profile], dialect: &dialect };
+            let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
+            shared.telemetry.oauth_answered(label(place.endpoint), answer.grant, answer.result, began.elapsed());
+            report(&shared, raw.peer, &answer);
+            answer.reply
+        };
+        match self.shared.runtime.spawn(task).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                tracing::error!(endpoint = label(place.endpoint), %error, "an answer was not finished");
+                self.refusal(&Condition::Internal)
+            }
+        }
+    }
+
+    fn too_large(&self, record: &mut Record) -> Response<AnswerBody> {
+        record.failed(ForwardError::BodyTooLarge.label());
+        let mut answer = respond::replied(self.refusal(&Condition::TooLarge));
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        answer
+    }
+
+    fn refusal(&self, condition: &Condition) -> Reply {
+        let issuer = &self.world.snapshot.issuers[self.place.issuer];
+        Dialect::standard().refused(condition, issuer.name.as_str())
+    }
+}
+
+/// Tells metrics and audit log what an answer did.
+fn report(shared: &Shared, peer: IpAddr, answer: &Answer) {
+    let telemetry = &shared.telemetry;
+    let grant = answer.grant.unwrap_or("-");
+    for (kind, count) in [("access", answer.issued.access), ("refresh", answer.issued.refresh)] {
+        if count > 0 {
+            telemetry.tokens_issued(kind, grant, u64::from(count));
+        }
+    }
+    if answer.result == (Condition::TooMany(crate::clock::Seconds(0))).code() {
+        telemetry.rate_limited("issuer");
+    }
+    if let Some(fault) = &answer.fault {
+        tracing::error!(%fault, "an issuer could not answer");
+    }
+    for event in &answer.audit {
+        telemetry.audit(Some(peer), event);
+        let detail = event.detail.as_deref().unwrap_or_default();
+        match event.event {
+            "token_issued" if grant == "password" => telemetry.login("local", Login::Right),
+            "sign_in_refused" => telemetry.login("local", login(detail)),
+            "refresh_reuse" => {
+                telemetry.refresh_reused();
+                telemetry.revoked("family", 1);
+            }
+            "revoked" => telemetry.revoked(if detail == "family" { "family" } else { "token" }, 1),
+            _ => {}
+        }
+    }
+}
+
+/// The outcome of a sign-in by the private word of its refusal.
+fn login(detail: &str) -> Login {
+    match detail {
+        "bad_password" => Login::WrongPassword,
+        "unknown_user" | "disabled" => Login::UnknownUser,
+        "throttled" => Login::Throttled,
+        _ => Login::SourceError,
+    }
+}
+
+/// The endpoint's word in metrics and logs.
+fn label(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Token => "token",
+        Endpoint::Revoke => "revoke",
+        Endpoint::Introspect => "introspect",
+        Endpoint::Jwks => "jwks",
+        Endpoint::Metadata => "metadata",
+    }
+}

@@ -1,0 +1,78 @@
+//! How many exchanges of a connection are under way, from the call of the service to
+//! the last byte of the answer's body. Idle time-outs and the drain ask for it.
+//! Must never: miss an end; the count goes down in `drop`, so an abort counts too.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use crate::edge::connection::Connection;
+
+/// The count of one connection.
+#[derive(Debug, Default)]
+pub struct InFlight(AtomicUsize);
+
+impl InFlight {
+    /// Exchanges that have begun and not ended.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// One exchange under way.
+pub struct Running(Arc<Connection>);
+
+impl Running {
+    pub(in crate::edge) fn begin(connection: &Arc<Connection>) -> Running {
+        connection.in_flight.0.fetch_add(1, Ordering::AcqRel);
+        Running(Arc::clone(connection))
+    }
+
+    pub(in crate::edge) fn draining(&self) -> bool {
+        self.0.worker.shared.drain.draining()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.in_flight.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+pin_project! {
+    /// An answer's body that ends its exchange when it is dropped.
+    pub struct Tracked<B> {
+        #[pin]
+        body: B,
+        running: Running,
+    }
+}
+
+impl<B> Tracked<B> {
+    pub(in crate::edge) fn new(body: B, running: Running) -> Tracked<B> {
+        Tracked { body, running }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for Tracked<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,194 @@
+//! Sockets to listen on: one per listener and worker, all on one address through
+//! `SO_REUSEPORT`, so that the kernel spreads connections and no thread hands one to
+//! another. The first socket of an address binds without that option: an address that
+//! anybody else holds, even another tollgate, is found instead of silently shared.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections that may wait for `accept` per socket; the kernel may allow less.
+const BACKLOG: i32 = 4096;
+
+/// One listener's sockets.
+#[derive(Debug)]
+pub struct Bound {
+    /// Its key in the file.
+    pub name: Arc<str>,
+    /// Where it really listens: with the port the system chose, if it was to choose.
+    pub address: SocketAddr,
+    /// One per worker.
+    pub sockets: Vec<TcpListener>,
+}
+
+/// Why an address could not be listened on.
+#[derive(Debug)]
+pub struct BindError {
+    /// The listener's key in the file.
+    pub listener: Arc<str>,
+    /// The address it asked for.
+    pub address: SocketAddr,
+    /// What the system said.
+    pub fault: io::Error,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let BindError { listener, address, fault } = self;
+        match fault.kind() {
+            io::ErrorKind::AddrInUse => write!(
+                f,
+                "listener `{listener}`: {address} is taken by another process; stop that one (`ss -ltnp` names it), \
+                 or give the listener another address"
+            ),
+            io::ErrorKind::PermissionDenied => write!(
+                f,
+                "listener `{listener}`: no permission to listen on {address}; ports below 1024 need the capability \
+                 CAP_NET_BIND_SERVICE"
+            ),
+            io::ErrorKind::AddrNotAvailable => {
+                write!(f, "listener `{listener}`: {address} is not an address of this machine")
+            }
+            _ => write!(f, "listener `{listener}`: cannot listen on {address}: {fault}"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.fault)
+    }
+}
+
+/// Binds every listener for `workers` workers (at least one). All errors are told at
+/// once; sockets bound by then are closed again.
+pub fn bind(wanted: &[(Arc<str>, SocketAddr)], workers: usize) -> Result<Vec<Bound>, Vec<BindError>> {
+    let mut bound = Vec::with_capacity(wanted.len());
+    let mut errors = Vec::new();
+    for (name, address) in wanted {
+        let others = wanted.iter().map(|(_, address)| *address);
+        let family = Family::of(*address, others);
+        match bind_one(*address, family, workers.max(1)) {
+            Ok((address, sockets)) => bound.push(Bound { name: Arc::clone(name), address, sockets }),
+            Err(fault) => errors.push(BindError { listener: Arc::clone(name), address: *address, fault }),
+        }
+    }
+    if errors.is_empty() { Ok(bound) } else { Err(errors) }
+}
+
+/// Which callers an IPv6 socket takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Family {
+    /// Its own only, since the same port has a listener of its own for IPv4.
+    Alone,
+    /// IPv4 too, where the address is `[::]`.
+    Both,
+}
+
+impl Family {
+    fn of(address: SocketAddr, mut others: impl Iterator<Item = SocketAddr>) -> Family {
+        let shares = others.any(|other| other.is_ipv4() && other.port() == address.port());
+        if shares { Family::Alone } else { Family::Both }
+    }
+}
+
+fn bind_one(address: SocketAddr, family: Family, workers: usize) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
+    let first = socket(address, family)?;
+    first.bind(&address.into())?;
+    if workers > 1 {
+        // From here on nobody without the option can take the address, and our own
+        // further sockets can.
+        first.set_reuse_port(true)?;
+    }
+    let address = first.local_addr()?.as_socket().unwrap_or(address);
+    let mut sockets = vec![first];
+    while sockets.len() < workers {
+        let next = socket(address, family)?;
+        next.set_reuse_port(true)?;
+        next.bind(&address.into())?;
+        sockets.push(next);
+    }
+    for socket in &sockets {
+        socket.listen(BACKLOG)?;
+    }
+    Ok((address, sockets.into_iter().map(TcpListener::from).collect()))
+}
+
+fn socket(address: SocketAddr, family: Family) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Without it a restart would have to wait for the last connections to be forgotten.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(family == Family::Alone)?;
+    }
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::sync::Arc;
+
+    use super::{BindError, Bound, bind};
+
+    fn one(address: &str, workers: usize) -> Result<Bound, BindError> {
+        let wanted = [(Arc::from("public"), address.parse().expect("an address"))];
+        match bind(&wanted, workers) {
+            Ok(mut bound) => Ok(bound.remove(0)),
+            Err(mut errors) => Err(errors.remove(0)),
+        }
+    }
+
+    #[test]
+    fn port_0_is_resolved_once_for_all_workers() {
+        let bound = one("127.0.0.1:0", 3).expect("a free port");
+        assert_ne!(bound.address.port(), 0);
+        assert_eq!(bound.sockets.len(), 3);
+        for socket in &bound.sockets {
+            assert_eq!(socket.local_addr().expect("bound"), bound.address);
+        }
+        TcpStream::connect(bound.address).expect("it listens");
+    }
+
+    #[test]
+    fn another_gateway_on_the_address_is_found() {
+        let bound = one("127.0.0.1:0", 2).expect("a free port");
+        let error = one(&bound.address.to_string(), 2).expect_err("taken");
+        assert_eq!(error.fault.kind(), ErrorKind::AddrInUse);
+        let text = error.to_string();
+        assert!(text.contains("`public`") && text.contains(&bound.address.to_string()) && text.contains("taken"));
+    }
+
+    #[test]
+    fn a_foreign_listener_on_the_address_is_found() {
+        let foreign = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = foreign.local_addr().expect("bound").to_string();
+        assert_eq!(one(&address, 1).expect_err("taken").fault.kind(), ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn all_errors_are_told_and_nothing_stays_bound() {
+        let free = one("127.0.0.1:0", 1).expect("a free port").address;
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let taken = taken.local_addr().map(|address| (taken, address)).expect("bound");
+        let nowhere: SocketAddr = "192.0.2.1:1".parse().expect("an address");
+        let wanted = [(Arc::from("a"), free), (Arc::from("b"), taken.1), (Arc::from("c"), nowhere)];
+        let errors = bind(&wanted, 2).expect_err("two are bad");
+        assert_eq!(errors.iter().map(|error| &*error.listener).collect::<Vec<_>>(), ["b", "c"]);
+        assert!(errors[1].to_string().contains("not an address of this machine"));
+        TcpListener::bind(free).expect("free again");
+    }
+
+    #[test]
+    fn both_families_on_one_port() {
+        let v4 = one("0.0.0.0:0", 1).expect("a free port").address;
+        let v6 = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, v4.port()));
+        let bound = bind(&[(Arc::from("four"), v4), (Arc::from("six"), v6)], 2).expect("both");
+        assert_eq!(bound.len(), 2);
+    }
+}

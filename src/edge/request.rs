@@ -1,0 +1,276 @@
+//! The life of one request: receive, locate, decide, act, record. The world and the
+//! time are taken once, at the beginning, and stay for this request whatever is
+//! reloaded meanwhile. Must never: act before it has decided, or leave unrecorded.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response, header};
+use hyper::body::Incoming;
+
+use crate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
+use crate::access::denial::Denial;
+use crate::access::permit::Permit;
+use crate::access::route::Route;
+use crate::access::seen::Seen;
+use crate::access::table::Target;
+use crate::access::verifier::OpaqueFacts;
+use crate::clock::{Seconds, UnixTime};
+use crate::dialect::knobs::Dialect;
+use crate::edge::body::AnswerBody;
+use crate::edge::connection::Connection;
+use crate::edge::endpoint::Visit;
+use crate::edge::forward::{Errand, Load, caller};
+use crate::edge::head::refusal::Refusal;
+use crate::edge::locate::{Located, locate};
+use crate::edge::record::Record;
+use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::layout::Layout;
+use crate::edge::worker::{Worker, lock};
+use crate::edge::{collect, respond, target};
+use crate::oauth::store::Access;
+use crate::snapshot::World;
+use crate::telemetry::meter::Lookup;
+
+/// Beyond this age of what is known of revocations, nothing that needs a token passes.
+const MAX_STALE: Seconds = Seconds(30);
+
+/// When to come back after "cannot tell".
+const RETRY: Seconds = Seconds(1);
+
+/// Answers one request. Nothing that goes wrong in it is an error of the connection.
+pub async fn serve(
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Infallible> {
+    let refusal = connection.refusal(&request);
+    let (head, body) = request.into_parts();
+    let life = Life::receive(connection);
+    let mut record = life.record(&head);
+    let answer = match refusal {
+        Some(refusal) => life.refuse(refusal, &mut record),
+        None => life.answer(&head, body, &mut record).await,
+    };
+    record.decided(answer.status());
+    Ok(answer.map(|body| body.with(record)))
+}
+
+/// One request, with what it began under.
+struct Life {
+    connection: Arc<Connection>,
+    world: Arc<World>,
+    layout: Arc<Layout>,
+    now: UnixTime,
+}
+
+/// Whether anything was awaited since the request began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// Nothing: the worker's own state belongs to this request's world.
+    None,
+    /// A new world may have come in between.
+    Taken,
+}
+
+impl Life {
+    /// Takes the world and the time.
+    fn receive(connection: Arc<Connection>) -> Life {
+        let worker = &connection.worker;
+        let world = worker.world();
+        let layout = lock(&worker.pools).layout(&world, &worker.meter);
+        let now = worker.shared.clock.now();
+        Life { world, layout, now, connection }
+    }
+
+    fn worker(&self) -> &Arc<Worker> {
+        &self.connection.worker
+    }
+
+    fn record(&self, head: &Parts) -> Box<Record> {
+        let listener = self.connection.listener;
+        let peer = caller(&self.connection, &self.world.snapshot.listeners[listener], &head.headers);
+        Record::begin(Arc::clone(&self.layout), listener, head.method.clone(), peer)
+    }
+
+    /// Answers a head that the guard refused: it is routed nowhere.
+    fn refuse(&self, refusal: Refusal, record: &mut Record) -> Response<AnswerBody> {
+        record.failed(refusal.label());
+        respond::refused(refusal)
+    }
+
+    /// Locates and hands over to whoever acts.
+    async fn answer(&self, head: &Parts, body: Incoming, record: &mut Record) -> Response<AnswerBody> {
+        let located = match locate(head, self.connection.sni.as_deref()) {
+            Ok(located) => located,
+            Err(misfit) => {
+                record.failed(misfit.label());
+                return respond::misfit(&misfit);
+            }
+        };
+        record.located(located.path.as_str());
+        let table = &self.world.snapshot.policy.tables[self.connection.listener];
+        let outcome = match table.find(located.host.as_str(), &located.path) {
+            None => {
+                record.denied(Denial::NoRoute.label());
+                return respond::denied(&Dialect::standard(), &Denial::NoRoute, "");
+            }
+            Some(Target::Endpoint(place)) => {
+                let (shared, peer) = (&self.worker().shared, record.peer());
+                let visit = Visit { shared, world: &self.world, place: *place, now: self.now, peer };
+                Box::pin(visit.run(head, &located, body, record)).await
+            }
+            Some(Target::Route(route)) => {
+                record.routed(route.index);
+                self.pass(route, head, &located, body, record).await
+            }
+        };
+        outcome.unwrap_or_else(|error| self.failed(error, record))
+    }
+
+    /// Decides about a request of a route and, if it may pass, sends it on.
+    async fn pass(
+        &self,
+        route: &Arc<Route>,
+        head: &Parts,
+        located: &Located<'_>,
+        body: Incoming,
+        record: &mut Record,
+    ) -> Result<Response<AnswerBody>, ForwardError> {
+        let (form, load) = if route.presentation.form.is_some() && is_form(head) {
+            let form = Box::pin(collect::whole(body)).await?;
+            record.collected(form.len());
+            let rest = without_token(&form, route)?;
+            (Some(form), Load::Form(rest))
+        } else {
+            (None, Load::Unread(body))
+        };
+        let presented =
+            Presented { method: &head.method, headers: &head.headers, query: located.query, form: form.as_deref() };
+        let pause = if form.is_some() { Pause::Taken } else { Pause::None };
+        match self.decide(route, &presented, pause).await {
+            Err(denial) => {
+                record.denied(denial.label());
+                Ok(respond::denied(&Dialect::standard(), &denial, self.realm(route)))
+            }
+            Ok(permit) => {
+                record.admitted(permit.claims());
+                let (connection, world, layout) = (&self.connection, &*self.world, &*self.layout);
+                Errand { permit: &permit, connection, world, layout, head, located }.run(load, record).await
+            }
+        }
+    }
+
+    /// Asks admission, and the store if admission has to.
+    async fn decide(&self, route: &Arc<Route>, presented: &Presented<'_>, pause: Pause) -> Result<Permit, Denial> {
+        let decision = self.with_seen(pause, |known, seen| admit(route, presented, known, seen, self.now));
+        let decision = match decision {
+            Decision::Ask(question) => Box::pin(self.ask(route, presented, question)).await?,
+            decided => decided,
+        };
+        match decision {
+            Decision::Permit(permit) if permit.claims().is_some() && self.is_stale() => Err(Denial::CannotTell(RETRY)),
+            Decision::Permit(permit) => Ok(permit),
+            Decision::Denial(denial) => Err(denial),
+            // A question that is asked again after its answer has none.
+            Decision::Ask(_) => Err(Denial::CannotTell(RETRY)),
+        }
+    }
+
+    async fn ask(&self, route: &Arc<Route>, presented: &Presented<'_>, question: Question) -> Result<Decision, Denial> {
+        let Question::Opaque { digest, .. } = &question;
+        let row = self.worker().inquiries.ask(&self.worker().shared, *digest).await?;
+        let facts = row.and_then(|row| self.facts(&row));
+        let answered = question.answer(facts, &self.world.snapshot.policy, self.now)?;
+        Ok(self.with_seen(Pause::Taken, |known, seen| admit_with(route, presented, answered, known, seen, self.now)))
+    }
+
+    /// A row of the store as admission reads it; `None` if its issuer is gone.
+    fn facts(&self, row: &Access) -> Option<OpaqueFacts> {
+        let profiles = &self.world.snapshot.policy.profiles;
+        Some(OpaqueFacts {
+            issuer: profiles.iter().position(|profile| profile.name == row.issuer)?,
+            token: row.token,
+            family: row.family,
+            client: row.client.clone(),
+            subject: row.subject.clone(),
+            scopes: row.scopes.clone(),
+            issued: row.issued,
+            expires: row.expires,
+        })
+    }
+
+    /// Runs a decision with the worker's verdicts, and counts how they served.
+    fn with_seen(&self, pause: Pause, decide: impl FnOnce(&Known<'_>, &mut Seen) -> Decision) -> Decision {
+        let shared = &self.worker().shared;
+        let known = Known {
+            policy: &self.world.snapshot.policy,
+            rings: &self.world.rings,
+            revoked: &shared.revoked,
+            fingerprints: &shared.fingerprints,
+        };
+        // Verdicts hold scope bits of one world. A request that has waited may be of an
+        // older one than the worker's, and then neither reads nor writes them.
+        if pause == Pause::Taken && self.worker().world().generation != self.world.generation {
+            return decide(&known, &mut Seen::new(0));
+        }
+        let mut seen = lock(&self.worker().seen);
+        let (before, held) = (seen.lookups(), seen.len());
+        let decision = decide(&known, &mut seen);
+        let after = seen.lookups();
+        if after.hits != before.hits {
+            self.layout.meter.looked_up(Lookup::Hit);
+        } else if after.misses != before.misses {
+            self.layout.meter.looked_up(Lookup::Miss);
+        }
+        if seen.len() != held {
+            self.layout.meter.cache_holds(seen.len());
+        }
+        decision
+    }
+
+    /// Whether revocations of other processes may be missing here.
+    fn is_stale(&self) -> bool {
+        let last_sync = self.worker().shared.last_sync.load(std::sync::atomic::Ordering::Relaxed);
+        self.now.since(UnixTime(last_sync)) > MAX_STALE
+    }
+
+    /// What a challenge names as the protected space: the first issuer of the route.
+    fn realm(&self, route: &Route) -> &str {
+        let profiles = &self.world.snapshot.policy.profiles;
+        route.issuers.first().and_then(|index| profiles.get(*index)).map_or("", |profile| profile.name.as_str())
+    }
+
+    /// Answers a failure; the guard knows more about a broken body than its reader.
+    fn failed(&self, error: ForwardError, record: &mut Record) -> Response<AnswerBody> {
+        record.answered();
+        match (error, self.connection.broken_body()) {
+            (ForwardError::BodyBroken | ForwardError::BodyTimeout, Some(refusal)) => self.refuse(refusal, record),
+            _ => {
+                record.failed(error.label());
+                respond::failed(error)
+            }
+        }
+    }
+}
+
+/// Whether the body is a form that could hold a token (RFC 6750 §2.2).
+fn is_form(head: &Parts) -> bool {
+    let form = |value: &header::HeaderValue| {
+        let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
+        kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    };
+    !matches!(head.method, Method::GET | Method::HEAD) && head.headers.get_all(header::CONTENT_TYPE).iter().any(form)
+}
+
+/// The form as the backend gets it.
+fn without_token(form: &Bytes, route: &Route) -> Result<Bytes, ForwardError> {
+    let (Some(name), false) = (&route.presentation.form, form.is_empty()) else { return Ok(form.clone()) };
+    let text = std::str::from_utf8(form).map_err(|_| ForwardError::BodyBroken)?;
+    Ok(match target::without(Some(text), name) {
+        Some(std::borrow::Cow::Borrowed(_)) => form.clone(),
+        Some(std::borrow::Cow::Owned(rest)) => Bytes::from(rest),
+        None => Bytes::new(),
+    })
+}

@@ -1,0 +1,106 @@
+//! Every answer the gateway gives by itself: a refused head, a request that fits
+//! nowhere, a denial, a failed forwarding, an endpoint's reply. One total match for
+//! each, so that a new way to fail cannot reach the wire unanswered.
+//! Must never: repeat anything of the request, or name anything behind the gateway.
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use serde_json::json;
+
+use crate::access::denial::Denial;
+use crate::dialect::knobs::Dialect;
+use crate::dialect::wire::Reply;
+use crate::dialect::{challenge, condition::Challenge};
+use crate::edge::body::AnswerBody;
+use crate::edge::head::refusal::Refusal;
+use crate::edge::locate::Misfit;
+use crate::edge::upstream::error::ForwardError;
+
+/// Seconds after which a full upstream may be tried again.
+const BUSY_RETRY: HeaderValue = HeaderValue::from_static("1");
+
+/// What becomes of the connection behind an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Then {
+    /// The next request may follow.
+    GoOn,
+    /// Where the next request begins is not agreed: it is closed.
+    Close,
+}
+
+/// The answer to a head or body that the guard refused.
+pub fn refused(refusal: Refusal) -> Response<AnswerBody> {
+    plain(refusal.status(), code_of(refusal.status()), refusal.label(), refusal.sentence(), Then::Close)
+}
+
+/// The answer to a request that belongs nowhere.
+pub fn misfit(misfit: &Misfit) -> Response<AnswerBody> {
+    let status = misfit.status();
+    let mut answer = plain(status, code_of(status), misfit.label(), misfit.sentence(), Then::GoOn);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(Misfit::METHODS));
+    }
+    answer
+}
+
+/// The answer to a caller who may not pass.
+pub fn denied(dialect: &Dialect, denial: &Denial, realm: &str) -> Response<AnswerBody> {
+    challenged(dialect, &denial.challenge(), realm)
+}
+
+/// The answer to a request of an unsuitable credential form.
+pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Response<AnswerBody> {
+    replied(challenge::write(dialect, challenge, realm))
+}
+
+/// The answer when forwarding failed.
+pub fn failed(error: ForwardError) -> Response<AnswerBody> {
+    let (code, sentence) = error.words();
+    let then = match error {
+        ForwardError::BodyTooLarge | ForwardError::BodyTimeout | ForwardError::BodyBroken => Then::Close,
+        ForwardError::Connect
+        | ForwardError::ConnectTimeout
+        | ForwardError::Reset
+        | ForwardError::BadAnswer
+        | ForwardError::Timeout
+        | ForwardError::Busy => Then::GoOn,
+    };
+    let mut answer = plain(error.status(), code, error.label(), sentence, then);
+    if error == ForwardError::Busy {
+        answer.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY);
+    }
+    answer
+}
+
+/// An endpoint's reply, as it is.
+pub fn replied(reply: Reply) -> Response<AnswerBody> {
+    let mut answer = Response::new(AnswerBody::whole(reply.body));
+    *answer.status_mut() = reply.status;
+    *answer.headers_mut() = reply.headers;
+    answer
+}
+
+fn plain(status: StatusCode, code: &str, reason: &str, sentence: &str, then: Then) -> Response<AnswerBody> {
+    let body = json!({ "error": code, "reason": reason, "message": sentence }).to_string();
+    let mut answer = Response::new(AnswerBody::whole(Bytes::from(body)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if then == Then::Close {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
+
+fn code_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::REQUEST_TIMEOUT => "request_timeout",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::MISDIRECTED_REQUEST => "misdirected_request",
+        StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "request_too_large",
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED => "version_not_supported",
+        _ => "invalid_request",
+    }
+}

@@ -1,0 +1,135 @@
+//! What all workers and the shared runtime hold in common. Everything in here is
+//! either immutable, an atomic, or has its own lock that no request waits on.
+//! Must never: hold what one worker could keep for itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+use crate::edge::drain::Drain;
+use crate::oauth::service::Service;
+use crate::revocation::list::List;
+use crate::snapshot::World;
+use crate::store::{self, Store};
+use crate::telemetry::Telemetry;
+use crate::token::fingerprint::Fingerprinter;
+use crate::users::{self, HashingPool};
+
+/// The issuers' service as this process builds it: on the embedded store, with
+/// hashing threads, both measured.
+pub type IssuerService = Service<store::measured::Measured<Store>, users::measured::Measured<HashingPool>>;
+
+/// The process as its workers see it.
+pub struct Shared {
+    /// What the operator said, and which keys are live.
+    pub worlds: Worlds,
+    /// Tokens that were called back.
+    pub revoked: Arc<List>,
+    /// Keys of the verdict caches.
+    pub fingerprints: Fingerprinter,
+    /// The wall clock; read once per request.
+    pub clock: Arc<dyn Clock>,
+    /// The issuer's service; its futures run on `runtime`, never on a worker.
+    pub service: Arc<IssuerService>,
+    /// The shared runtime: store, hashing, admin, tails.
+    pub runtime: tokio::runtime::Handle,
+    /// Metrics and logs.
+    pub telemetry: Arc<Telemetry>,
+    /// When the store's log was last read, in Unix seconds; the follower writes it.
+    pub last_sync: Arc<AtomicU64>,
+    /// How far the end has come.
+    pub drain: Drain,
+    /// Connections per listener, in the listeners' order.
+    pub doors: Vec<DoorCount>,
+}
+
+/// The current world. Workers compare the generation, one load, and take a copy of
+/// their own only when it has changed.
+#[derive(Debug)]
+pub struct Worlds {
+    current: ArcSwap<World>,
+    generation: AtomicU64,
+}
+
+impl Worlds {
+    /// Begins with `first`.
+    pub fn new(first: World) -> Worlds {
+        let generation = AtomicU64::new(first.generation);
+        Worlds { current: ArcSwap::from_pointee(first), generation }
+    }
+
+    /// The current world.
+    pub fn load(&self) -> Arc<World> {
+        self.current.load_full()
+    }
+
+    /// The generation of the current world.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Puts the world that `next` makes of the present one in its place, one
+    /// generation on. `next` may run more than once if others swap at the same time.
+    pub fn replace(&self, next: impl Fn(&World) -> World) -> Arc<World> {
+        self.current.rcu(|present| {
+            let mut made = next(present);
+            made.generation = present.generation + 1;
+            made
+        });
+        let now = self.current.load_full();
+        self.generation.fetch_max(now.generation, Ordering::AcqRel);
+        now
+    }
+}
+
+/// How many connections of one listener are open, over all workers.
+#[derive(Debug, Default)]
+pub struct DoorCount(AtomicUsize);
+
+impl DoorCount {
+    /// Counts one more if that keeps within `limit`; otherwise nobody entered.
+    pub(in crate::edge) fn enter(&self, limit: usize) -> Entry {
+        if self.0.fetch_add(1, Ordering::AcqRel) < limit {
+            Entry::Granted
+        } else {
+            self.leave();
+            Entry::Full
+        }
+    }
+
+    pub(in crate::edge) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Open now.
+    pub fn open(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Whether a connection fits under its listener's limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::edge) enum Entry {
+    /// It was counted, and must leave.
+    Granted,
+    /// It was not.
+    Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DoorCount, Entry};
+
+    #[test]
+    fn a_full_door_stays_as_full_as_it_was() {
+        let door = DoorCount::default();
+        assert_eq!(door.enter(2), Entry::Granted);
+        assert_eq!(door.enter(2), Entry::Granted);
+        assert_eq!(door.enter(2), Entry::Full);
+        assert_eq!(door.open(), 2);
+        door.leave();
+        assert_eq!(door.enter(2), Entry::Granted);
+    }
+}

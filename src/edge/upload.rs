@@ -1,0 +1,176 @@
+//! The request's body on its way to a backend: nothing, a few bytes in hand, or a
+//! stream that is counted, bounded and timed. A fault is noted where the answering
+//! side can see it, so that a caller's mistake is never blamed on the backend.
+//! Trailers end here: no field after the body can add to what was judged before it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::upstream::error::ForwardError;
+
+/// What a backend is sent after the head.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// No body.
+    Empty,
+    /// Bytes in hand; `None` once they were taken.
+    Whole(Option<Bytes>),
+    /// The caller's own body, as it comes.
+    Stream(Upload),
+}
+
+/// A caller's body on its way.
+#[derive(Debug)]
+pub struct Upload {
+    body: Incoming,
+    left: u64,
+    state: Arc<UploadState>,
+    /// The backend's patience: counts only while the backend is the slow one.
+    patience: Option<(Arc<Pulse>, Duration)>,
+}
+
+/// How far a body has come; read by the answering side.
+#[derive(Debug, Default)]
+pub struct UploadState {
+    bytes: AtomicU64,
+    end: AtomicU8,
+}
+
+/// How a body ended; 0 while it goes on.
+const COMPLETE: u8 = 1;
+const TOO_LARGE: u8 = 2;
+const TIMED_OUT: u8 = 3;
+const BROKEN: u8 = 4;
+
+impl UploadState {
+    /// Bytes taken from the caller so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// True when all of it was handed on, so that the backend's connection is clean.
+    pub fn is_complete(&self) -> bool {
+        self.end.load(Ordering::Relaxed) == COMPLETE
+    }
+
+    /// The caller's fault, if there is one.
+    pub fn fault(&self) -> Option<ForwardError> {
+        match self.end.load(Ordering::Relaxed) {
+            TOO_LARGE => Some(ForwardError::BodyTooLarge),
+            TIMED_OUT => Some(ForwardError::BodyTimeout),
+            BROKEN => Some(ForwardError::BodyBroken),
+            _ => None,
+        }
+    }
+}
+
+impl Upload {
+    /// Takes at most `limit` bytes of `body`.
+    pub fn new(body: Incoming, limit: u64) -> Upload {
+        Upload { body, left: limit, state: Arc::default(), patience: None }
+    }
+
+    /// Where its progress can be read.
+    pub fn state(&self) -> Arc<UploadState> {
+        Arc::clone(&self.state)
+    }
+
+    /// Arms `pulse` for `wait` whenever bytes were handed over and the backend is to
+    /// move next; it rests while the caller is.
+    pub fn be_patient(&mut self, pulse: Arc<Pulse>, wait: Duration) {
+        self.patience = Some((pulse, wait));
+    }
+
+    fn end(&self, how: u8) {
+        self.state.end.store(how, Ordering::Relaxed);
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
+        loop {
+            let Some(next) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+                self.end(COMPLETE);
+                return Poll::Ready(None);
+            };
+            match next.map(Frame::into_data) {
+                Ok(Ok(data)) => {
+                    let taken = data.len() as u64;
+                    if taken > self.left {
+                        self.end(TOO_LARGE);
+                        return Poll::Ready(Some(Err(ForwardError::BodyTooLarge)));
+                    }
+                    self.left -= taken;
+                    self.state.bytes.fetch_add(taken, Ordering::Relaxed);
+                    if self.body.is_end_stream() {
+                        self.end(COMPLETE);
+                    }
+                    return Poll::Ready(Some(Ok(data)));
+                }
+                // Trailers: nothing of them goes on.
+                Ok(Err(_)) => {}
+                Err(error) => {
+                    let fault = fault_of(&error);
+                    self.end(if fault == ForwardError::BodyTimeout { TIMED_OUT } else { BROKEN });
+                    return Poll::Ready(Some(Err(fault)));
+                }
+            }
+        }
+    }
+}
+
+/// Whose word ended a caller's body: his clock, or his framing.
+pub fn fault_of(error: &hyper::Error) -> ForwardError {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut) {
+            return ForwardError::BodyTimeout;
+        }
+        source = cause.source();
+    }
+    ForwardError::BodyBroken
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = ForwardError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        match &mut *self {
+            Outgoing::Empty => Poll::Ready(None),
+            Outgoing::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
+            Outgoing::Stream(upload) => {
+                let next = upload.poll_data(cx);
+                if let Some((pulse, wait)) = &upload.patience {
+                    match &next {
+                        Poll::Ready(_) => pulse.arm(Tick::now(), *wait),
+                        Poll::Pending => pulse.rest(),
+                    }
+                }
+                next.map(|frame| frame.map(|data| data.map(Frame::data)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Outgoing::Empty => true,
+            Outgoing::Whole(bytes) => bytes.is_none(),
+            Outgoing::Stream(upload) => upload.state.is_complete(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Outgoing::Empty => SizeHint::with_exact(0),
+            Outgoing::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Outgoing::Stream(upload) => upload.body.size_hint(),
+        }
+    }
+}

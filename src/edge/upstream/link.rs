@@ -1,0 +1,119 @@
+//! One connection to a backend, driven by the task of the request that uses it: no
+//! task of its own, hence no wake-up from one task to another per request.
+//! Must never: be used by two requests at once, or again after an unclean end.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+
+use crate::edge::io::Socket;
+use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::upload::Outgoing;
+use crate::edge::upstream::error::ForwardError;
+
+/// Bytes of an answer's head; more is a bad answer. Lines are bounded at 100 by hyper.
+const MAX_ANSWER_HEAD: usize = 64 * 1024;
+
+type Io = TokioIo<Socket>;
+
+/// A connection to one server.
+#[derive(Debug)]
+pub struct Link {
+    sender: SendRequest<Outgoing>,
+    /// `None` once the connection has ended.
+    driver: Option<Pin<Box<Connection<Io, Outgoing>>>>,
+    pulse: Arc<Pulse>,
+    /// When it last came free.
+    pub(in crate::edge::upstream) idle_since: Tick,
+}
+
+/// Why a request got no answer over this link.
+#[derive(Debug)]
+pub enum LinkError {
+    /// Not a byte of it was written: it may be sent again over another link.
+    Unsent(Box<Request<Outgoing>>),
+    /// It was written, at least in part.
+    Failed(ForwardError),
+}
+
+impl Link {
+    /// Speaks HTTP/1.1 over a fresh socket. `pulse` times every wait of this link.
+    pub async fn open(socket: Socket, pulse: Arc<Pulse>) -> Result<Link, ForwardError> {
+        let mut builder = Builder::new();
+        builder.max_header_size(MAX_ANSWER_HEAD);
+        let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(|_| ForwardError::Connect)?;
+        let mut link = Link { sender, driver: Some(Box::pin(driver)), pulse, idle_since: Tick::now() };
+        link.is_usable();
+        Ok(link)
+    }
+
+    /// Times the waits of this link.
+    pub fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
+    }
+
+    /// Looks at what has come in meanwhile; true when a request can be sent now. A
+    /// backend that closed the connection, or said something unasked, is found here.
+    pub fn is_usable(&mut self) -> bool {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.driver.is_some() && self.sender.is_ready()
+    }
+
+    /// Sends a request and waits for the head of its answer, at most `wait` after the
+    /// backend has all of it.
+    pub async fn send(
+        &mut self,
+        mut request: Request<Outgoing>,
+        wait: Duration,
+    ) -> Result<Response<Incoming>, LinkError> {
+        if let Outgoing::Stream(upload) = request.body_mut() {
+            upload.be_patient(Arc::clone(&self.pulse), wait);
+        }
+        self.pulse.arm(Tick::now(), wait);
+        let mut answer = pin!(self.sender.try_send_request(request));
+        let outcome = poll_fn(|cx| {
+            drive(&mut self.driver, cx);
+            // The driver is polled right here, so nobody else needs to wake us.
+            if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                return Poll::Ready(Some(answer));
+            }
+            self.pulse.register(cx.waker());
+            if self.pulse.fired() { Poll::Ready(None) } else { Poll::Pending }
+        })
+        .await;
+        self.pulse.rest();
+        match outcome {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(mut error)) => match error.take_message() {
+                Some(request) => Err(LinkError::Unsent(Box::new(request))),
+                None => Err(LinkError::Failed(blame(&error.into_error()))),
+            },
+            None => Err(LinkError::Failed(ForwardError::Timeout)),
+        }
+    }
+
+    /// Moves whatever can be moved in either direction.
+    pub fn drive(&mut self, cx: &mut Context<'_>) {
+        drive(&mut self.driver, cx);
+    }
+}
+
+fn drive(driver: &mut Option<Pin<Box<Connection<Io, Outgoing>>>>, cx: &mut Context<'_>) {
+    if let Some(connection) = driver
+        && connection.as_mut().poll(cx).is_ready()
+    {
+        *driver = None;
+    }
+}
+
+/// The backend's part in an error of hyper's.
+pub fn blame(error: &hyper::Error) -> ForwardError {
+    if error.is_parse() || error.is_parse_too_large() { ForwardError::BadAnswer } else { ForwardError::Reset }
+}

@@ -1,0 +1,15 @@
+//! Backends as one worker knows them: servers, the connections kept to them, which
+//! server is asked next, and one exchange with it. Nothing here is shared with
+//! another worker, and nothing knows what a token is.
+
+pub mod balance;
+pub mod connect;
+pub mod download;
+pub mod error;
+pub mod exchange;
+pub mod layout;
+pub mod link;
+pub mod pool;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,302 @@
+//! Real sockets, scripted backends: what a connection is used for, when it is thrown
+//! away, and what is repeated.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::clock::SystemClock;
+use crate::edge::pulse::Pulses;
+use crate::edge::upload::Outgoing;
+use crate::edge::upstream::balance::{Balance, Target};
+use crate::edge::upstream::download::{After, Download};
+use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::exchange::{Outcome, exchange};
+use crate::edge::upstream::pool::{Bounds, Pool, Tally};
+use crate::telemetry::Telemetry;
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// What a scripted backend does with one request.
+#[derive(Clone, Copy)]
+enum Move {
+    /// Answers and keeps the connection.
+    Say(&'static str),
+    /// Answers, then closes without having said so.
+    SayAndClose(&'static str),
+    /// Reads the request and closes.
+    Close,
+    /// Reads the request and never answers.
+    Hang,
+}
+
+struct Backend {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
+    closed: Arc<AtomicUsize>,
+}
+
+/// A backend that makes these moves, one a request, over all of its connections.
+async fn backend(script: Vec<Move>) -> Backend {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let connections = Arc::new(AtomicUsize::new(0));
+    let requests = Arc::new(AtomicUsize::new(0));
+    let closed = Arc::new(AtomicUsize::new(0));
+    let (count, next, gone) = (Arc::clone(&connections), Arc::clone(&requests), Arc::clone(&closed));
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            let (play, gone) = (play(socket, script.clone(), Arc::clone(&next)), Arc::clone(&gone));
+            tokio::spawn(async move {
+                play.await;
+                gone.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+    });
+    Backend { address, connections, requests, closed }
+}
+
+async fn play(mut socket: TcpStream, script: Vec<Move>, next: Arc<AtomicUsize>) {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(n @ 1..) = socket.read(&mut buffer).await {
+        seen.extend_from_slice(&buffer[..n]);
+        if !seen.windows(4).any(|w| w == b"\r\n\r\n") {
+            continue;
+        }
+        seen.clear();
+        match script[next.fetch_add(1, Ordering::SeqCst).min(script.len() - 1)] {
+            Move::Say(text) => socket.write_all(text.as_bytes()).await.expect("written"),
+            Move::SayAndClose(text) => return socket.write_all(text.as_bytes()).await.expect("written"),
+            Move::Close => return,
+            Move::Hang => {
+                let _ = socket.read(&mut buffer).await;
+                return;
+            }
+        }
+    }
+}
+
+fn bounds() -> Bounds {
+    let long = Duration::from_secs(10);
+    Bounds { idle: 4, idle_timeout: long, open: 4, connect_timeout: long }
+}
+
+fn tally() -> Tally {
+    let telemetry = Telemetry::quiet(1, Arc::new(SystemClock)).expect("telemetry");
+    Tally { meter: telemetry.meter(0), upstream: 0 }
+}
+
+fn over(servers: &[(SocketAddr, Bounds)]) -> Balance {
+    let pool = |(at, b): &(SocketAddr, Bounds)| {
+        Target::Http(Arc::new(Pool::new(&at.ip().to_string(), at.port(), *b, tally())))
+    };
+    Balance::over(servers.iter().map(pool).collect())
+}
+
+fn pulses() -> Arc<Pulses> {
+    let pulses = Arc::new(Pulses::default());
+    pulses.fit(Duration::from_millis(100));
+    let sweeper = Arc::clone(&pulses);
+    tokio::spawn(async move { sweeper.run().await });
+    pulses
+}
+
+async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing) -> Result<(u16, Bytes), ForwardError> {
+    let wait = Duration::from_millis(300);
+    let head = move |body: Outgoing| {
+        let mut request = Request::new(body);
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = "/x".parse().expect("a path");
+        request.headers_mut().insert("host", "b.test".parse().expect("a value"));
+        request
+    };
+    match exchange(balance, pulses, wait, &head, body).await? {
+        Outcome::Answer(answer, lease) => {
+            let status = answer.status().as_u16();
+            let mut body = Download::new(answer.into_body(), lease, After::Keep, None, wait);
+            Ok((status, body.whole().await.expect("a small answer")?))
+        }
+        Outcome::Echo(_) => panic!("no echo was configured"),
+    }
+}
+
+async fn get(balance: &Balance, pulses: &Pulses) -> Result<(u16, Bytes), ForwardError> {
+    ask(balance, pulses, Method::GET, Outgoing::Empty).await
+}
+
+#[tokio::test]
+async fn a_clean_connection_serves_again() {
+    let backend = backend(vec![Move::Say(OK)]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    for _ in 0..5 {
+        assert_eq!(get(&balance, &pulses).await, Ok((200, Bytes::from_static(b"ok"))));
+    }
+    let body = Outgoing::Whole(Some(Bytes::from_static(b"hello")));
+    assert_eq!(ask(&balance, &pulses, Method::POST, body).await.map(|a| a.0), Ok(200));
+    assert_eq!(backend.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_dies_is_replaced_for_what_may_be_repeated() {
+    let backend = backend(vec![Move::Say(OK), Move::Close, Move::Say(OK)]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert!(get(&balance, &pulses).await.is_ok());
+    assert!(get(&balance, &pulses).await.is_ok());
+    assert_eq!(backend.connections.load(Ordering::SeqCst), 2);
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn what_may_act_twice_is_not_sent_twice() {
+    let backend = backend(vec![Move::Say(OK), Move::Close, Move::Say(OK)]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert!(get(&balance, &pulses).await.is_ok());
+    let lost = ask(&balance, &pulses, Method::POST, Outgoing::Whole(Some(Bytes::from_static(b"x")))).await;
+    assert_eq!(lost, Err(ForwardError::Reset));
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_fresh_connection_that_dies_is_the_backends_fault() {
+    let backend = backend(vec![Move::Close]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Reset));
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_closed_after_the_answer_is_found_before_it_is_used() {
+    let backend = backend(vec![Move::SayAndClose(OK)]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    for round in 1..=4 {
+        let body = Outgoing::Whole(Some(Bytes::from_static(b"x")));
+        assert!(ask(&balance, &pulses, Method::POST, body).await.is_ok());
+        let closed = async {
+            while backend.closed.load(Ordering::SeqCst) < round {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), closed).await.expect("closed in time");
+        // One more turn of the reactor, so that the end is known on our side too.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(backend.connections.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn silence_is_a_timeout() {
+    let backend = backend(vec![Move::Hang]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Timeout));
+}
+
+#[tokio::test]
+async fn half_a_body_is_never_a_whole_one() {
+    for (said, fault) in [
+        (Move::SayAndClose("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"), ForwardError::Reset),
+        (Move::Say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"), ForwardError::Timeout),
+    ] {
+        let backend = backend(vec![said]).await;
+        let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+        assert_eq!(get(&balance, &pulses).await, Err(fault));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_a_bad_one() {
+    for said in [
+        "SPAM\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        "HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n",
+        "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let backend = backend(vec![Move::SayAndClose(said)]).await;
+        let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+        assert_eq!(get(&balance, &pulses).await, Err(ForwardError::BadAnswer), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn spare_bytes_after_an_answer_cost_the_connection() {
+    let backend =
+        backend(vec![Move::Say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n")]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert_eq!(get(&balance, &pulses).await, Ok((200, Bytes::from_static(b"ok"))));
+    assert_eq!(get(&balance, &pulses).await, Ok((200, Bytes::from_static(b"ok"))));
+    assert_eq!(backend.connections.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn answers_that_only_inform_are_passed_over() {
+    let said = "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n";
+    let whole: &'static str = Box::leak(format!("{said}{OK}").into_boxed_str());
+    let backend = backend(vec![Move::Say(whole)]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert_eq!(get(&balance, &pulses).await.map(|a| a.0), Ok(200));
+}
+
+#[tokio::test]
+async fn one_dead_server_of_two_is_no_error() {
+    let dead = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let backend = backend(vec![Move::Say(OK)]).await;
+    let balance = over(&[(dead, bounds()), (backend.address, bounds())]);
+    let pulses = pulses();
+    for _ in 0..10 {
+        assert!(get(&balance, &pulses).await.is_ok());
+    }
+    let only_dead = over(&[(dead, bounds())]);
+    assert_eq!(get(&only_dead, &pulses).await, Err(ForwardError::Connect));
+}
+
+#[tokio::test]
+async fn at_the_bound_requests_wait_and_then_are_told() {
+    let tight = Bounds { open: 1, connect_timeout: Duration::from_millis(600), ..bounds() };
+    let slow = backend(vec![Move::Hang]).await;
+    let (balance, pulses) = (Arc::new(over(&[(slow.address, tight)])), pulses());
+    let (first, second) = tokio::join!(get(&balance, &pulses), get(&balance, &pulses));
+    // The first one's seat comes free when it times out, in time for the second.
+    assert_eq!((first, second), (Err(ForwardError::Timeout), Err(ForwardError::Timeout)));
+    let shorter = Bounds { open: 1, connect_timeout: Duration::from_millis(50), ..bounds() };
+    let balance = over(&[(slow.address, shorter)]);
+    let (first, second) = tokio::join!(get(&balance, &pulses), get(&balance, &pulses));
+    assert_eq!((first, second), (Err(ForwardError::Timeout), Err(ForwardError::Busy)));
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_in_time() {
+    let brief = Bounds { idle_timeout: Duration::from_millis(60), ..bounds() };
+    let backend = backend(vec![Move::Say(OK)]).await;
+    let (balance, pulses) = (over(&[(backend.address, brief)]), pulses());
+    assert!(get(&balance, &pulses).await.is_ok());
+    let Target::Http(pool) = &balance.targets()[0] else { panic!("a pool") };
+    let closed = async {
+        while pool.open() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), closed).await.expect("closed in time");
+}
+
+#[tokio::test]
+async fn a_retired_pool_keeps_nothing() {
+    let backend = backend(vec![Move::Say(OK)]).await;
+    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    assert!(get(&balance, &pulses).await.is_ok());
+    let Target::Http(pool) = &balance.targets()[0] else { panic!("a pool") };
+    assert_eq!(pool.open(), 1);
+    pool.retire();
+    assert_eq!(pool.open(), 0);
+    assert!(get(&balance, &pulses).await.is_ok());
+    assert_eq!(pool.open(), 0);
+}

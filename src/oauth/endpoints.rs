@@ -1,0 +1,66 @@
+//! Where the endpoints of an issuer stand. Configuration builds route tables from
+//! this list and metadata publishes it, so that what is announced is what is served.
+
+use crate::dialect::endpoint::Endpoint;
+use crate::oauth::issuer::Issuer;
+
+/// RFC 8414 §3: the first half of the metadata path.
+const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+
+/// Every endpoint of the issuer with its path. Metadata stands at the host's root
+/// with the path of `url` behind it (RFC 8414 §3.1), and if there is such a path, also
+/// below it, where older clients look.
+pub fn endpoints(issuer: &Issuer) -> Vec<(Endpoint, String)> {
+    let url_path = url_path(&issuer.url);
+    let mut out: Vec<(Endpoint, String)> = [Endpoint::Token, Endpoint::Revoke, Endpoint::Introspect, Endpoint::Jwks]
+        .into_iter()
+        .map(|endpoint| (endpoint, path(issuer, endpoint)))
+        .collect();
+    out.push((Endpoint::Metadata, format!("{WELL_KNOWN}{url_path}")));
+    if !url_path.is_empty() {
+        out.push((Endpoint::Metadata, format!("{url_path}{WELL_KNOWN}")));
+    }
+    out
+}
+
+/// The path of one endpoint; of metadata, the first of its places.
+pub fn path(issuer: &Issuer, endpoint: Endpoint) -> String {
+    let name = match endpoint {
+        Endpoint::Token => "token",
+        Endpoint::Revoke => "revoke",
+        Endpoint::Introspect => "introspect",
+        Endpoint::Jwks => "jwks",
+        Endpoint::Metadata => return format!("{WELL_KNOWN}{}", url_path(&issuer.url)),
+    };
+    format!("{}/{name}", issuer.base.trim_end_matches('/'))
+}
+
+/// Scheme and authority of `iss`: what endpoint URLs begin with.
+pub(in crate::oauth) fn origin(url: &str) -> &str {
+    &url[..url.len() - path_and_rest(url).len()]
+}
+
+fn url_path(url: &str) -> &str {
+    let rest = path_and_rest(url);
+    rest.split(['?', '#']).next().unwrap_or("").trim_end_matches('/')
+}
+
+fn path_and_rest(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    url[authority..].find('/').map_or("", |slash| &url[authority + slash..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{origin, path_and_rest, url_path};
+
+    #[test]
+    fn takes_an_issuer_url_apart() {
+        assert_eq!(url_path("https://127.0.0.1:8443"), "");
+        assert_eq!(url_path("https://a.example/"), "");
+        assert_eq!(url_path("https://a.example/one/two/"), "/one/two");
+        assert_eq!(origin("https://a.example/one"), "https://a.example");
+        assert_eq!(origin("https://a.example"), "https://a.example");
+        assert_eq!(path_and_rest("https://a.example/one"), "/one");
+    }
+}

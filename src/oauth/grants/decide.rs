@@ -1,0 +1,37 @@
+//! The list of grants this server knows, as one match without a wildcard: a new grant
+//! makes the compiler point here. What every grant asks first is asked here once.
+
+use crate::dialect::condition::Condition;
+use crate::dialect::request::{GrantRequest, TokenRequest};
+use crate::oauth::answer::Refused;
+use crate::oauth::client::GrantKind;
+use crate::oauth::grants::{client_credentials, password, refresh_token};
+use crate::oauth::issue::Granted;
+use crate::oauth::service::Case;
+use crate::oauth::store::{Directory, GrantStore};
+use crate::oauth::user::PasswordCheck;
+
+/// Gives the client what it asked for, or says why not.
+pub(in crate::oauth) async fn decide<S: GrantStore + Directory, P: PasswordCheck>(
+    case: &Case<'_, S, P>,
+    request: &TokenRequest,
+) -> Result<Granted, Refused> {
+    if !case.client.grants.contains(&kind(&request.grant)) {
+        return Err(Condition::GrantNotAllowed.into());
+    }
+    let scope = request.scope.as_deref();
+    match &request.grant {
+        GrantRequest::ClientCredentials => client_credentials::grant(case, scope).await,
+        GrantRequest::Password { username, password } => password::grant(case, username, password, scope).await,
+        GrantRequest::RefreshToken { token } => refresh_token::grant(case, token, scope).await,
+    }
+}
+
+/// Which grant is asked for.
+pub(in crate::oauth) fn kind(request: &GrantRequest) -> GrantKind {
+    match request {
+        GrantRequest::ClientCredentials => GrantKind::ClientCredentials,
+        GrantRequest::Password { .. } => GrantKind::Password,
+        GrantRequest::RefreshToken { .. } => GrantKind::RefreshToken,
+    }
+}

@@ -1,0 +1,46 @@
+//! Notices about what this issuer gave out, and whether one already covers a family.
+//! `until` is when the last access token it can name has ended by itself, on every
+//! clock that is allowed to be off: after that the notice may be forgotten.
+
+use crate::clock::{Seconds, UnixTime};
+use crate::oauth::issuer::Issuer;
+use crate::oauth::store::Family;
+use crate::revocation::list::List;
+use crate::revocation::notice::Notice;
+use crate::token::handle::{Handle, HandleKind, Handles};
+use crate::token::id::FamilyId;
+
+/// The most that another clock may be off before a token is refused anyway.
+const SKEW_MOST: Seconds = Seconds(60);
+
+/// Calls back one token.
+pub(in crate::oauth) fn of_token(issuer: &Issuer, token: Handle, expires: Option<UnixTime>, now: UnixTime) -> Notice {
+    // A token without end is a row, and the store deletes it; the notice covers those
+    // who may have seen the row before.
+    let end = expires.unwrap_or_else(|| now.after(issuer.token.lifetime));
+    notice(issuer, HandleKind::Token, token, end)
+}
+
+/// Calls back every token of a grant.
+pub(in crate::oauth) fn of_family(issuer: &Issuer, family: FamilyId, now: UnixTime) -> Notice {
+    let handle = Handle::of_family(&issuer.name, &family);
+    notice(issuer, HandleKind::Family, handle, now.after(issuer.token.lifetime))
+}
+
+/// Whether a notice covers the family.
+pub(in crate::oauth) fn covered(list: &List, family: &Family) -> bool {
+    // A family is asked for like a token that was issued when the family began.
+    let handles = Handles {
+        token: family.handles.family,
+        family: Some(family.handles.family),
+        user: Some(family.handles.user),
+        client: Some(family.handles.client),
+        key: None,
+        issuer: family.handles.issuer,
+    };
+    list.revoked(&handles, Some(family.opened))
+}
+
+fn notice(issuer: &Issuer, kind: HandleKind, handle: Handle, end: UnixTime) -> Notice {
+    Notice { kind, issuer: issuer.name.clone(), handle, issued_before: None, until: end.after(SKEW_MOST) }
+}

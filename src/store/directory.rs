@@ -1,0 +1,113 @@
+//! `Directory` on SQLite: clients and users through bounded caches, "there is none"
+//! included, so that a token request costs no read and a flood of made-up names
+//! costs no memory. The follower empties what the log says has changed.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use moka::sync::Cache;
+
+use crate::clock::UnixTime;
+use crate::oauth::client::Client;
+use crate::oauth::store::{Directory, StoreError};
+use crate::oauth::user::User;
+use crate::store::change::{Change, Topic};
+use crate::store::column::refused;
+use crate::store::database::Store;
+use crate::store::{client, user};
+use crate::token::id::{ClientId, IssuerName, UserName};
+
+/// Entries per cache; with more the least used go and are read again.
+const ENTRIES: u64 = 10_000;
+
+/// Clients and users as they were read.
+pub struct Caches {
+    clients: Shelf<ClientId, Client>,
+    users: Shelf<UserName, User>,
+}
+
+impl Default for Caches {
+    fn default() -> Caches {
+        Caches { clients: Shelf::new(), users: Shelf::new() }
+    }
+}
+
+struct Shelf<K, V> {
+    cache: Cache<(IssuerName, K), Option<Arc<V>>>,
+    /// Grows with every invalidation, so that a read which began before one does not
+    /// put back what it found.
+    turn: AtomicU64,
+}
+
+impl<K: Hash + Eq + Send + Sync + 'static, V: Send + Sync + 'static> Shelf<K, V> {
+    fn new() -> Shelf<K, V> {
+        Shelf { cache: Cache::new(ENTRIES), turn: AtomicU64::new(0) }
+    }
+
+    fn turn(&self) -> u64 {
+        self.turn.load(Ordering::SeqCst)
+    }
+
+    fn put(&self, key: (IssuerName, K), value: Option<Arc<V>>, turn: u64)
+    where
+        K: Clone,
+    {
+        self.cache.insert(key.clone(), value);
+        // Looked at after the insert: whoever invalidates from here on finds the entry.
+        if self.turn() != turn {
+            self.cache.invalidate(&key);
+        }
+    }
+
+    fn forget(&self, key: &(IssuerName, K)) {
+        self.turn.fetch_add(1, Ordering::SeqCst);
+        self.cache.invalidate(key);
+    }
+}
+
+impl Directory for Store {
+    async fn client(&self, issuer: &IssuerName, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        let shelf = &self.inner.caches.clients;
+        let key = (issuer.clone(), id.clone());
+        if let Some(known) = shelf.cache.get(&key) {
+            return Ok(known);
+        }
+        let turn = shelf.turn();
+        let (issuer, id) = key.clone();
+        let found = self.read(move |connection| client::find(connection, &issuer, &id).map_err(refused)).await?;
+        let found = found.map(Arc::new);
+        shelf.put(key, found.clone(), turn);
+        Ok(found)
+    }
+
+    async fn user(&self, issuer: &IssuerName, name: &UserName) -> Result<Option<Arc<User>>, StoreError> {
+        let shelf = &self.inner.caches.users;
+        let key = (issuer.clone(), name.clone());
+        if let Some(known) = shelf.cache.get(&key) {
+            return Ok(known);
+        }
+        let turn = shelf.turn();
+        let (issuer, name) = key.clone();
+        let found = self.read(move |connection| user::find(connection, &issuer, &name).map_err(refused)).await?;
+        let found = found.map(Arc::new);
+        shelf.put(key, found.clone(), turn);
+        Ok(found)
+    }
+
+    fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime) {
+        self.inner.usage.note(issuer, id, slot, now);
+    }
+}
+
+impl Store {
+    /// Forgets what the caches hold of the thing that was changed.
+    pub fn forget_changed(&self, change: &Change) {
+        let caches = &self.inner.caches;
+        match change.topic {
+            Topic::Client => caches.clients.forget(&(change.issuer.clone(), ClientId::new(change.name.as_str()))),
+            Topic::User => caches.users.forget(&(change.issuer.clone(), UserName::new(change.name.as_str()))),
+            Topic::Keys | Topic::Revocation => {}
+        }
+    }
+}

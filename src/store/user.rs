@@ -1,0 +1,195 @@
+//! Users that the command line keeps in the store. A change and its line in the
+//! numbered log are one transaction, and with it the notices that call back what the
+//! user's applications hold. Passwords come hashed (Argon2id, PHC form).
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::clock::UnixTime;
+use crate::oauth::client::Origin;
+use crate::oauth::store::StoreError;
+use crate::oauth::user::User;
+use crate::revocation::notice::Notice;
+use crate::store::change::{By, Outcome, Topic, note};
+use crate::store::client::State;
+use crate::store::column::{damaged, refused, seconds, time};
+use crate::store::database::Store;
+use crate::store::revocation;
+use crate::token::id::{IssuerName, Subject, UserName};
+use crate::token::scope::Scopes;
+
+/// A user with what the store knows beyond the rules.
+#[derive(Clone, Debug)]
+pub struct UserEntry {
+    /// The user.
+    pub user: User,
+    /// When he was added.
+    pub created: UnixTime,
+}
+
+impl Store {
+    /// Adds a user; `Exists` if the name or the subject is taken.
+    pub fn add_user(&self, issuer: &IssuerName, user: User, by: By) -> Result<Outcome, StoreError> {
+        let issuer = issuer.clone();
+        self.write_now(move |connection| {
+            if !insert(connection, &issuer, &user, by.now)? {
+                return Ok(Outcome::Exists);
+            }
+            note(connection, Topic::User, &issuer, user.name.as_str(), "added", &by)?;
+            Ok(Outcome::Done)
+        })
+    }
+
+    /// Sets the password's hash; `notices` are recorded with it.
+    pub fn set_password(
+        &self,
+        issuer: &IssuerName,
+        name: &UserName,
+        hash: String,
+        notices: Vec<Notice>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        self.change_user(issuer, name, Alteration::Password(hash), notices, by)
+    }
+
+    /// Enables or disables the user; `notices` are recorded with it.
+    pub fn set_user_state(
+        &self,
+        issuer: &IssuerName,
+        name: &UserName,
+        state: State,
+        notices: Vec<Notice>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        self.change_user(issuer, name, Alteration::State(state), notices, by)
+    }
+
+    /// Removes the user; `notices` are recorded with it.
+    pub fn remove_user(
+        &self,
+        issuer: &IssuerName,
+        name: &UserName,
+        notices: Vec<Notice>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        self.change_user(issuer, name, Alteration::Removal, notices, by)
+    }
+
+    /// All users of the issuer that the store keeps, by name.
+    pub fn users(&self, issuer: &IssuerName) -> Result<Vec<UserEntry>, StoreError> {
+        let sql = "SELECT name, subject, password_hash, disabled, may_grant, fields, created
+                   FROM user WHERE issuer = ?1 ORDER BY name";
+        let connection = self.connection()?;
+        let mut statement = connection.prepare(sql).map_err(refused)?;
+        let rows = statement
+            .query_map([issuer.as_str()], |row| Ok(UserEntry { user: read(row)?, created: time(row, 6)? }))
+            .map_err(refused)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(refused)
+    }
+
+    /// The user of that name, read from the calling thread.
+    pub fn stored_user(&self, issuer: &IssuerName, name: &UserName) -> Result<Option<User>, StoreError> {
+        find(&self.connection()?, issuer, name).map_err(refused)
+    }
+
+    fn change_user(
+        &self,
+        issuer: &IssuerName,
+        name: &UserName,
+        alteration: Alteration,
+        notices: Vec<Notice>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        let (issuer, name) = (issuer.clone(), name.clone());
+        self.write_now(move |connection| {
+            if alteration.apply(connection, &issuer, &name).map_err(refused)? == 0 {
+                return Ok(Outcome::Missing);
+            }
+            for notice in &notices {
+                revocation::record(connection, notice, "operator")?;
+            }
+            note(connection, Topic::User, &issuer, name.as_str(), alteration.action(), &by)?;
+            Ok(Outcome::Done)
+        })
+    }
+}
+
+enum Alteration {
+    Password(String),
+    State(State),
+    Removal,
+}
+
+impl Alteration {
+    fn action(&self) -> &'static str {
+        match self {
+            Alteration::Password(_) => "password changed",
+            Alteration::State(State::Enabled) => "enabled",
+            Alteration::State(State::Disabled) => "disabled",
+            Alteration::Removal => "removed",
+        }
+    }
+
+    fn apply(&self, connection: &Connection, issuer: &IssuerName, name: &UserName) -> rusqlite::Result<usize> {
+        let (issuer, name) = (issuer.as_str(), name.as_str());
+        match self {
+            Alteration::Password(hash) => connection.execute(
+                "UPDATE user SET password_hash = ?3 WHERE issuer = ?1 AND name = ?2",
+                params![issuer, name, hash],
+            ),
+            Alteration::State(state) => connection.execute(
+                "UPDATE user SET disabled = ?3 WHERE issuer = ?1 AND name = ?2",
+                params![issuer, name, *state == State::Disabled],
+            ),
+            Alteration::Removal => {
+                connection.execute("DELETE FROM user WHERE issuer = ?1 AND name = ?2", params![issuer, name])
+            }
+        }
+    }
+}
+
+/// Reads one user; `None` if the store has none of that name.
+pub fn find(connection: &Connection, issuer: &IssuerName, name: &UserName) -> rusqlite::Result<Option<User>> {
+    let sql = "SELECT name, subject, password_hash, disabled, may_grant, fields
+               FROM user WHERE issuer = ?1 AND name = ?2";
+    connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), name.as_str()], read).optional()
+}
+
+fn insert(connection: &Connection, issuer: &IssuerName, user: &User, now: UnixTime) -> Result<bool, StoreError> {
+    let fields = serde_json::to_string(&user.fields)
+        .map_err(|e| StoreError { detail: format!("cannot write the user's fields: {e}") })?;
+    let sql = "INSERT INTO user (issuer, name, subject, password_hash, disabled, may_grant, fields, created)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+    let written = connection
+        .execute(
+            sql,
+            params![
+                issuer.as_str(),
+                user.name.as_str(),
+                user.subject.as_str(),
+                user.password_hash,
+                user.disabled,
+                user.may_grant.as_ref().map(Scopes::to_string),
+                fields,
+                seconds(now),
+            ],
+        )
+        .map_err(refused)?;
+    Ok(written == 1)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<User> {
+    let may_grant = match row.get::<_, Option<String>>(4)? {
+        None => None,
+        Some(text) => Some(Scopes::parse(&text).ok_or_else(|| damaged(4, "scopes"))?),
+    };
+    let fields: String = row.get(5)?;
+    Ok(User {
+        name: UserName::new(row.get::<_, String>(0)?),
+        subject: Subject::new(row.get::<_, String>(1)?),
+        password_hash: row.get(2)?,
+        disabled: row.get(3)?,
+        may_grant,
+        fields: serde_json::from_str(&fields).map_err(|_| damaged(5, "a map of fields"))?,
+        origin: Origin::Store,
+    })
+}

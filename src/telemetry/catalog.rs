@@ -1,0 +1,191 @@
+//! Every metric this gateway exports, as data: the registry, the page `metrics.md`
+//! and the tests all read this one list. Names and labels are a promise to
+//! dashboards, so they change only with an entry in the changelog.
+
+use crate::telemetry::histogram::{HASH_BOUNDS, OVERHEAD_BOUNDS, REQUEST_BOUNDS};
+
+/// What a metric is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Only grows, but for a restart.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Durations, with upper bounds in nanoseconds; exported in seconds.
+    Histogram(&'static [u64]),
+}
+
+/// One metric.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Described {
+    /// Its name, with unit and `_total` where they belong.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Names of its labels, in the order in which values are given.
+    pub labels: &'static [&'static str],
+    /// One sentence for people.
+    pub help: &'static str,
+}
+
+const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Described {
+    Described { name, kind: Kind::Counter, labels, help }
+}
+
+const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Described {
+    Described { name, kind: Kind::Gauge, labels, help }
+}
+
+const fn histogram(
+    name: &'static str,
+    bounds: &'static [u64],
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Described {
+    Described { name, kind: Kind::Histogram(bounds), labels, help }
+}
+
+macro_rules! catalog {
+    ($($(#[$doc:meta])* $id:ident = $described:expr;)*) => {
+        $($(#[$doc])* pub const $id: Described = $described;)*
+        /// All of them, in the order of the page.
+        pub const ALL: &[Described] = &[$($id),*];
+    };
+}
+
+catalog! {
+    /// Finished requests.
+    REQUESTS = counter("tollgate_requests_total", &["route", "method", "code"],
+        "Finished requests; route `none` fitted no route, `endpoint/...` are the issuers' own, code `aborted` is a caller that left before there was a status.");
+    /// Their durations.
+    REQUEST_SECONDS = histogram("tollgate_request_duration_seconds", &REQUEST_BOUNDS, &["route"],
+        "From the first byte of a request's head to the last byte of its answer.");
+    /// What the gateway itself costs.
+    OVERHEAD_SECONDS = histogram("tollgate_overhead_duration_seconds", &OVERHEAD_BOUNDS, &[],
+        "The gateway's own share of a request: its duration less the wait for the backend, measured on exchanges that have no request body and an answer of at most 64 KiB, so that a slow caller does not count.");
+    /// Requests under way.
+    IN_FLIGHT = gauge("tollgate_requests_in_flight", &["listener"], "Requests that have begun and not ended.");
+    /// Bytes received.
+    BODY_IN = counter("tollgate_request_body_bytes_total", &["route"], "Bytes of request bodies that were read.");
+    /// Bytes sent.
+    BODY_OUT = counter("tollgate_response_body_bytes_total", &["route"], "Bytes of answer bodies that were sent.");
+    /// Results of admission.
+    DECISIONS = counter("tollgate_auth_decisions_total", &["route", "result"],
+        "Admissions by result; `ok` and `public` may pass, the others say why not, `cannot_tell` was answered 503.");
+    /// Uses of the verdict cache.
+    CACHE_LOOKUPS = counter("tollgate_token_cache_lookups_total", &["result"],
+        "Look-ups of a presented token in the workers' verdict caches: hit or miss.");
+    /// Size of the verdict cache.
+    CACHE_ENTRIES = gauge("tollgate_token_cache_entries", &[], "Tokens in the verdict caches of all workers.");
+    /// Requests to backends.
+    UPSTREAM_REQUESTS = counter("tollgate_upstream_requests_total", &["upstream", "result"],
+        "Requests sent to an upstream by the class of its answer, or by the fault that kept it from answering.");
+    /// How long backends take.
+    UPSTREAM_SECONDS = histogram("tollgate_upstream_duration_seconds", &REQUEST_BOUNDS, &["upstream"],
+        "Time spent waiting for an upstream in one request.");
+    /// Connections to backends.
+    UPSTREAM_CONNECTIONS = gauge("tollgate_upstream_connections", &["upstream"],
+        "Open connections to an upstream, in use or idle.");
+    /// New connections to backends.
+    UPSTREAM_CONNECTS = counter("tollgate_upstream_connects_total", &["upstream", "result"],
+        "Attempts to connect to an upstream: ok or error.");
+    /// Second attempts.
+    UPSTREAM_RETRIES = counter("tollgate_upstream_retries_total", &["upstream"],
+        "Requests sent a second time because a pooled connection was dead or a server refused.");
+    /// Connections of callers.
+    CONNECTIONS = gauge("tollgate_connections_open", &["listener"], "Connections of callers that are open.");
+    /// Connections turned away.
+    CONNECTION_REFUSALS = counter("tollgate_connection_refusals_total", &["listener", "reason"],
+        "Connections that were not served: over the listener's limit, or a failed accept.");
+    /// TLS handshakes.
+    HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
+        "TLS handshakes by result: ok, failed or timeout; version and resumed are `-` unless ok.");
+    /// Requests to the issuers' endpoints.
+    OAUTH_REQUESTS = counter("tollgate_oauth_requests_total", &["endpoint", "grant", "result"],
+        "Requests to an issuer's endpoints; result is ok or the OAuth error code, grant is `-` where there is none.");
+    /// Their durations.
+    OAUTH_SECONDS = histogram("tollgate_oauth_request_duration_seconds", &REQUEST_BOUNDS, &["endpoint"],
+        "How long the issuer took to answer a collected request.");
+    /// Tokens made.
+    TOKENS_ISSUED = counter("tollgate_tokens_issued_total", &["type", "grant"], "Tokens issued: access or refresh.");
+    /// Passwords tried.
+    LOGINS = counter("tollgate_logins_total", &["source", "result"],
+        "Passwords that were tried: ok, bad_password, unknown_user, locked or source_error.");
+    /// Cost of hashing.
+    HASH_SECONDS = histogram("tollgate_password_hash_duration_seconds", &HASH_BOUNDS, &["algorithm"],
+        "Time of one password check, its wait for a thread included.");
+    /// Hashes that wait.
+    HASH_QUEUE = gauge("tollgate_password_hash_queue", &["algorithm"], "Passwords that wait to be hashed.");
+    /// A sign of theft.
+    REFRESH_REUSE = counter("tollgate_refresh_reuse_total", &[],
+        "Refresh tokens that were presented again after their grace; each killed its family.");
+    /// Revocations.
+    REVOCATIONS = counter("tollgate_revocations_total", &["kind"], "Revocations that took effect in this process.");
+    /// Size of the revocation list.
+    REVOCATION_ENTRIES = gauge("tollgate_revocation_entries", &["kind"], "Entries of the revocation list.");
+    /// Age of the revocation list.
+    REVOCATION_LAG = gauge("tollgate_revocation_lag_seconds", &[],
+        "Seconds since the revocation list was last known to equal the store.");
+    /// Whether revocations arrive.
+    REVOCATION_FEED_UP = gauge("tollgate_revocation_feed_up", &[],
+        "1 while the revocation list follows the store, 0 when it is more than 5 s behind.");
+    /// Requests turned away by a throttle.
+    RATE_LIMITED = counter("tollgate_rate_limited_total", &["policy"], "Requests refused by a rate limit.");
+    /// End of certificates.
+    CERTIFICATE_EXPIRY = gauge("tollgate_certificate_expiry_timestamp_seconds", &["name"],
+        "End of the shortest-lived certificate of a listener, in Unix time.");
+    /// End of signing keys.
+    KEY_EXPIRY = gauge("tollgate_signing_key_expiry_timestamp_seconds", &["kid", "state"],
+        "When a signing key is due: to be replaced (current), or forgotten (retired), in Unix time.");
+    /// Reloads.
+    RELOADS = counter("tollgate_config_reloads_total", &["result"], "Reloads of the configuration: ok or refused.");
+    /// The last reload.
+    RELOAD_OK = gauge("tollgate_config_last_reload_successful", &[], "1 if the last load was taken, 0 if refused.");
+    /// When the present configuration came.
+    RELOAD_TIME = gauge("tollgate_config_last_reload_success_timestamp_seconds", &[],
+        "When the running configuration was taken, in Unix time.");
+    /// Cost of the store.
+    STORE_SECONDS = histogram("tollgate_store_duration_seconds", &REQUEST_BOUNDS, &["op"],
+        "Time of one store operation, with its wait for the commit.");
+    /// Faults of the store.
+    STORE_ERRORS = counter("tollgate_store_errors_total", &["op"], "Store operations that failed.");
+    /// Lines that were lost.
+    LOG_DROPPED = counter("tollgate_log_dropped_total", &["log"],
+        "Lines of the access or audit log that could not be written, or found their queue full.");
+    /// What runs.
+    BUILD_INFO = gauge("tollgate_build_info", &["version", "revision"], "Always 1; which program this is.");
+    /// What it runs on.
+    CONFIG_INFO = gauge("tollgate_config_info", &["hash"], "Always 1; which configuration is in force.");
+}
+
+/// The page `metrics.md`: what is exported, for people. A test keeps it in step.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Metrics\n\nGenerated from `src/telemetry/catalog.rs`; a test fails when the two differ.\n\n\
+         Labels come from the configuration or from closed lists, never from a caller. At most 10,000 series are\n\
+         exported with 200 routes: when callers provoke too many different statuses, further ones of\n\
+         `tollgate_requests_total` are counted as `method=\"other\", code=\"other\"` of their route. A series ends with\n\
+         its route or upstream. Times are seconds. On Linux `process_*` is exported too.\n\n\
+         | Metric | Type | Labels | Meaning |\n|---|---|---|---|\n",
+    );
+    for metric in ALL {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram(_) => "histogram",
+        };
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        page.push_str(&format!("| `{}` | {kind} | {} | {} |\n", metric.name, labels.join(", "), metric.help));
+    }
+    page.push_str("\nUpper bounds of the histograms, in seconds:\n\n");
+    for metric in ALL {
+        if let Kind::Histogram(bounds) = metric.kind {
+            let bounds: Vec<String> = bounds.iter().map(|bound| (*bound as f64 / 1e9).to_string()).collect();
+            page.push_str(&format!("- `{}`: {}\n", metric.name, bounds.join(", ")));
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests;

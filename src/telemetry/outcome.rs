@@ -1,0 +1,136 @@
+//! The closed lists of results that seldom events are counted by. An enum here is a
+//! promise that a label stays bounded: who wants a new value adds a variant.
+
+/// How a TLS handshake ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Handshake {
+    /// Both sides agreed.
+    Done(TlsVersion, Session),
+    /// The handshake failed, or it was no TLS at all.
+    Failed,
+    /// It took longer than the listener allows.
+    TimedOut,
+}
+
+/// The versions that are spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+/// Whether a handshake continued an earlier session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Session {
+    /// A full handshake.
+    New,
+    /// By ticket or identifier.
+    Resumed,
+}
+
+impl Handshake {
+    /// `result`, `version` and `resumed`.
+    pub fn labels(self) -> [&'static str; 3] {
+        match self {
+            Handshake::Done(version, session) => {
+                let version = match version {
+                    TlsVersion::Tls12 => "1.2",
+                    TlsVersion::Tls13 => "1.3",
+                };
+                let resumed = match session {
+                    Session::New => "no",
+                    Session::Resumed => "yes",
+                };
+                ["ok", version, resumed]
+            }
+            Handshake::Failed => ["failed", "-", "-"],
+            Handshake::TimedOut => ["timeout", "-", "-"],
+        }
+    }
+}
+
+/// Why a connection was not served.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConnectionRefused {
+    /// The listener has as many as it may.
+    OverLimit,
+    /// The system could not hand it over.
+    AcceptFailed,
+}
+
+impl ConnectionRefused {
+    /// The value of `reason`.
+    pub fn label(self) -> &'static str {
+        match self {
+            ConnectionRefused::OverLimit => "limit",
+            ConnectionRefused::AcceptFailed => "accept",
+        }
+    }
+}
+
+/// What became of a password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Login {
+    /// It was right.
+    Right,
+    /// It was wrong.
+    WrongPassword,
+    /// Nobody has that name, or he is disabled.
+    UnknownUser,
+    /// It was not looked at: too many failures before.
+    Throttled,
+    /// It could not be looked at.
+    SourceError,
+}
+
+impl Login {
+    /// The value of `result`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Login::Right => "ok",
+            Login::WrongPassword => "bad_password",
+            Login::UnknownUser => "unknown_user",
+            Login::Throttled => "locked",
+            Login::SourceError => "source_error",
+        }
+    }
+}
+
+/// What became of a configuration that was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reload<'a> {
+    /// The one the process started with; not counted as a reload.
+    First {
+        /// Hash of the file.
+        revision: &'a str,
+    },
+    /// It is in force.
+    Taken {
+        /// Hash of the file.
+        revision: &'a str,
+    },
+    /// It had mistakes; the one before stays in force.
+    Refused,
+}
+
+impl Reload<'_> {
+    /// The value of `result`; `None` for the first load.
+    pub fn label(self) -> Option<&'static str> {
+        match self {
+            Reload::First { .. } => None,
+            Reload::Taken { .. } => Some("ok"),
+            Reload::Refused => Some("refused"),
+        }
+    }
+}
+
+/// What became of a store operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StoreOutcome {
+    /// It was done, and is durable if it wrote.
+    Done,
+    /// It was not.
+    Failed,
+}

@@ -1,0 +1,14 @@
+//! Requests through real sockets: a gateway built from values, scripted backends, and
+//! callers that write bytes. What a backend sees and what a caller gets is compared.
+//! Must never: wait for time to pass where an event can be awaited.
+
+mod admission;
+mod answers;
+mod backend;
+mod bodies;
+mod endpoint;
+mod faults;
+mod gateway;
+mod headers;
+mod targets;
+mod wire;

@@ -1,0 +1,153 @@
+//! Promises to the operator about the state folder: closed, locked, sealed, and never
+//! written over when something is wrong with it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use tollgate::clock::Seconds;
+use tollgate::oauth::store::GrantStore as _;
+use tollgate::random::OsRandom;
+use tollgate::store::change::{Outcome, Topic};
+use tollgate::store::signing_key::Turn;
+use tollgate::store::{OpenError, StateLock, Store};
+use tollgate::token::key::{Algorithm, KeyMaterial};
+
+use crate::support::{NOW, Place, access, by, client, digest, family, main_issuer, refresh, runtime};
+
+#[test]
+fn an_opened_store_keeps_everything_and_its_folder_is_closed() {
+    let place = Place::new();
+    let runtime = runtime();
+    let fam = family("f", NOW);
+    {
+        let store = place.open();
+        runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+        runtime.block_on(store.put_access(access("t", None, None))).unwrap();
+    }
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.0), 0o700);
+    assert_eq!(mode(&place.database()), 0o600);
+    let store = place.open();
+    let found = runtime.block_on(store.find_refresh(digest("r0"))).unwrap().expect("kept");
+    assert_eq!((found.family.id, found.family.scopes, found.family.user), (fam.id, fam.scopes, fam.user));
+    assert!(runtime.block_on(store.find_access(digest("t"))).unwrap().is_some());
+}
+
+#[test]
+fn wide_modes_are_refused_unless_keys_are_sealed() {
+    let place = Place::new();
+    drop(place.open());
+    let widen = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    widen(&place.0, 0o755);
+    let message = Store::open(&place.0, None).unwrap_err().to_string();
+    assert!(message.contains("mode 0755") && message.contains("chmod 700"), "{message}");
+    widen(&place.0, 0o700);
+    widen(&place.database(), 0o640);
+    let message = Store::open(&place.0, None).unwrap_err().to_string();
+    assert!(message.contains("mode 0640") && message.contains("chmod 600"), "{message}");
+    assert!(Store::open(&place.0, Some(&[1; 32])).is_ok(), "a store key protects the keys instead");
+}
+
+#[test]
+fn keys_are_sealed_under_the_store_key_and_open_only_with_it() {
+    let place = Place::new();
+    let key = KeyMaterial::generate(Algorithm::Es256, &OsRandom::default()).unwrap();
+    let holds_key = || {
+        let all: Vec<u8> = ["tollgate.db", "tollgate.db-wal"]
+            .iter()
+            .flat_map(|name| fs::read(place.0.join(name)).unwrap_or_default())
+            .collect();
+        all.windows(key.secret.len()).any(|w| w == &key.secret[..])
+    };
+    let turn = Turn { signs_from: NOW, keep_verifying: Seconds(100) };
+    {
+        let store = Store::open(&place.0, Some(&[1; 32])).unwrap();
+        assert_eq!(store.rotate_keys(&main_issuer(), &key, turn, by(NOW)).unwrap(), Outcome::Done);
+        assert_eq!(store.keys(&main_issuer()).unwrap()[0].material.secret, key.secret);
+    }
+    assert!(!holds_key(), "the private key lies open in the database");
+    assert!(matches!(Store::open(&place.0, None), Err(OpenError::KeyMissing { .. })));
+    assert!(matches!(Store::open(&place.0, Some(&[2; 32])), Err(OpenError::KeyWrong { .. })));
+    let store = Store::open(&place.0, Some(&[1; 32])).unwrap();
+    assert_eq!(store.keys(&main_issuer()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_store_key_that_comes_later_seals_what_was_plain() {
+    let place = Place::new();
+    let key = KeyMaterial::generate(Algorithm::EdDsa, &OsRandom::default()).unwrap();
+    let turn = Turn { signs_from: NOW, keep_verifying: Seconds(100) };
+    place.open().rotate_keys(&main_issuer(), &key, turn, by(NOW)).unwrap();
+    let store = Store::open(&place.0, Some(&[1; 32])).unwrap();
+    assert_eq!(store.keys(&main_issuer()).unwrap()[0].material.secret, key.secret);
+    drop(store);
+    assert!(matches!(Store::open(&place.0, None), Err(OpenError::KeyMissing { .. })));
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_refused_and_left_alone() {
+    let cases: [(&[u8], &str); 2] = [
+        (b"this is a letter to my bank, not a database, and longer than a header", "not a tollgate database"),
+        (&[0x17; 9000], "not a tollgate database"),
+    ];
+    for (content, expected) in cases {
+        let place = Place::new();
+        drop(place.open());
+        fs::write(place.database(), content).unwrap();
+        let message = Store::open(&place.0, None).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+        assert_eq!(fs::read(place.database()).unwrap(), content, "nothing was written over");
+    }
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    let place = Place::new();
+    drop(place.open());
+    let mut bytes = fs::read(place.database()).unwrap();
+    let end = bytes.len().min(40_000);
+    bytes[5000..end].fill(0xA5);
+    fs::write(place.database(), &bytes).unwrap();
+    let error = Store::open(&place.0, None).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    assert_eq!(fs::read(place.database()).unwrap(), bytes, "nothing was written over");
+}
+
+#[test]
+fn foreign_and_newer_databases_are_refused() {
+    let place = Place::new();
+    drop(place.open());
+    let change = |sql: &str| rusqlite::Connection::open(place.database()).unwrap().execute_batch(sql).unwrap();
+    change("PRAGMA user_version = 99");
+    assert!(matches!(Store::open(&place.0, None), Err(OpenError::Newer { found: 99, .. })));
+    change("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    assert!(matches!(Store::open(&place.0, None), Err(OpenError::Foreign { .. })));
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_named() {
+    let place = Place::new();
+    fs::write(&place.0, "a file in the way").unwrap();
+    let message = Store::open(&place.0.join("state"), None).unwrap_err().to_string();
+    assert!(message.contains("cannot make state folder") && message.contains("state`"), "{message}");
+    fs::remove_file(&place.0).unwrap();
+}
+
+#[test]
+fn one_gateway_per_folder_and_the_command_line_beside_it() {
+    let place = Place::new();
+    drop(place.open());
+    let held = StateLock::acquire(&place.0).unwrap();
+    let message = StateLock::acquire(&place.0).unwrap_err().to_string();
+    assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+    let (gateway, line) = (place.open(), place.open());
+    let cursor = gateway.load_revocations(NOW, |_| ()).unwrap();
+    let mut tail = gateway.tail(cursor);
+    let client = client("app");
+    assert_eq!(line.add_client(&main_issuer(), client, by(NOW)).unwrap(), Outcome::Done);
+    let changes = tail.news().unwrap().changes;
+    assert_eq!((changes.len(), changes[0].topic, changes[0].name.as_str()), (1, Topic::Client, "app"));
+    drop(held);
+    assert!(StateLock::acquire(&place.0).is_ok());
+}
