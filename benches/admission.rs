@@ -76,6 +76,7 @@ fn world(algorithm: Algorithm, revocations: u128) -> World {
         route: Arc::new(Route {
             index: 0,
             name: "r".into(),
+            pattern: "/**".into(),
             access: vec![AccessLine { methods: vec![], rule }],
             issuers: vec![0],
             presentation: Presentation::default(),

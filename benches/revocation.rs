@@ -13,16 +13,16 @@ use tollgate::token::handle::{Handle, HandleKind, Handles};
 use tollgate::token::id::IssuerName;
 
 /// Handles that a busy gateway asks for over and over.
-const WARM: u128 = 4_096;
+const WARM: u64 = 4_096;
 
-fn handle(i: u128) -> Handle {
-    let mixed = (i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    Handle((u128::from(mixed ^ mixed >> 29) << 64 | i).wrapping_mul(0x2545_F491_4F6C_DD1D_8B72_0A1F_63E9_C0D5))
+fn handle(i: u64) -> Handle {
+    let mixed = i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    Handle(u128::from(mixed ^ mixed >> 29) << 64 | u128::from(i))
 }
 
-fn notice(i: u128) -> Notice {
+fn notice(i: u64) -> Notice {
     let issuer = IssuerName::new("main");
-    let until = UnixTime(1_900_000_000 + (i as u64 % 100_000));
+    let until = UnixTime(1_900_000_000 + (i % 100_000));
     Notice { kind: HandleKind::Token, issuer, handle: handle(i), issued_before: None, until }
 }
 
@@ -31,7 +31,7 @@ fn token(handle: Handle) -> Handles {
 }
 
 fn look_ups(c: &mut Criterion) {
-    for entries in [1_000u128, 1_000_000, 10_000_000] {
+    for entries in [1_000u64, 1_000_000, 10_000_000] {
         let list = List::new([3; 32]);
         let issuer = IssuerName::new("main");
         for i in 0..entries {
@@ -45,7 +45,7 @@ fn look_ups(c: &mut Criterion) {
             ("miss, cold", entries, entries),
             ("hit, cold", 0, entries),
         ] {
-            let mut i = 0u128;
+            let mut i = 0u64;
             group.bench_function(name, |b| {
                 b.iter(|| {
                     i = (i + 0x9E37_79B1) % spread;

@@ -71,7 +71,7 @@ fn a_cut_spares_what_came_later() {
 #[test]
 fn odd_handles_are_exact_like_all_others() {
     let list = List::new([0; 32]);
-    // With a seed of nothing, handle 0 becomes the mark of an empty slot.
+    // With a seed of nothing, handle 0 is spread to 0, the mark of an empty slot.
     for handle in [0, 1, 2, u128::MAX, 1 << 127, 1 << 64] {
         assert!(!list.revoked(&token(handle), None));
         assert_eq!(list.add(&notice(HandleKind::Token, handle, None, 80)), Added::New);
@@ -95,6 +95,20 @@ fn many_entries_take_few_bytes() {
     assert!((400_000..500_000).all(|i| !list.revoked(&token(handle(i)), None)));
     assert_eq!(list.forget(UnixTime(1_000)), 400_000);
     assert!(list.memory_bytes() < 100_000, "memory goes back");
+}
+
+#[test]
+fn handles_made_by_hand_lie_evenly_too() {
+    let shapes: [fn(u128) -> u128; 4] = [|i| i, |i| i << 64, |i| i << 108, |i| i << 64 | i];
+    for (seed, shape) in [0, 1, 0xFF].into_iter().flat_map(|seed| shapes.map(|shape| (seed, shape))) {
+        let list = List::new([seed; 32]);
+        for i in 0..100_000 {
+            list.add(&notice(HandleKind::Token, shape(i), None, 8));
+        }
+        let bytes = list.memory_bytes() as f64 / 100_000.0;
+        assert!(bytes < 40.0, "{bytes} bytes an entry");
+        assert!((0..100_000).all(|i| list.revoked(&token(shape(i)), None)));
+    }
 }
 
 #[test]
