@@ -1,4 +1,6 @@
 //! Access lines: methods, scopes as bits, and lines that could never apply.
+//! Must never: let a line pass that could not be read; a rule that is not understood is
+//! a mistake, not a door.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,6 @@
 //! Settings of the process: state folder, store key, threads, logs, metrics.
+//! They are compared at a reload, since none of them can
+//! change without a restart.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -97,10 +97,8 @@ impl Compiler<'_> {
         let token = self.token(written.token.as_ref(), &written.url.value);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
-        let default_scopes = match &written.default_scopes {
-            Some(names) => Some(self.scopes(names.value.iter(), &closed, "this issuer")),
-            None => None,
-        };
+        let named = written.default_scopes.as_ref();
+        let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
         let issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,

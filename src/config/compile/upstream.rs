@@ -1,4 +1,5 @@
-//! Upstreams: who answers, how long it may take, how many connections it gets.
+//! Upstreams: who answers, how long it may take, how many connections it gets. Names are
+//! resolved when connecting, so a backend that is down does not stop a start.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! `listeners:` as it is written.
+//! `listeners:` as it is written. Everything but the address has a default that is the
+//! safe value.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

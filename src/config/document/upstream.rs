@@ -1,4 +1,5 @@
-//! `upstreams:` as it is written.
+//! `upstreams:` as it is written. Timeouts here are inherited by the routes that lead to
+//! it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
