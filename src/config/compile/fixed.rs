@@ -1,6 +1,5 @@
-//! Settings of the process: state folder, store key, threads, logs, metrics.
-//! They are compared at a reload, since none of them can
-//! change without a restart.
+//! Settings of the process: state folder, store key, threads, logs, metrics. Most are
+//! compared at a reload, since they cannot change without a restart.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Warnings: what works but should be looked at. None of them stands in the way.
-//! They are looked for
-//! only in a file that is otherwise right, so that they never follow from a mistake.
+//! They are looked for only in a file that is otherwise right, so that none of them
+//! follows from a mistake.
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::issuer::{Authority, Kind};

@@ -13,7 +13,7 @@ use crate::config::source::at::At;
 #[schemars(rename = "Upstream")]
 pub struct UpstreamDocument {
     /// `http://HOST:PORT`, or `builtin:echo`.
-    pub servers: Vec<At<String>>,
+    pub servers: At<Vec<At<String>>>,
     /// How long it may take.
     #[serde(default)]
     pub timeouts: UpstreamTimeouts,
