@@ -37,6 +37,8 @@ pub(super) struct Way {
     pub path: PathPattern,
     pub listeners: Option<OneOrMany>,
     pub place: Place,
+    /// Its name for messages: stars if it came through a reference.
+    pub shown: String,
 }
 
 impl Compiler<'_> {
@@ -122,7 +124,17 @@ impl Compiler<'_> {
             path: path?,
             listeners: document.listener.as_ref().map(|list| list.value.clone()),
             place: document.path.place,
+            shown: self.shown_name(document),
         })
+    }
+
+    /// A route's name as a message may show it.
+    fn shown_name(&self, written: &RouteDocument) -> String {
+        match (&written.name, &written.host) {
+            (Some(name), _) => format!("`{name}`"),
+            (None, Some(host)) => format!("`{host}{}`", written.path),
+            (None, None) => format!("`{}`", written.path),
+        }
     }
 
     fn pattern(&mut self, path: &At<String>) -> Option<PathPattern> {
