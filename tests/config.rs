@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tollgate::cli::check::{CheckArgs, FormatArg, check};
+use tollgate::cli::explain::{ExplainArgs, run as explain};
 use tollgate::clock::UnixTime;
 use tollgate::config::files::{DiskFiles, Files};
 use tollgate::config::load::{Context, Report, inspect, load};
@@ -201,4 +203,86 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(alternatives[1..], [vec![String::new()], vec!["read write".to_owned()], vec!["admin".to_owned()]]);
     assert_eq!(snapshot.policy.tables[1].targets().len(), 6, "token, revoke, introspect, jwks, two metadata");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
+}
+
+/// What `check` writes, and its exit code.
+fn checked(file: &str, format: FormatArg, print: Printing, strict: Strictness) -> (String, u8) {
+    let args =
+        CheckArgs { file: None, format, print: print == Printing::Whole, strict: strict == Strictness::WarningsCount };
+    let mut out = Vec::new();
+    let verdict = with_context(|context| check(&args, Path::new(file), &World, context, Paint::Plain, &mut out))
+        .expect("written");
+    (String::from_utf8(out).expect("UTF-8"), verdict.exit_code())
+}
+
+#[derive(PartialEq)]
+enum Printing {
+    Whole,
+    Problems,
+}
+
+#[derive(PartialEq)]
+enum Strictness {
+    WarningsCount,
+    OnlyErrors,
+}
+
+#[test]
+fn check_says_by_its_code_what_it_found() {
+    let code = |file: &str, strict| checked(file, FormatArg::Human, Printing::Problems, strict).1;
+    assert_eq!(code("tests/config/good/minimal.yaml", Strictness::WarningsCount), 0);
+    assert_eq!(code("tests/config/good/warnings.yaml", Strictness::OnlyErrors), 0);
+    assert_eq!(code("tests/config/good/warnings.yaml", Strictness::WarningsCount), 3);
+    assert_eq!(code("tests/config/bad/empty.yaml", Strictness::OnlyErrors), 1);
+    assert_eq!(code("tests/config/no-such-file.yaml", Strictness::OnlyErrors), 1);
+}
+
+#[test]
+fn scripts_get_positions_as_data() {
+    let bad = "tests/config/bad/undefined-names.yaml";
+    let (json, _) = checked(bad, FormatArg::Json, Printing::Problems, Strictness::OnlyErrors);
+    let list: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(list[0]["code"], "TG2001");
+    assert_eq!((&list[0]["at"]["line"], &list[0]["at"]["column"]), (&15.into(), &15.into()));
+    assert_eq!(list[0]["at"]["path"], "routes[0].upstream");
+    assert_eq!(list[0]["help"], "did you mean `backend`?");
+    let (github, _) = checked(bad, FormatArg::Github, Printing::Problems, Strictness::OnlyErrors);
+    let first = github.lines().next().unwrap_or("");
+    assert!(
+        first.starts_with(&format!("::error file={bad},line=15,col=15,title=TG2001::upstream `bakend`")),
+        "{first}"
+    );
+}
+
+#[test]
+fn what_is_printed_has_no_secret() {
+    let file = "tests/config/good/everything.yaml";
+    let (text, _) = checked(file, FormatArg::Human, Printing::Whole, Strictness::OnlyErrors);
+    assert!(text.contains("lifetime: 5m") && text.contains("secrets:\n"), "{text}");
+    assert!(!text.contains(SECRET) && !text.contains("file-secret") && !text.contains("000102"), "{text}");
+}
+
+#[test]
+fn explain_names_route_rule_and_decision() {
+    let explained = |method: &str, url: &str, scope: Option<&str>| {
+        let args = ExplainArgs {
+            method: method.parse().expect("a method"),
+            url: url.to_owned(),
+            scope: scope.map(str::to_owned),
+            listener: None,
+        };
+        let mut out = Vec::new();
+        with_context(|context| explain(&args, Path::new("gateway.yaml"), &World, context, &mut out)).expect("written");
+        String::from_utf8(out).expect("UTF-8")
+    };
+    let text = explained("GET", "https://127.0.0.1:8443/hello/world", Some("hello:read"));
+    assert!(text.contains("route     hello") && text.contains("decision  passes"), "{text}");
+    assert!(text.contains("set: x-user x-client x-scopes"), "{text}");
+    let text = explained("POST", "https://any/hello", Some("hello:read"));
+    assert!(text.contains("403 insufficient_scope, missing hello:write"), "{text}");
+    assert!(explained("GET", "/hello", None).contains("401"));
+    assert!(explained("TRACE", "/hello", None).contains("405, Allow: GET, HEAD, POST"));
+    assert!(explained("GET", "/nothing", None).contains("404"));
+    assert!(explained("POST", "/oauth2/token", None).contains("issuer main"));
+    assert!(explained("GET", "/hello/%2e%2e/x", None).contains("refused"));
 }

@@ -89,13 +89,14 @@ fn examine(path: &Path, files: &dyn Files, context: &Context<'_>, problems: &mut
     };
     let Some(mut tree) = parse(&text, &mut problems.list) else {
         let masked = Masked::by_looks(&text);
-        problems.shown = Some(Shown { source: text, masked });
+        problems.shown = Some(Box::new(Shown { source: text, masked }));
         return None;
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    let unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
+    // What a reference stands for is not in the text, so the text is masked before it is known.
     let masked = Masked::by_tree(&text, &tree.places);
-    problems.shown = Some(Shown { source: text, masked });
+    let unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
+    problems.shown = Some(Box::new(Shown { source: text, masked }));
     let Reading { document, mistakes, damaged } = read::<GatewayDocument>(&tree.root, &tree.places, unfilled);
     problems.list.extend(mistakes.into_iter().map(|mistake| mistakes::explain(mistake, &tree)));
     let outside = compile::Outside { files, folder, context, damaged: &damaged };

@@ -20,7 +20,7 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
-use crate::config::source::place::Place;
+use crate::config::source::place::{Place, Secrecy};
 use crate::oauth::client::GrantKind;
 use crate::oauth::issuer::{GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use crate::token::id::IssuerName;
@@ -54,6 +54,8 @@ pub(super) struct Own {
     pub place: Place,
     /// Some of its scopes could not be read.
     pub incomplete: bool,
+    /// Whether the paths of its endpoints may stand in a message.
+    pub secrecy: Secrecy,
 }
 
 impl Compiler<'_> {
@@ -97,10 +99,8 @@ impl Compiler<'_> {
         let token = self.token(written.token.as_ref(), &written.url.value);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
-        let default_scopes = match &written.default_scopes {
-            Some(names) => Some(self.scopes(names.value.iter(), &closed, "this issuer")),
-            None => None,
-        };
+        let named = written.default_scopes.as_ref();
+        let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
         let issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,
@@ -119,7 +119,9 @@ impl Compiler<'_> {
         };
         let profile = self.own_profile(name, &written.url.value, &issuer.token);
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
-        let kind = Kind::Ours(Box::new(Own { issuer, host, listeners, place: name.place, incomplete }));
+        let base_secrecy = written.base.as_ref().map_or(Secrecy::Open, |base| base.secrecy);
+        let secrecy = if base_secrecy == Secrecy::Open { written.url.secrecy } else { Secrecy::Hidden };
+        let kind = Kind::Ours(Box::new(Own { issuer, host, listeners, place: name.place, incomplete, secrecy }));
         Authority { profile, kind }
     }
 

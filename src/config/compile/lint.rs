@@ -1,4 +1,6 @@
 //! Warnings: what works but should be looked at. None of them stands in the way.
+//! They are looked for only in a file that is otherwise right, so that none of them
+//! follows from a mistake.
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::issuer::{Authority, Kind};
@@ -60,7 +62,7 @@ impl Compiler<'_> {
         for (written, way) in document.routes.iter().zip(ways) {
             let everything = catches_everything(&way.host, &written.value.path.value);
             if everything && matches!(written.value.access.value, AccessDocument::Public) {
-                let message = format!("route `{}` is public and catches everything", way.route.name);
+                let message = format!("route {} is public and catches everything", way.shown);
                 let help = "whatever no other route takes goes to the backend without a token";
                 self.wrong_with_help(Code::PublicCatchAll, written.value.access.place, message, "public", help);
             }

@@ -1,4 +1,5 @@
-//! Listeners: addresses, doors, bounds, and whose word about the caller is taken.
+//! Listeners: addresses, doors, bounds, and whose word about the caller is taken. No socket is
+//! touched: a taken port is found by the start, not here.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -12,7 +12,7 @@ use crate::config::document::listener::Serves;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
-use crate::config::source::place::Place;
+use crate::config::source::place::{Place, Secrecy};
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::oauth::endpoints::endpoints;
 use crate::snapshot::Door;
@@ -53,14 +53,15 @@ impl Compiler<'_> {
                 let Ok(pattern) = PathPattern::parse(&path) else { continue };
                 let target = Target::Endpoint(EndpointRef { issuer: index, endpoint });
                 let entry = Entry { host: own.host.clone(), path: pattern, target };
-                let what = format!("the {} endpoint of issuer `{}` at `{path}`", word(endpoint), issuer.name);
+                let at = if own.secrecy == Secrecy::Open { format!(" at `{path}`") } else { String::new() };
+                let what = format!("the {} endpoint of issuer `{}`{at}", word(endpoint), issuer.name);
                 lines.push(Line { entry, place, what });
             }
         }
         for way in ways.iter().filter(|way| stands(front, way.listeners.as_ref(), Serves::Routes)) {
             let target = Target::Route(way.route.clone());
             let entry = Entry { host: way.host.clone(), path: way.path.clone(), target };
-            lines.push(Line { entry, place: way.place, what: format!("route `{}`", way.route.name) });
+            lines.push(Line { entry, place: way.place, what: format!("route {}", way.shown) });
         }
         let (entries, lines): (Vec<_>, Vec<_>) =
             lines.into_iter().map(|line| (line.entry, (line.place, line.what))).unzip();
@@ -97,7 +98,7 @@ impl Compiler<'_> {
             }
         }
         for way in ways {
-            let what = format!("route `{}`", way.route.name);
+            let what = format!("route {}", way.shown);
             self.behind(fronts, way.listeners.as_ref(), Serves::Routes, way.place, &what);
         }
     }

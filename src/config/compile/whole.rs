@@ -1,4 +1,5 @@
 //! The composition: each part compiled in turn and put together. Decides nothing.
+//! An error in any part means that there is no snapshot at all.
 
 use crate::access::policy::Policy;
 use crate::config::compile::compiler::{Compiler, Outside};

@@ -23,7 +23,7 @@ pub fn is_secret(parent: &str, key: &str) -> bool {
     let near = |name: &&str| crate::config::problem::suggest::distance(name, &key) <= 2;
     // `forward.authorization` is a choice between two words.
     let telling = TELLING.iter().any(|word| key.contains(word)) && !(parent == "forward" && key == "authorization");
-    telling || SECRET_KEYS.iter().any(|name| near(&name)) || parent == "set" || (parent == "store" && key == "key")
+    telling || SECRET_KEYS.iter().any(near) || parent == "set" || (parent == "store" && key == "key")
 }
 
 /// True for a scalar that only says where the secret is.
