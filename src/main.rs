@@ -1,4 +1,5 @@
-//! The program: an allocator, and whatever `cli` says the exit code is.
+//! The program: an allocator, and whatever `cli` says the exit code is. Thin on
+//! purpose: everything else can be used, and tested, as a library.
 
 use std::process::ExitCode;
 

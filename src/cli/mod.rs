@@ -14,6 +14,7 @@ pub mod hash_password;
 pub mod keys;
 pub mod place;
 pub mod program;
+pub mod reloading;
 pub mod revocations;
 pub mod run;
 pub mod schema;

@@ -97,25 +97,23 @@ pub struct Swapper {
 }
 
 impl Swapper {
-    /// The snapshot in force.
-    pub fn present(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.shared.worlds.load().snapshot)
+    /// Gives a snapshot the clients that live as long as the process.
+    pub fn carry_over(&self, snapshot: &mut Snapshot) {
+        boot_client::carry_over(snapshot, &self.carried);
     }
 
     /// Puts `next` in force for every request that begins from now on. On `Err` the
     /// present one stays.
-    pub fn swap(&self, mut next: Snapshot) -> Result<(), StoreError> {
-        boot_client::carry_over(&mut next, &self.carried);
+    pub fn swap(&self, next: &Arc<Snapshot>) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
         let by = By { actor: "gateway".to_owned(), now };
         for issuer in &next.issuers {
             self.store.ensure_keys(&issuer.name, &issuer.keys, &*self.random, by.clone())?;
         }
-        let rings = rings::rings(&next, &self.store, now)?;
-        let next = Arc::new(next);
+        let rings = rings::rings(next, &self.store, now)?;
         let world = self.shared.worlds.replace(|world| World {
             generation: world.generation,
-            snapshot: Arc::clone(&next),
+            snapshot: Arc::clone(next),
             rings: rings.clone(),
         });
         let telemetry = &self.shared.telemetry;
