@@ -49,16 +49,18 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows the store from `cursor`, where `Store::load_revocations` stopped.
+    /// Follows the store from `cursor`, where `Store::load_revocations` stopped. Into
+    /// `last_read` goes when the store was last read, in Unix seconds.
     pub fn start(
         store: &Store,
         cursor: Cursor,
         list: Arc<List>,
+        last_read: Arc<AtomicU64>,
         listener: Box<dyn Listener>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Follower> {
         let now = clock.now();
-        let last_read = Arc::new(AtomicU64::new(now.0));
+        last_read.store(now.0, Ordering::Release);
         let (bell, rung) = sync_channel(1);
         let mut rounds = Rounds {
             store: store.clone(),
@@ -72,12 +74,6 @@ impl Follower {
         };
         let thread = thread::Builder::new().name("store-follower".to_owned()).spawn(move || rounds.run(&rung))?;
         Ok(Follower { last_read, bell: Some(bell), thread: Some(thread) })
-    }
-
-    /// When the store was last read successfully, in Unix seconds; shared with the
-    /// edge, which answers "cannot tell" when it is too long ago.
-    pub fn last_read(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.last_read)
     }
 
     /// How old the knowledge is.

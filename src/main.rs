@@ -1,3 +1,11 @@
-//! The program: flags in, exit code out.
+//! The program: an allocator, and whatever `cli` says the exit code is. Thin on
+//! purpose: everything else can be used, and tested, as a library.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    tollgate::cli::program::program()
+}

@@ -192,6 +192,47 @@ pub struct Fixed {
     pub addresses: Vec<(Arc<str>, SocketAddr)>,
     /// Threads that hash passwords, and requests that may wait for them.
     pub hashing: Hashing,
+    /// Where the audit log goes.
+    pub audit: AuditTarget,
+    /// How much is logged.
+    pub log_level: LogLevel,
+}
+
+/// Where the audit log goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AuditTarget {
+    /// Standard error, beside the other logs.
+    Stderr,
+    /// A file that is appended to.
+    File(PathBuf),
+}
+
+/// How much is logged; each level holds those above it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What somebody should look at.
+    Warn,
+    /// What happened.
+    Info,
+    /// Why it happened.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The word in the file and in log filters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
 }
 
 /// The password pool's bounds.

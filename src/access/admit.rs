@@ -134,16 +134,17 @@ fn decide(
         return Ok(Decision::Permit(Permit::new(route.clone(), None)));
     };
     let credential = bearer::find(request.headers, request.query, request.form, &route.presentation)?;
-    let fingerprint = known.fingerprints.of(credential.token.as_bytes());
+    let fingerprint = known.fingerprints.of(&credential.token);
     if let Some(verdict) = seen.recall(fingerprint, now) {
         return judge(route, alternatives, verdict, known, now);
     }
+    let token = credential.text()?;
     let mut verdict = match answered.filter(|answered| answered.fingerprint == fingerprint) {
         Some(answered) => answered.verdict,
-        None => match question(&credential.token, fingerprint, route, known.policy) {
+        None => match question(token, fingerprint, route, known.policy) {
             Some(question) => return Ok(Decision::Ask(question)),
             None => {
-                let claims = Arc::new(verifier::verify(&credential.token, route, known.policy, known.rings)?);
+                let claims = Arc::new(verifier::verify(token, route, known.policy, known.rings)?);
                 Verdict { claims, unrevoked_at: 0, ask_again: None }
             }
         },

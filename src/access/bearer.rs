@@ -14,11 +14,12 @@ use crate::access::route::Presentation;
 /// whether the route takes tokens there or not.
 pub const STANDARD_PARAMETER: &str = "access_token";
 
-/// A token as it was presented.
+/// What was presented as a token. Its alphabet is not looked at before its text is
+/// asked for: bytes that were a token at an earlier request are one at this one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token.
-    pub token: Cow<'a, str>,
+    /// The bytes.
+    pub token: Cow<'a, [u8]>,
     /// Where it stood.
     pub place: Place,
 }
@@ -32,6 +33,18 @@ pub enum Place {
     Query,
     /// The form field that the route names.
     Form,
+}
+
+impl Credential<'_> {
+    /// The text, if it is a `b64token` (RFC 6750 §2.1).
+    pub fn text(&self) -> Result<&str, Denial> {
+        let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        let body = self.token.iter().take_while(|b| fits(b)).count();
+        if body == 0 || self.token[body..].iter().any(|b| *b != b'=') {
+            return Err(Denial::Malformed);
+        }
+        std::str::from_utf8(&self.token).map_err(|_| Denial::Malformed)
+    }
 }
 
 /// Finds the one token of a request. `form` is the collected body, where the route
@@ -64,9 +77,9 @@ pub fn find<'a>(
         return Err(Denial::Ambiguous);
     }
     match (bearer, asked, filled) {
-        (Some(token), _, _) => credential(token.into(), Place::Header),
-        (None, Some(raw), _) => credential(decoded(raw)?, Place::Query),
-        (None, None, Some(raw)) => credential(decoded(raw)?, Place::Form),
+        (Some(token), _, _) => Ok(Credential { token: token.into(), place: Place::Header }),
+        (None, Some(raw), _) => Ok(Credential { token: decoded(raw)?, place: Place::Query }),
+        (None, None, Some(raw)) => Ok(Credential { token: decoded(raw)?, place: Place::Form }),
         (None, None, None) => Err(Denial::Missing),
     }
 }
@@ -83,20 +96,6 @@ fn after_scheme(line: &[u8]) -> Option<&[u8]> {
         Some(b' ') => Some(&rest[rest.iter().take_while(|b| **b == b' ').count()..]),
         Some(_) => None,
     }
-}
-
-/// Checks the token's alphabet (`b64token`, RFC 6750 §2.1).
-fn credential(token: Cow<'_, [u8]>, place: Place) -> Result<Credential<'_>, Denial> {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
-    let body = token.iter().position(|b| *b == b'=').unwrap_or(token.len());
-    if body == 0 || !token[..body].iter().all(|b| fits(*b)) || token[body..].iter().any(|b| *b != b'=') {
-        return Err(Denial::Malformed);
-    }
-    let token = match token {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Denial::Malformed)?,
-        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Denial::Malformed)?,
-    };
-    Ok(Credential { token, place })
 }
 
 /// The raw value of the only parameter of that name; twice is ambiguous.

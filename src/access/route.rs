@@ -12,6 +12,8 @@ pub struct Route {
     pub index: usize,
     /// Its name in the file, or its path where it has none.
     pub name: Arc<str>,
+    /// Its path pattern as the file writes it.
+    pub pattern: Arc<str>,
     /// Tried in order; no fitting line is 405.
     pub access: Vec<AccessLine>,
     /// Indexes of the token profiles it takes.

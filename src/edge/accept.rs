@@ -18,7 +18,7 @@ use crate::edge::io::Socket;
 use crate::edge::serve::Serve;
 use crate::edge::worker::Worker;
 use crate::edge::{http1, http2, redirect};
-use crate::snapshot::{Door, Listener};
+use crate::snapshot::{Door, DoorLimits, Listener};
 use crate::telemetry::outcome::ConnectionRefused;
 
 /// The first pause after accepting has failed, and the longest.
@@ -44,9 +44,11 @@ pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, so
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                refused(&worker, index, ConnectionRefused::AcceptFailed);
+                let world = worker.world();
+                let name = &world.snapshot.listeners[index].name;
+                worker.shared.telemetry.connection_refused(name, ConnectionRefused::AcceptFailed);
                 if pause == PAUSES.0 {
-                    tracing::warn!(listener = %listener(&worker, index).name, %error, "accepting pauses");
+                    tracing::warn!(listener = %name, %error, "accepting pauses");
                 }
                 tokio::select! {
                     () = &mut draining => break,
@@ -78,18 +80,27 @@ fn last_round<S: Serve>(worker: &Arc<Worker>, index: usize, socket: TcpListener,
 
 /// Gives a connection a place and a task of its own, or closes it.
 fn admit<S: Serve>(worker: &Arc<Worker>, index: usize, stream: TcpStream, peer: SocketAddr, serve: &S) {
-    let listener = listener(worker, index);
-    match Seat::take(worker, index, listener.limits.connections) {
+    let world = worker.world();
+    let Listener { name, door, limits, .. } = &world.snapshot.listeners[index];
+    match Seat::take(worker, index, limits.connections) {
         Some(seat) => {
-            tokio::spawn(attend(seat, listener, stream, peer, serve.clone()));
+            let terms = Terms { name: Arc::clone(name), door: door.clone(), limits: limits.clone() };
+            tokio::spawn(attend(seat, terms, stream, peer, serve.clone()));
         }
-        None => refused(worker, index, ConnectionRefused::OverLimit),
+        None => worker.shared.telemetry.connection_refused(name, ConnectionRefused::OverLimit),
     }
 }
 
+/// What the present snapshot says about a listener; a connection keeps it for life.
+struct Terms {
+    name: Arc<str>,
+    door: Door,
+    limits: DoorLimits,
+}
+
 /// One connection from accept to close, by what its listener speaks.
-async fn attend<S: Serve>(seat: Seat, listener: Listener, stream: TcpStream, peer: SocketAddr, serve: S) {
-    let Listener { name, door, limits, .. } = listener;
+async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: TcpStream, peer: SocketAddr, serve: S) {
+    let Terms { name, door, limits } = terms;
     match door {
         Door::Clear => {
             let connection = Connection::new(seat, peer, Channel::Clear);
@@ -111,17 +122,6 @@ async fn attend<S: Serve>(seat: Seat, listener: Listener, stream: TcpStream, pee
             }
         }
     }
-}
-
-/// The listener as the present snapshot describes it. Their order is fixed for the
-/// life of the process.
-fn listener(worker: &Worker, index: usize) -> Listener {
-    worker.world().snapshot.listeners[index].clone()
-}
-
-fn refused(worker: &Worker, index: usize, reason: ConnectionRefused) {
-    let world = worker.world();
-    worker.shared.telemetry.connection_refused(&world.snapshot.listeners[index].name, reason);
 }
 
 /// Whether accepting failed for a reason that ended with the one connection: its

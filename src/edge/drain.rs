@@ -4,8 +4,13 @@
 //! Must never: go back a phase.
 
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
+
+/// How long a connection with nothing under way stays open in a drain: a request may be
+/// in the kernel that nobody has told us of yet.
+pub(in crate::edge) const LAST_CALL: Duration = Duration::from_millis(50);
 
 /// How far the end has come.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

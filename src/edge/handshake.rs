@@ -16,7 +16,7 @@ use crate::edge::io::Socket;
 use crate::telemetry::outcome::{Handshake, Session, TlsVersion};
 
 /// The answer to a caller who speaks clear text to a TLS listener.
-const HINT: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 48\r\n\
+const HINT: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 49\r\n\
     connection: close\r\n\r\nthis listener speaks TLS: use an https:// address";
 
 /// What both sides agreed on.

@@ -1,8 +1,6 @@
 //! A connection that speaks HTTP/1.1 or 1.0, from its first byte to its close. The
 //! guard stands before the parser, so what hyper sees is already unambiguous.
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 
 use hyper::server::conn::http1::Builder;
@@ -25,7 +23,9 @@ const BUFFER_REST: usize = 64 * 1024;
 /// read of a body at once.
 const BUFFER: usize = 256 * 1024;
 
-/// Serves the connection until it closes, or until it is idle while the process ends.
+/// Serves the connection until it closes. In a drain hyper's own shutdown is not asked
+/// for, since it drops a request that has arrived and was not read yet: the guard ends
+/// the stream where nothing is under way, and answers say `Connection: close`.
 pub(in crate::edge) async fn run<S, T>(connection: Arc<Connection>, stream: T, limits: DoorLimits, serve: S)
 where
     S: Serve,
@@ -37,25 +37,9 @@ where
     if limits.header_count > FIELDS_ON_STACK {
         builder.max_headers(limits.header_count);
     }
-    let worker = Arc::clone(&connection.worker);
     let guard = Guard::new(stream, Arc::clone(&connection), limits);
-    let mut served = pin!(builder.serve_connection(TokioIo::new(guard), Front::http1(connection, serve)));
-    let mut told = Told::Nothing;
-    let outcome = poll_fn(|cx| {
-        if told == Told::Nothing && worker.shared.drain.draining() {
-            told = Told::ToFinish;
-            served.as_mut().graceful_shutdown();
-        }
-        served.as_mut().poll(cx)
-    })
-    .await;
-    if let Err(error) = outcome {
+    let served = builder.serve_connection(TokioIo::new(guard), Front::http1(connection, serve));
+    if let Err(error) = served.await {
         tracing::debug!(%error, "an HTTP/1 connection ended early");
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Nothing,
-    ToFinish,
 }

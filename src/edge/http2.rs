@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::connection::Connection;
+use crate::edge::drain::LAST_CALL;
 use crate::edge::io::WriteWatch;
 use crate::edge::pulse::Pulse;
 use crate::edge::serve::{Front, Serve};
@@ -64,9 +65,6 @@ where
     let front = Front::http2(connection, serve, limits.header_count);
     let mut served = pin!(builder.serve_connection(TokioIo::new(watched), front));
     let outcome = poll_fn(|cx| {
-        if worker.shared.drain.draining() && idle.goes_away() {
-            served.as_mut().graceful_shutdown();
-        }
         if let Poll::Ready(outcome) = served.as_mut().poll(cx) {
             return Poll::Ready(outcome);
         }
@@ -96,6 +94,9 @@ struct IdleWatch {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Serving,
+    /// A drain has begun, and the caller gets a moment: told to leave before its first
+    /// frames are read, it would be dropped with the request that they hold.
+    LastCall,
     /// GOAWAY was sent.
     GoingAway,
 }
@@ -110,32 +111,46 @@ enum Idleness {
 
 impl IdleWatch {
     fn new(connection: Arc<Connection>, limit: Duration) -> IdleWatch {
-        let pulses = &connection.worker.pulses;
-        let pulse = pulses.enrol();
-        pulse.arm(pulses.tick(), limit + pulses.interval());
-        IdleWatch { connection, limit, pulse, stage: Stage::Serving }
+        let pulse = connection.worker.pulses.enrol();
+        let watch = IdleWatch { connection, limit, pulse, stage: Stage::Serving };
+        watch.arm(limit);
+        watch
     }
 
-    /// Notes that the caller is told to leave; `false` when it was before.
-    fn goes_away(&mut self) -> bool {
-        std::mem::replace(&mut self.stage, Stage::GoingAway) == Stage::Serving
+    fn arm(&self, after: Duration) {
+        let pulses = &self.connection.worker.pulses;
+        self.pulse.arm(pulses.tick(), after + pulses.interval());
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Idleness {
         self.pulse.register(cx.waker());
-        if !self.pulse.fired() {
-            return Idleness::Bearable;
+        if self.stage == Stage::Serving && self.connection.worker.shared.drain.draining() {
+            self.stage = Stage::LastCall;
+            self.arm(LAST_CALL);
         }
-        let pulses = &self.connection.worker.pulses;
-        let idle = self.connection.idle_for(pulses.tick()).unwrap_or_default();
-        let left = self.limit.saturating_sub(idle);
-        let next = if left.is_zero() { self.limit } else { left };
-        self.pulse.arm(pulses.tick(), next + pulses.interval());
-        match left.is_zero() {
-            false => Idleness::Bearable,
-            true if self.goes_away() => Idleness::TooLong,
-            true => Idleness::Hopeless,
+        let busy = self.connection.in_flight.count() > 0;
+        match self.stage {
+            Stage::LastCall if busy || self.pulse.fired() => self.tell(),
+            Stage::Serving | Stage::GoingAway if self.pulse.fired() => {
+                let idle = self.connection.idle_for(self.connection.worker.pulses.tick()).unwrap_or_default();
+                match (self.limit.saturating_sub(idle), self.stage) {
+                    (left, _) if busy || !left.is_zero() => {
+                        self.arm(left);
+                        Idleness::Bearable
+                    }
+                    (_, Stage::GoingAway) => Idleness::Hopeless,
+                    (_, Stage::Serving | Stage::LastCall) => self.tell(),
+                }
+            }
+            Stage::Serving | Stage::LastCall | Stage::GoingAway => Idleness::Bearable,
         }
+    }
+
+    /// The caller has the same time again to leave.
+    fn tell(&mut self) -> Idleness {
+        self.stage = Stage::GoingAway;
+        self.arm(self.limit);
+        Idleness::TooLong
     }
 }
 

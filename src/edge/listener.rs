@@ -98,9 +98,11 @@ impl Family {
 fn bind_one(address: SocketAddr, family: Family, workers: usize) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
     let first = socket(address, family)?;
     first.bind(&address.into())?;
-    // From here on nobody without the option can take the address, and our own further
-    // sockets can.
-    first.set_reuse_port(true)?;
+    if workers > 1 {
+        // From here on nobody without the option can take the address, and our own
+        // further sockets can.
+        first.set_reuse_port(true)?;
+    }
     let address = first.local_addr()?.as_socket().unwrap_or(address);
     let mut sockets = vec![first];
     while sockets.len() < workers {

@@ -30,7 +30,7 @@ impl Tick {
 
     /// The moment `span` later, rounded up to a millisecond.
     pub fn after(self, span: Duration) -> Tick {
-        let round_up = u64::from(span.subsec_nanos() % 1_000_000 != 0);
+        let round_up = u64::from(!span.subsec_nanos().is_multiple_of(1_000_000));
         Tick(self.0.saturating_add(millis(span)).saturating_add(round_up))
     }
 

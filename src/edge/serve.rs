@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -72,9 +72,11 @@ impl<S> Front<S> {
 
     fn refusal(&self, request: &Request<Incoming>) -> Option<Refusal> {
         match self.checks {
-            // The guard lets no head without a host through but its own substitute.
-            Checks::Substitute if request.headers().contains_key(header::HOST) => None,
-            Checks::Substitute => self.connection.refused_head(),
+            // The guard lets no head without a host through but its own substitute; the
+            // requests before it may still be on their way when it is known.
+            Checks::Substitute => {
+                self.connection.refused_head().filter(|_| !request.headers().contains_key(header::HOST))
+            }
             Checks::Fields(limit) => (request.headers().len() > limit).then_some(Refusal::TooManyHeaders),
         }
     }
@@ -90,7 +92,15 @@ impl<S: Serve> Service<Request<Incoming>> for Front<S> {
         if let Some(refusal) = self.refusal(&request) {
             request.extensions_mut().insert(refusal);
         }
-        Answering { answer: self.serve.serve(Arc::clone(&self.connection), request), running: Some(running) }
+        let last_words = match self.checks {
+            Checks::Substitute => LastWords::InDrain,
+            Checks::Fields(_) => LastWords::Never,
+        };
+        Answering {
+            answer: self.serve.serve(Arc::clone(&self.connection), request),
+            running: Some(running),
+            last_words,
+        }
     }
 }
 
@@ -100,7 +110,16 @@ pin_project! {
         #[pin]
         answer: A,
         running: Option<Running>,
+        last_words: LastWords,
     }
+}
+
+/// Whether an answer must say that no further one follows on its connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum LastWords {
+    /// HTTP/2 says so by itself.
+    Never,
+    InDrain,
 }
 
 impl<A, B> Future for Answering<A>
@@ -111,9 +130,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Ok(response) = ready!(this.answer.poll(cx));
+        let Ok(mut response) = ready!(this.answer.poll(cx));
         match this.running.take() {
-            Some(running) => Poll::Ready(Ok(response.map(|body| Tracked::new(body, running)))),
+            Some(running) => {
+                if *this.last_words == LastWords::InDrain && running.draining() {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Poll::Ready(Ok(response.map(|body| Tracked::new(body, running))))
+            }
             // Polled again after it was ready, which no executor does.
             None => Poll::Pending,
         }

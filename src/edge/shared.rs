@@ -12,14 +12,14 @@ use crate::edge::drain::Drain;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;
 use crate::snapshot::World;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::telemetry::Telemetry;
 use crate::token::fingerprint::Fingerprinter;
-use crate::users::HashingPool;
+use crate::users::{self, HashingPool};
 
 /// The issuers' service as this process builds it: on the embedded store, with
-/// hashing threads.
-pub type IssuerService = Service<Store, HashingPool>;
+/// hashing threads, both measured.
+pub type IssuerService = Service<store::measured::Measured<Store>, users::measured::Measured<HashingPool>>;
 
 /// The process as its workers see it.
 pub struct Shared {

@@ -61,7 +61,8 @@ impl World {
         let cursor = store.load_revocations(NOW, |n| _ = list.add(&n)).unwrap();
         let (sender, calls) = channel();
         let ticking: Arc<dyn Clock> = clock.clone();
-        let follower = Follower::start(&store, cursor, list.clone(), Box::new(Wire(sender)), ticking).unwrap();
+        let (ear, read) = (Box::new(Wire(sender)), Arc::default());
+        let follower = Follower::start(&store, cursor, list.clone(), read, ear, ticking).unwrap();
         World { folder, list, clock, calls, follower }
     }
 

@@ -61,7 +61,7 @@ impl List {
             whole: array::from_fn(|_| AtomicU64::new(0)),
             cut: array::from_fn(|_| AtomicU64::new(0)),
             generation: AtomicU64::new(1),
-            seed: Seed { flip: half(0), odd: half(16) | 1 },
+            seed: Seed { flip: half(0), odd: (half(16) ^ GOLDEN) | 1 },
         }
     }
 
@@ -192,10 +192,12 @@ impl std::fmt::Debug for List {
 }
 
 impl Seed {
-    /// A bijection of 128 bits: exactness is kept, and the high bits, which choose the
-    /// place, hang on all others.
+    /// A bijection of 128 bits: exactness is kept. Its high bits, which choose the
+    /// place, hang on all bits of the handle, so that even handles made by hand (an
+    /// import may name any) lie evenly.
     fn spread(self, handle: Handle) -> u128 {
-        (handle.0 ^ self.flip).wrapping_mul(self.odd)
+        let once = (handle.0 ^ self.flip).wrapping_mul(self.odd);
+        (once ^ once >> 64).wrapping_mul(self.odd)
     }
 }
 
@@ -216,6 +218,9 @@ fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
+
+/// 2^128 divided by the golden ratio: keeps the multiplier from being a weak one.
+const GOLDEN: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
 
 /// Seconds of a tick: an entry may stay so much longer than it must.
 const TICK: u64 = 8;

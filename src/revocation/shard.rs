@@ -7,7 +7,8 @@
 
 use std::cmp::Ordering;
 
-/// Slots behind the last place, so that nothing ever wraps around.
+/// Slots behind the last place, so that nothing ever wraps around; more are added
+/// should they not do.
 const TAIL: usize = 64;
 
 /// Up to this many slots a table doubles; beyond, it grows by an eighth.
@@ -67,24 +68,22 @@ impl Shard {
         if self.entries * 8 >= self.places * 7 {
             self.grow();
         }
-        loop {
-            let at = match self.find(key) {
-                Placed::Here(at) => {
-                    self.marks[at] = later(self.marks[at], mark);
-                    return false;
-                }
-                Placed::There(at) => at,
-            };
-            let Some(gap) = self.keys[at..].iter().position(|k| *k == 0).map(|steps| at + steps) else {
-                self.grow();
-                continue;
-            };
-            self.keys.copy_within(at..gap, at + 1);
-            self.marks.copy_within(at..gap, at + 1);
-            (self.keys[at], self.marks[at]) = (key, mark);
-            self.entries += 1;
-            return true;
+        let at = match self.find(key) {
+            Placed::Here(at) => {
+                self.marks[at] = later(self.marks[at], mark);
+                return false;
+            }
+            Placed::There(at) => at,
+        };
+        let gap = self.keys[at..].iter().position(|k| *k == 0).map_or(self.keys.len(), |steps| at + steps);
+        if gap == self.keys.len() {
+            lengthen(&mut self.keys, &mut self.marks);
         }
+        self.keys.copy_within(at..gap, at + 1);
+        self.marks.copy_within(at..gap, at + 1);
+        (self.keys[at], self.marks[at]) = (key, mark);
+        self.entries += 1;
+        true
     }
 
     /// Keeps the entries whose mark is wanted, calling `gone` with the marks of the
@@ -137,27 +136,28 @@ impl Shard {
 
     /// Moves the wanted entries, in order, into a table of that many places.
     fn rebuild(&mut self, places: usize, wanted: impl Fn(u32) -> bool) {
-        let mut places = places;
-        while !self.try_rebuild(places, &wanted) {
-            places = larger(places);
-        }
-    }
-
-    fn try_rebuild(&mut self, places: usize, wanted: &impl Fn(u32) -> bool) -> bool {
         let slots = if places == 0 { 0 } else { places + TAIL };
         let (mut keys, mut marks) = (vec![0; slots], vec![0; slots]);
         let (mut next, mut count) = (0, 0);
         for (key, mark) in entries(&self.keys, &self.marks).filter(|(_, mark)| wanted(*mark)) {
             let at = place(key, places).max(next);
-            if at >= slots {
-                return false;
+            if at == keys.len() {
+                lengthen(&mut keys, &mut marks);
             }
             (keys[at], marks[at]) = (key, mark);
             (next, count) = (at + 1, count + 1);
         }
         (self.keys, self.marks, self.places, self.entries) = (keys, marks, places, count);
-        true
     }
+}
+
+/// More slots behind the last place, should many keys ever want it.
+fn lengthen(keys: &mut Vec<u128>, marks: &mut Vec<u32>) {
+    let slots = keys.len() + TAIL;
+    keys.reserve_exact(TAIL);
+    marks.reserve_exact(TAIL);
+    keys.resize(slots, 0);
+    marks.resize(slots, 0);
 }
 
 /// The place of a key among so many: its bits below the eight that chose the shard.
@@ -194,11 +194,12 @@ mod tests {
         // All of these want the very last place of any table.
         let crowd: Vec<u128> = (0..300).map(|i| (u128::MAX >> 8) - i * 2).collect();
         for k in &crowd {
-            assert!(shard.insert(*k, 5));
-            assert!(!shard.insert(*k, 9));
+            assert!(shard.insert(*k, 8));
+            assert!(!shard.insert(*k, 16));
         }
         assert!(crowd.iter().all(|k| shard.contains(*k) && !shard.contains(k - 1)));
-        assert_eq!(shard.retain(|mark| mark > 9, |mark| assert_eq!(mark, 9)), 300);
+        assert!(shard.memory_bytes() < 20_000, "a crowd costs its slots, no more");
+        assert_eq!(shard.retain(|mark| mark > 16, |mark| assert_eq!(mark, 16)), 300);
         assert_eq!((shard.len(), shard.memory_bytes()), (0, 0));
         assert!(!shard.contains(crowd[0]));
     }

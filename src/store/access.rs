@@ -85,8 +85,8 @@ pub fn delete_endless(
 /// The handles a token shares with others: its user's, client's and issuer's.
 fn carriers(token: &Access) -> [Handle; 3] {
     [
-        Handle::of(HandleKind::User, &token.issuer, token.subject.as_str().as_bytes()),
-        Handle::of(HandleKind::Client, &token.issuer, token.client.as_str().as_bytes()),
+        Handle::of_user(&token.issuer, &token.subject),
+        Handle::of_client(&token.issuer, &token.client),
         Handle::of_issuer(&token.issuer),
     ]
 }

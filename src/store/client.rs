@@ -9,7 +9,7 @@ use crate::oauth::client::{Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin
 use crate::oauth::store::StoreError;
 use crate::revocation::notice::Notice;
 use crate::store::change::{By, Outcome, Topic, note};
-use crate::store::column::{damaged, digest, maybe_time, refused, scopes, seconds, time};
+use crate::store::column::{damaged, digest, refused, scopes, seconds, time};
 use crate::store::database::Store;
 use crate::store::revocation;
 use crate::token::id::{ClientId, IssuerName};
@@ -40,8 +40,8 @@ pub struct ClientEntry {
     pub client: Client,
     /// When it was made.
     pub created: UnixTime,
-    /// For each secret, in the order of `client.secrets`: made when, last used when.
-    pub secret_times: Vec<(UnixTime, Option<UnixTime>)>,
+    /// When each secret was made, in the order of `client.secrets`.
+    pub secrets_made: Vec<UnixTime>,
 }
 
 impl Store {
@@ -155,18 +155,16 @@ fn list(connection: &Connection, issuer: &IssuerName) -> rusqlite::Result<Vec<Cl
     let mut entries: Vec<ClientEntry> = connection
         .prepare(sql)?
         .query_map([issuer.as_str()], |row| {
-            Ok(ClientEntry { client: read(row)?, created: time(row, 5)?, secret_times: Vec::new() })
+            Ok(ClientEntry { client: read(row)?, created: time(row, 5)?, secrets_made: Vec::new() })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let sql = "SELECT s.slot, s.digest, s.created, u.last_used
-               FROM client_secret s LEFT JOIN secret_use u USING (issuer, client, slot)
-               WHERE s.issuer = ?1 AND s.client = ?2 ORDER BY s.slot";
+    let sql = "SELECT slot, digest, created FROM client_secret WHERE issuer = ?1 AND client = ?2 ORDER BY slot";
     let mut statement = connection.prepare(sql)?;
     for entry in &mut entries {
         let mut rows = statement.query(params![issuer.as_str(), entry.client.id.as_str()])?;
         while let Some(row) = rows.next()? {
             entry.client.secrets.push(ClientSecret { slot: row.get(0)?, digest: digest(row, 1)? });
-            entry.secret_times.push((time(row, 2)?, maybe_time(row, 3)?));
+            entry.secrets_made.push(time(row, 2)?);
         }
     }
     Ok(entries)

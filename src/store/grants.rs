@@ -40,6 +40,16 @@ impl GrantStore for Store {
 }
 
 impl Store {
+    /// `find_refresh` for a thread that may wait for the disk.
+    pub fn look_up_refresh(&self, digest: SecretDigest) -> Result<Option<Refresh>, StoreError> {
+        family::find_refresh(&self.connection()?, digest).map_err(refused)
+    }
+
+    /// `find_access` for a thread that may wait for the disk.
+    pub fn look_up_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {
+        access::find(&self.connection()?, digest).map_err(refused)
+    }
+
     /// Records the operator's notices, all or none, and one line in the log of changes
     /// that says what was called back: `name` is for the audit log.
     pub fn revoke_by_operator(&self, notices: Vec<Notice>, name: &str, by: By) -> Result<(), StoreError> {

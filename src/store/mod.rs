@@ -7,6 +7,7 @@ pub mod change;
 pub mod client;
 pub mod database;
 pub mod lock;
+pub mod measured;
 pub mod open_error;
 pub mod revocation;
 pub mod signing_key;

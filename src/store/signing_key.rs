@@ -47,7 +47,8 @@ pub struct Turn {
 }
 
 impl Store {
-    /// The issuer's keys, the one that signs last being last.
+    /// The issuer's keys in the order in which they sign; of two that begin in one
+    /// second the one that was made later comes last, and signs.
     pub fn keys(&self, issuer: &IssuerName) -> Result<Vec<KeyEntry>, StoreError> {
         read(&self.connection()?, &self.inner.vault, issuer)
     }
@@ -157,13 +158,13 @@ fn rotate(connection: &Connection, row: &Row, turn: Turn, by: &By) -> Result<Out
 }
 
 fn newest_kid(connection: &Connection, issuer: &IssuerName) -> rusqlite::Result<Option<KeyId>> {
-    let sql = "SELECT kid FROM signing_key WHERE issuer = ?1 ORDER BY signs_from DESC, created DESC, kid DESC LIMIT 1";
+    let sql = "SELECT kid FROM signing_key WHERE issuer = ?1 ORDER BY signs_from DESC, seq DESC LIMIT 1";
     connection.query_row(sql, [issuer.as_str()], |row| row.get::<_, String>(0).map(KeyId::new)).optional()
 }
 
 fn read(connection: &Connection, vault: &Vault, issuer: &IssuerName) -> Result<Vec<KeyEntry>, StoreError> {
     let sql = "SELECT kid, algorithm, secret, created, signs_from, verify_until
-               FROM signing_key WHERE issuer = ?1 ORDER BY signs_from, created, kid";
+               FROM signing_key WHERE issuer = ?1 ORDER BY signs_from, seq";
     let mut statement = connection.prepare(sql).map_err(refused)?;
     let mut rows = statement.query([issuer.as_str()]).map_err(refused)?;
     let mut keys = Vec::new();

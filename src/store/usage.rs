@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use crate::clock::UnixTime;
 use crate::oauth::store::StoreError;
-use crate::store::column::{refused, seconds};
+use crate::store::column::{refused, seconds, time};
 use crate::store::database::Store;
 use crate::token::id::{ClientId, IssuerName};
 
@@ -39,6 +39,19 @@ impl Usage {
 }
 
 impl Store {
+    /// When the issuer's secrets were last used, by client and slot.
+    pub fn secret_uses(&self, issuer: &IssuerName) -> Result<HashMap<(ClientId, u8), UnixTime>, StoreError> {
+        let connection = self.connection()?;
+        let sql = "SELECT client, slot, last_used FROM secret_use WHERE issuer = ?1";
+        let mut statement = connection.prepare(sql).map_err(refused)?;
+        let rows = statement
+            .query_map([issuer.as_str()], |row| {
+                Ok(((ClientId::new(row.get::<_, String>(0)?), row.get(1)?), time(row, 2)?))
+            })
+            .map_err(refused)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(refused)
+    }
+
     /// Writes down what was noted since the last time. Call it every minute or so and
     /// at shutdown, from a thread that may wait for the disk.
     pub fn flush_usage(&self) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 //! whether the line is wanted and hands the exchange over; names and text are made
 //! behind the queue. Must never: hold a query, a header or a token (it is given none).
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,7 +43,6 @@ pub struct AccessLog {
     clock: Option<Arc<dyn Clock>>,
     sample: AtomicU64,
     with_path: Arc<AtomicBool>,
-    seen: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -66,8 +66,7 @@ impl AccessLog {
             let path = path_too.load(Ordering::Relaxed).then_some(&*line.exchange.path);
             line.entry(path).render(shape, out);
         })?;
-        let log =
-            AccessLog { spool, clock: Some(clock), sample: AtomicU64::new(0), with_path, seen: AtomicU64::new(0) };
+        let log = AccessLog { spool, clock: Some(clock), sample: AtomicU64::new(0), with_path };
         log.set(settings);
         Ok(log)
     }
@@ -75,7 +74,7 @@ impl AccessLog {
     /// A log that writes nothing.
     pub fn discarded() -> AccessLog {
         let (sample, with_path) = (AtomicU64::new(0), Arc::default());
-        AccessLog { spool: Spool::discarded(), clock: None, sample, with_path, seen: AtomicU64::new(0) }
+        AccessLog { spool: Spool::discarded(), clock: None, sample, with_path }
     }
 
     /// New settings; they hold for the next line.
@@ -85,10 +84,11 @@ impl AccessLog {
         self.with_path.store(settings.path == Path::Written, Ordering::Relaxed);
     }
 
-    /// Hands one exchange over if it is wanted; `layout` names its indexes.
-    pub fn write(&self, exchange: Exchange, layout: &Arc<Layout>) {
+    /// Hands one exchange over if it is wanted; `layout` names its indexes, `turn` is the
+    /// worker's own place in the circle of samples.
+    pub fn write(&self, exchange: Exchange, layout: &Arc<Layout>, turn: &AtomicU64) {
         let Some(clock) = &self.clock else { return };
-        if self.wanted(exchange.status) {
+        if self.wanted(exchange.status, turn) {
             let line = Line { millis: clock.now_millis(), exchange, layout: Arc::clone(layout) };
             self.spool.push(line);
         }
@@ -105,7 +105,7 @@ impl AccessLog {
     }
 
     /// Good answers are sampled evenly: of any run of them the wanted share is taken.
-    fn wanted(&self, status: u16) -> bool {
+    fn wanted(&self, status: u16, turn: &AtomicU64) -> bool {
         let share = self.sample.load(Ordering::Relaxed);
         if status == 0 || status >= 400 || share >= u64::from(u32::MAX) {
             return true;
@@ -114,7 +114,7 @@ impl AccessLog {
             return false;
         }
         // Steps of the share around a circle: a line whenever it comes past the top.
-        let before = self.seen.fetch_add(share, Ordering::Relaxed) & u64::from(u32::MAX);
+        let before = turn.fetch_add(share, Ordering::Relaxed) & u64::from(u32::MAX);
         before + share > u64::from(u32::MAX)
     }
 }
@@ -126,7 +126,7 @@ struct Entry<'a> {
     level: &'static str,
     msg: &'static str,
     listener: &'a str,
-    route: &'a str,
+    route: Cow<'a, str>,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
@@ -157,8 +157,8 @@ impl Line {
             msg: "request",
             listener: Layout::name(&layout.listeners, Some(exchange.listener)),
             route: match exchange.endpoint {
-                Some(endpoint) => endpoint,
-                None => Layout::name(&layout.routes, exchange.route),
+                Some(endpoint) => Cow::Owned(format!("endpoint/{endpoint}")),
+                None => Cow::Borrowed(Layout::name(&layout.routes, exchange.route)),
             },
             method: exchange.method.as_str(),
             path,

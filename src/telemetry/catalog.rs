@@ -113,7 +113,7 @@ catalog! {
         "Passwords that were tried: ok, bad_password, unknown_user, locked or source_error.");
     /// Cost of hashing.
     HASH_SECONDS = histogram("tollgate_password_hash_duration_seconds", &HASH_BOUNDS, &["algorithm"],
-        "Time of one password hash, without the wait for a thread.");
+        "Time of one password check, its wait for a thread included.");
     /// Hashes that wait.
     HASH_QUEUE = gauge("tollgate_password_hash_queue", &["algorithm"], "Passwords that wait to be hashed.");
     /// A sign of theft.

@@ -83,7 +83,7 @@ impl Meter {
     /// the edge's drop guard.
     pub fn finish(&self, exchange: Exchange) {
         self.record(&exchange);
-        self.log.write(exchange, &self.layout);
+        self.log.write(exchange, &self.layout, &self.own().sampled);
     }
 
     /// A presented token was looked up in this worker's verdict cache.

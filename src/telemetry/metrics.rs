@@ -157,7 +157,7 @@ impl Telemetry {
         self.events.logins.with_label_values(&[source, result.label()]).inc();
     }
 
-    /// A password was hashed; only the computing, not the wait.
+    /// A password was checked, its wait for a thread included.
     pub fn password_hashed(&self, algorithm: &'static str, took: Duration) {
         self.events.hash_seconds.with_label_values(&[algorithm]).observe(took.as_secs_f64());
     }

@@ -11,6 +11,10 @@ use std::time::Duration;
 /// Rendered bytes that are handed over in one write.
 const WRITE_BYTES: usize = 64 * 1024;
 
+/// How long `close` waits for a place that takes no more: a stalled reader must not
+/// keep the process from ending. What is not written by then is lost and counted.
+const CLOSE_TIME: Duration = Duration::from_secs(2);
+
 /// How a log behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
@@ -46,6 +50,7 @@ struct Waiting<T> {
 enum Stage {
     Open,
     Closing,
+    Closed,
 }
 
 impl<T: Send + 'static> Spool<T> {
@@ -75,7 +80,7 @@ impl<T: Send + 'static> Spool<T> {
             return;
         }
         let mut waiting = self.queue.lock();
-        if waiting.stage == Stage::Closing || waiting.lines.len() >= bounds.lines {
+        if waiting.stage != Stage::Open || waiting.lines.len() >= bounds.lines {
             drop(waiting);
             self.queue.lost.fetch_add(1, Ordering::Relaxed);
             return;
@@ -96,12 +101,23 @@ impl<T: Send + 'static> Spool<T> {
 }
 
 impl<T> Spool<T> {
-    /// Writes what waits, then ends the thread; what is pushed later is lost and counted.
+    /// Writes what waits, then ends the thread; what is pushed later is lost and
+    /// counted. Gives up after two seconds.
     pub fn close(&self) {
-        self.queue.lock().stage = Stage::Closing;
-        self.queue.wake.notify_one();
         let thread = self.thread.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(thread) = thread {
+        let Some(thread) = thread else { return };
+        let mut waiting = self.queue.lock();
+        waiting.stage = Stage::Closing;
+        self.queue.wake.notify_all();
+        let unwritten = |waiting: &mut Waiting<T>| waiting.stage != Stage::Closed;
+        let (waiting, time) = self
+            .queue
+            .wake
+            .wait_timeout_while(waiting, CLOSE_TIME, unwritten)
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.queue.lost.fetch_add(waiting.lines.len() as u64, Ordering::Relaxed);
+        drop(waiting);
+        if !time.timed_out() {
             let _ = thread.join();
         }
     }
@@ -158,7 +174,9 @@ impl<T, R: FnMut(&T, &mut Vec<u8>)> Writer<T, R> {
             self.write(&batch);
             batch.clear();
             spare = batch;
-            if stage == Stage::Closing {
+            if stage != Stage::Open {
+                self.queue.lock().stage = Stage::Closed;
+                self.queue.wake.notify_all();
                 return;
             }
         }
@@ -262,6 +280,19 @@ mod tests {
         drop(open);
         spool.close();
         assert_eq!(spool.lost().load(Ordering::Relaxed), 6);
+    }
+
+    #[test]
+    fn a_reader_that_never_reads_does_not_keep_the_process() {
+        let (open, gate) = channel();
+        let (entered, inside) = channel();
+        let spool = Spool::start("test", QUICK, Box::new(Gate(gate, entered)), plain).expect("a thread");
+        spool.push(0);
+        inside.recv().expect("the writer is held inside its first write");
+        spool.push(1);
+        spool.close();
+        assert_eq!(spool.lost().load(Ordering::Relaxed), 1, "the line behind the held one");
+        drop(open);
     }
 
     #[test]

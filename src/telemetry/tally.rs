@@ -173,6 +173,8 @@ pub struct WorkerTally {
     pub cache_misses: AtomicU64,
     /// Tokens in it now.
     pub cache_entries: AtomicU64,
+    /// How far its sampling of access-log lines has come.
+    pub sampled: AtomicU64,
 }
 
 impl WorkerTally {

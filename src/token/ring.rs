@@ -73,17 +73,18 @@ impl KeyRing {
     }
 
     /// The ring of our own keys as it stands at `now`: of those that may sign, the one
-    /// that came last does; those whose time has not run out verify and are published.
+    /// that came last does; those whose time has not run out, the latest `MAX_KEYS` of
+    /// them, verify and are published.
     pub fn of_ours(keys: Vec<RingKey>, now: UnixTime) -> Result<KeyRing, KeyError> {
         let mut ring = KeyRing::default();
-        let mut newest = None;
-        for key in keys.iter().filter(|key| key.verify_until.is_none_or(|end| end > now)).take(MAX_KEYS) {
+        let mut live: Vec<&RingKey> = keys.iter().filter(|k| k.verify_until.is_none_or(|end| end > now)).collect();
+        live.sort_by_key(|key| key.signs_from);
+        for key in &live[live.len().saturating_sub(MAX_KEYS)..] {
             let signing = SigningKey::parse(&key.material)?;
             ring.keys.push(Arc::new(VerifyingKey::of_signing(&signing)?));
             let public = signing.public();
             ring.published.extend(public.and_then(|p| jwk::published(&p, signing.kid(), signing.algorithm())));
-            if key.signs_from <= now && newest.is_none_or(|at| key.signs_from >= at) {
-                newest = Some(key.signs_from);
+            if key.signs_from <= now {
                 ring.signer = Some(Arc::new(signing));
             }
         }

@@ -160,3 +160,6 @@ impl ScopeSet {
         needed.first & !self.first == 0 && needed.rest.iter().enumerate().all(|(i, word)| word & !mine(i) == 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ enum Pair {
     P256(Box<EcdsaKeyPair>),
     Ed25519(Box<Ed25519KeyPair>),
     Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
 }
 
 impl SigningKey {
@@ -59,7 +59,7 @@ impl SigningKey {
             }
             Algorithm::Rs256 => rsa().map(|pair| Pair::Rsa(pair, &RSA_PKCS1_SHA256)),
             Algorithm::Ps256 => rsa().map(|pair| Pair::Rsa(pair, &RSA_PSS_SHA256)),
-            Algorithm::Hs256 => Ok(Pair::Hmac(hmac::Key::new(hmac::HMAC_SHA256, der))),
+            Algorithm::Hs256 => Ok(Pair::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, der)))),
         }
         .map_err(|_| KeyError::new(format!("the private key is not one that {} can use", algorithm.as_str())))?;
         Ok(SigningKey { kid: material.kid.clone(), algorithm, pair })

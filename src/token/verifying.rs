@@ -31,7 +31,7 @@ pub struct VerifyingKey {
 
 enum Check {
     Public(Box<ParsedPublicKey>),
-    Shared(hmac::Key),
+    Shared(Box<hmac::Key>),
 }
 
 impl VerifyingKey {
@@ -109,7 +109,7 @@ impl VerifyingKey {
     pub(in crate::token) fn of_signing(key: &SigningKey) -> Result<VerifyingKey, KeyError> {
         let mut verifying = match (key.shared(), key.public()) {
             (Some(shared), _) => {
-                VerifyingKey { kid: None, algorithm: key.algorithm(), check: Check::Shared(shared.clone()) }
+                VerifyingKey { kid: None, algorithm: key.algorithm(), check: Check::Shared(Box::new(shared.clone())) }
             }
             (None, Some(public)) => VerifyingKey::of_jwk(&public, key.algorithm())?,
             (None, None) => return Err(misfit(key.algorithm())),

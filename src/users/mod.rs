@@ -3,6 +3,7 @@
 //! store's to say.
 
 pub mod hashing;
+pub mod measured;
 pub mod phc;
 
 pub use hashing::HashingPool;

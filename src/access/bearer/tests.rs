@@ -17,7 +17,8 @@ fn ask(
     for line in lines {
         headers.append(AUTHORIZATION, HeaderValue::from_bytes(line.as_bytes()).unwrap());
     }
-    find(&headers, query, form.map(str::as_bytes), allowed).map(|c| (c.token.into_owned(), c.place))
+    let found = find(&headers, query, form.map(str::as_bytes), allowed)?;
+    Ok((found.text()?.to_owned(), found.place))
 }
 
 fn header_only() -> Presentation {

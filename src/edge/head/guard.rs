@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::connection::Connection;
+use crate::edge::drain::LAST_CALL;
 use crate::edge::head::held::Held;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::scanner::HeadLimits;
@@ -59,6 +60,8 @@ enum Flow {
 enum Waiting {
     Nothing,
     NextHead,
+    /// As `NextHead`, in a drain.
+    LastCall,
     RestOfHead,
     Body,
 }
@@ -116,7 +119,7 @@ impl<S> Guard<S> {
         let still = match self.waiting {
             Waiting::RestOfHead => passage.cleared == 0,
             Waiting::NextHead => self.tracker.stage() == Stage::Head && self.held.is_empty(),
-            Waiting::Body | Waiting::Nothing => false,
+            Waiting::LastCall | Waiting::Body | Waiting::Nothing => false,
         };
         if !still && self.waiting != Waiting::Nothing {
             self.waiting = Waiting::Nothing;
@@ -144,22 +147,17 @@ impl<S> Guard<S> {
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let for_what = match self.tracker.stage() {
             Stage::Body => Waiting::Body,
-            Stage::Head if self.held.is_empty() => Waiting::NextHead,
-            Stage::Head => Waiting::RestOfHead,
+            Stage::Head if !self.held.is_empty() => Waiting::RestOfHead,
+            Stage::Head if self.nothing_more_is_wanted() => Waiting::LastCall,
+            Stage::Head => Waiting::NextHead,
         };
         let pulses = &self.connection.worker.pulses;
-        if for_what == Waiting::NextHead {
-            let draining = self.connection.worker.shared.drain.draining();
-            if draining && self.connection.in_flight.count() == 0 {
-                self.flow = Flow::Ended;
-                return Poll::Ready(());
-            }
-        }
         if self.waiting != for_what {
             self.waiting = for_what;
             let limit = match for_what {
                 Waiting::RestOfHead => self.limits.header_timeout,
                 Waiting::Body => self.limits.body_timeout,
+                Waiting::LastCall => LAST_CALL,
                 Waiting::NextHead | Waiting::Nothing => self.limits.idle_timeout,
             };
             // The tick is that of the last sweep.
@@ -169,8 +167,14 @@ impl<S> Guard<S> {
         if self.pulse.fired() { self.overdue() } else { Poll::Pending }
     }
 
+    /// Whether the connection ends here unless a request is already on its way.
+    fn nothing_more_is_wanted(&self) -> bool {
+        self.connection.worker.shared.drain.draining() && self.connection.in_flight.count() == 0
+    }
+
     fn overdue(&mut self) -> Poll<()> {
         match self.waiting {
+            Waiting::LastCall => self.flow = Flow::Ended,
             Waiting::RestOfHead => self.refuse(Stage::Head, Refusal::HeadTimeout),
             Waiting::Body => self.refuse(Stage::Body, Refusal::BodyTimeout),
             Waiting::NextHead | Waiting::Nothing => {

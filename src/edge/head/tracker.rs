@@ -108,3 +108,6 @@ impl Tracker {
 fn refused(cleared: usize, stage: Stage, refusal: Refusal) -> Passage {
     Passage { cleared, refused: Some((stage, refusal)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,7 @@ CREATE UNIQUE INDEX user_by_subject ON user (issuer, subject);
 
 -- Private keys: sealed under the store key where there is one.
 CREATE TABLE signing_key (
+  seq          INTEGER PRIMARY KEY AUTOINCREMENT,
   issuer       TEXT    NOT NULL,
   kid          TEXT    NOT NULL,
   algorithm    TEXT    NOT NULL,
@@ -153,5 +154,5 @@ CREATE TABLE signing_key (
   created      INTEGER NOT NULL,
   signs_from   INTEGER NOT NULL,
   verify_until INTEGER,
-  PRIMARY KEY (issuer, kid)
-) WITHOUT ROWID;
+  UNIQUE (issuer, kid)
+);

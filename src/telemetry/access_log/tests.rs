@@ -1,6 +1,7 @@
 //! The access log, read back line by line.
 
 use std::io::{self, Write};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -53,8 +54,9 @@ fn written(shape: Shape, settings: AccessSettings, exchanges: Vec<Exchange>) -> 
     let paper = Paper::default();
     let clock = Arc::new(ManualClock::at(UnixTime(1_700_000_000)));
     let log = AccessLog::start(Box::new(paper.clone()), shape, settings, clock).expect("a thread");
+    let turn = AtomicU64::new(0);
     for exchange in exchanges {
-        log.write(exchange, &layout);
+        log.write(exchange, &layout, &turn);
     }
     log.close();
     let bytes = paper.0.lock().expect("no writer panics").clone();
@@ -118,4 +120,13 @@ fn an_exchange_without_route_or_backend_says_so() {
     for absent in ["upstream", "upstream_ms", "client_id", "auth_result"] {
         assert!(line.get(absent).is_none(), "{absent}");
     }
+}
+
+#[test]
+fn an_endpoint_has_the_name_its_metrics_have() {
+    let mut token = exchange(200);
+    (token.route, token.endpoint) = (None, Some("token"));
+    let line: serde_json::Value =
+        serde_json::from_str(&written(Shape::Json, ALL, vec![token])).expect("one JSON object");
+    assert_eq!(line["route"], "endpoint/token");
 }

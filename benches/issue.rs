@@ -1,0 +1,156 @@
+//! What a token costs, from the raw request to the bytes of the answer: client
+//! credentials, signed with ES256 and RS256 or opaque, over a store that forgets at
+//! once, so that only this side of the store is measured.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, HeaderValue, Method};
+
+use tollgate::clock::{Seconds, UnixTime};
+use tollgate::dialect::Dialect;
+use tollgate::dialect::endpoint::Endpoint;
+use tollgate::dialect::wire::RawRequest;
+use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
+use tollgate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
+use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use tollgate::oauth::user::{Checked, PasswordCheck, User};
+use tollgate::oauth::{Desk, Service};
+use tollgate::random::OsRandom;
+use tollgate::revocation::list::List;
+use tollgate::revocation::notice::Notice;
+use tollgate::token::id::{ClientId, IssuerName, UserName};
+use tollgate::token::key::{Algorithm, KeyMaterial};
+use tollgate::token::ring::{KeyRing, RingKey};
+use tollgate::token::scope::{Scope, Scopes};
+use tollgate::token::secret::{Secret, SecretDigest};
+
+const NOW: UnixTime = UnixTime(1_800_000_000);
+
+/// Says yes and keeps nothing.
+struct Forgetful;
+
+impl GrantStore for Forgetful {
+    async fn open_family(&self, _: Family, _: NewRefresh, _: Option<Access>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_refresh(&self, _: SecretDigest) -> Result<Option<Refresh>, StoreError> {
+        Ok(None)
+    }
+
+    async fn take_refresh(&self, _: Rotation) -> Result<Taken, StoreError> {
+        Ok(Taken::Unknown)
+    }
+
+    async fn put_access(&self, access: Access) -> Result<(), StoreError> {
+        black_box(access);
+        Ok(())
+    }
+
+    async fn find_access(&self, _: SecretDigest) -> Result<Option<Access>, StoreError> {
+        Ok(None)
+    }
+
+    async fn revoke(&self, _: Vec<Notice>, _: &'static str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Directory for Forgetful {
+    async fn client(&self, _: &IssuerName, _: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {
+        Ok(None)
+    }
+
+    fn secret_used(&self, _: &IssuerName, _: &ClientId, _: u8, _: UnixTime) {}
+}
+
+impl PasswordCheck for Forgetful {
+    async fn check(&self, _: Secret, _: Option<String>) -> Checked {
+        Checked::Busy
+    }
+}
+
+fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
+    let scopes = Scopes::parse("orders:read orders:write").unwrap_or_default();
+    let client = Client {
+        id: ClientId::new("machine"),
+        display_name: None,
+        secrets: vec![ClientSecret { digest: SecretDigest::of(b"s3cret"), slot: 0 }],
+        grants: vec![GrantKind::ClientCredentials],
+        scopes: scopes.clone(),
+        disabled: false,
+        origin: Origin::File,
+    };
+    let an_hour = Seconds(3_600);
+    Issuer {
+        name: IssuerName::new("main"),
+        profile: 0,
+        url: "https://login.example".into(),
+        base: "/oauth2".into(),
+        token: TokenSettings { format, lifetime: Seconds(600), audience: vec!["https://api.example".into()] },
+        refresh: RefreshSettings { lifetime: None, idle: None, rotate: true, grace: Seconds(10) },
+        keys: KeySettings { algorithm, given: None, rotate: None, publish_ahead: an_hour, keep_verifying: an_hour },
+        catalogue: scopes.iter().map(|scope: &Scope| (scope.clone(), String::new())).collect(),
+        default_scopes: None,
+        clients: HashMap::from([(client.id.clone(), Arc::new(client))]),
+        users: HashMap::new(),
+        generate_client: None,
+        cors_origins: Vec::new(),
+        throttle: ThrottleSettings { per_address: u32::MAX, free_failures: 10, within: Seconds(900) },
+    }
+}
+
+fn request() -> RawRequest {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert("authorization", HeaderValue::from_static("Basic bWFjaGluZTpzM2NyZXQ="));
+    RawRequest {
+        method: Method::POST,
+        path: "/oauth2/token".into(),
+        query: None,
+        headers,
+        body: Bytes::from_static(b"grant_type=client_credentials&scope=orders%3Aread"),
+        peer: IpAddr::from([192, 0, 2, 1]),
+    }
+}
+
+fn issue(criterion: &mut Criterion) {
+    let (random, raw, dialect) = (Arc::new(OsRandom::default()), request(), Dialect::standard());
+    let service = Service::new(Forgetful, Forgetful, Arc::new(List::new([1; 32])), random.clone());
+    for (name, algorithm, format) in [
+        ("issue/opaque", Algorithm::Es256, TokenFormat::Opaque),
+        ("issue/es256", Algorithm::Es256, TokenFormat::Jwt),
+        ("issue/eddsa", Algorithm::EdDsa, TokenFormat::Jwt),
+        ("issue/rs256", Algorithm::Rs256, TokenFormat::Jwt),
+    ] {
+        let Ok(material) = KeyMaterial::generate(algorithm, &*random) else { continue };
+        let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
+        let Ok(ring) = KeyRing::of_ours(vec![key], NOW) else { continue };
+        let issuer = issuer(algorithm, format);
+        let desk = Desk { issuer: &issuer, ring: &ring, dialect: &dialect };
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                // Nothing here waits, so one poll is the whole answer.
+                let mut answer = std::pin::pin!(service.answer(desk, Endpoint::Token, black_box(&raw), NOW));
+                let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                    panic!("the answer waits for something");
+                };
+                assert_eq!(answer.result, "ok");
+                answer
+            });
+        });
+    }
+}
+
+criterion_group!(benches, issue);
+criterion_main!(benches);

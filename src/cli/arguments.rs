@@ -1,0 +1,55 @@
+//! Every verb, noun and flag of the program, as clap reads them. Words only: what a
+//! command does is in the file of its name.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::check::CheckArgs;
+use crate::cli::client::ClientArgs;
+use crate::cli::console::Output;
+use crate::cli::explain::ExplainArgs;
+use crate::cli::keys::KeysArgs;
+use crate::cli::revocations::RevocationsArgs;
+use crate::cli::token::TokenArgs;
+use crate::cli::user::UserArgs;
+
+/// A gateway that puts OAuth2 in front of services that have none.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The configuration.
+    #[arg(short, long, global = true, env = "TOLLGATE_CONFIG", default_value = "gateway.yaml")]
+    pub config: PathBuf,
+    /// How data is written.
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    pub output: Output,
+    /// What to do; `run` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve in the foreground.
+    Run,
+    /// Say everything that is wrong with a configuration, as a start or a reload would.
+    Check(CheckArgs),
+    /// Show which route takes a request and what it asks for.
+    Explain(ExplainArgs),
+    /// Clients that the store keeps.
+    Client(ClientArgs),
+    /// Users that the store keeps.
+    User(UserArgs),
+    /// Call tokens back.
+    Token(TokenArgs),
+    /// The list of what was called back.
+    Revocations(RevocationsArgs),
+    /// Signing keys.
+    Keys(KeysArgs),
+    /// Turn a line of standard input into a `password_hash`.
+    HashPassword,
+    /// Print the JSON Schema of the configuration (draft-07).
+    Schema,
+}

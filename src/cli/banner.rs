@@ -1,0 +1,92 @@
+//! What a start says on standard output: what listens where, what was made, and lines
+//! to try. Written whether or not a terminal reads it, since the first start's secret
+//! is said nowhere else. Must never: show a secret that was not made in this start.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+
+use http::Method;
+
+use crate::access::rule::{AccessLine, Rule};
+use crate::access::table::Target;
+use crate::gateway::Gateway;
+use crate::oauth::issuer::Issuer;
+use crate::snapshot::{Door, Snapshot};
+use crate::token::scope::Scopes;
+
+/// Writes the banner; its last line begins with `ready`.
+pub fn write(gateway: &Gateway, config: &Path, out: &mut dyn Write) -> io::Result<()> {
+    let snapshot = gateway.snapshot();
+    writeln!(out, "tollgate {}  {}", env!("CARGO_PKG_VERSION"), config.display())?;
+    for (listener, (name, address)) in snapshot.listeners.iter().zip(&gateway.doors) {
+        writeln!(out, "listening  {}://{address}  {name}  {}", scheme(&listener.door), speaks(&listener.door))?;
+    }
+    if let Some(address) = gateway.admin {
+        writeln!(out, "listening  http://{address}  metrics  /metrics /healthz /readyz")?;
+    }
+    writeln!(out, "state      {}", snapshot.fixed.state.display())?;
+    for issuer in &snapshot.issuers {
+        writeln!(out, "issuer     {}  {}", issuer.name, issuer.url)?;
+    }
+    for made in &gateway.made {
+        writeln!(out, "CLIENT ID={}, CLIENT SECRET={}", made.client.id, made.secret.expose())?;
+    }
+    try_it(gateway, &snapshot, out)?;
+    writeln!(out, "ready")?;
+    out.flush()
+}
+
+fn scheme(door: &Door) -> &'static str {
+    match door {
+        Door::Tls(_) => "https",
+        Door::Clear | Door::Redirect(_) => "http",
+    }
+}
+
+fn speaks(door: &Door) -> &'static str {
+    match door {
+        Door::Tls(_) => "TLS, HTTP/2 and HTTP/1.1",
+        Door::Clear => "HTTP/1.1",
+        Door::Redirect(_) => "redirects to https",
+    }
+}
+
+/// Lines that can be pasted into a shell; a secret is `$SECRET` in them.
+fn try_it(gateway: &Gateway, snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
+    let front = snapshot.listeners.iter().zip(&gateway.doors).find(|(l, _)| matches!(l.door, Door::Tls(_)));
+    let (Some((_, (_, address))), Some(issuer)) = (front, snapshot.issuers.first()) else { return Ok(()) };
+    let made = gateway.made.first().map(|made| made.client.id.to_string());
+    let Some(client) = made.or_else(|| issuer.clients.keys().next().map(ToString::to_string)) else { return Ok(()) };
+    let Some((path, scopes)) = protected(snapshot) else { return Ok(()) };
+    let base = base(*address);
+    let scope = if scopes.is_empty() { String::new() } else { format!(" -d 'scope={scopes}'") };
+    writeln!(out, "try it     TOKEN=$(curl -sk -u {client}:$SECRET {base}{}/token \\", token_base(issuer))?;
+    writeln!(out, "             -d grant_type=client_credentials{scope} | jq -r .access_token)")?;
+    writeln!(out, "           curl -sk -H \"Authorization: Bearer $TOKEN\" {base}{path}")
+}
+
+fn base(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("https://localhost:{}", address.port())
+    } else {
+        format!("https://{address}")
+    }
+}
+
+fn token_base(issuer: &Issuer) -> &str {
+    issuer.base.trim_end_matches('/')
+}
+
+/// A path behind a scope, and the scopes that a GET of it asks for.
+fn protected(snapshot: &Snapshot) -> Option<(String, Scopes)> {
+    let targets = snapshot.policy.tables.iter().flat_map(|table| table.targets());
+    targets.into_iter().find_map(|target| {
+        let Target::Route(route) = target else { return None };
+        let takes_get = |line: &&AccessLine| line.methods.is_empty() || line.methods.contains(&Method::GET);
+        let line = route.access.iter().find(takes_get)?;
+        let Rule::Bearer(alternatives) = &line.rule else { return None };
+        let names = alternatives.first().map(|alternative| alternative.names.clone()).unwrap_or_default();
+        Some((route.pattern.replace("**", "world").replace('*', "1"), names))
+    })
+}

@@ -1,0 +1,22 @@
+//! The command line: verbs for the process, one file per noun for its objects. Data
+//! goes to standard output, talk to standard error. Commands about clients, users,
+//! tokens, revocations and keys work on the store, with or without a gateway running
+//! beside them; what they change reaches it through the store's numbered logs.
+
+pub mod arguments;
+pub mod banner;
+pub mod check;
+pub mod client;
+pub mod console;
+pub mod explain;
+pub mod failure;
+pub mod hash_password;
+pub mod keys;
+pub mod place;
+pub mod program;
+pub mod reloading;
+pub mod revocations;
+pub mod run;
+pub mod schema;
+pub mod token;
+pub mod user;

@@ -1,0 +1,105 @@
+//! The program as a function of its arguments: each command gets what it needs and
+//! becomes an exit code: 0 fine, 1 the thing failed, 2 wrong usage, 3 only warnings.
+
+use std::io::{self, BufReader, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+
+use crate::cli::arguments::{Arguments, Command};
+use crate::cli::console::{Console, Presence};
+use crate::cli::failure::Failure;
+use crate::cli::place::Place;
+use crate::cli::{check, client, explain, hash_password, keys, revocations, run, schema, token, user};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::files::DiskFiles;
+use crate::config::load::{Context, load};
+use crate::config::self_signed::{Kept, SelfSigned, ThrowAway};
+use crate::gateway::Parts;
+use crate::random::{OsRandom, Random};
+use crate::store::Store;
+use crate::token::secret::Secret;
+use crate::users::phc;
+
+/// Reads the process's arguments, does what they say, and returns the exit code.
+pub fn program() -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            // If standard error is gone there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
+    let Arguments { config, output, command } = arguments;
+    let random = OsRandom::default();
+    let mut out = io::stdout().lock();
+    let trying = context(&ThrowAway, &random);
+    match command.unwrap_or(Command::Run) {
+        Command::Run => {
+            drop(out);
+            run::run(&config, &Parts { clock: Arc::new(SystemClock), random: Arc::new(random) })
+        }
+        Command::Check(args) => Ok(check::run(&args, &config, &trying, &mut out)?.exit_code()),
+        Command::Explain(args) => Ok(explain::run(&args, &config, &DiskFiles, &trying, &mut out)?),
+        Command::HashPassword => {
+            let mut input = io::stdin().lock();
+            hash_password::run(&mut input, &mut out, &random, &hash)?;
+            Ok(0)
+        }
+        Command::Schema => {
+            schema::run(&mut out)?;
+            Ok(0)
+        }
+        object => {
+            let presence = if io::stdin().is_terminal() { Presence::Terminal } else { Presence::Nobody };
+            let (mut talk, mut input) = (io::stderr(), BufReader::new(io::stdin()));
+            let mut console = Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output };
+            on_the_store(object, &config, &random, &mut console)?;
+            Ok(0)
+        }
+    }
+}
+
+/// Commands about objects work on the store, with or without a gateway beside them.
+fn on_the_store(
+    command: Command,
+    config: &Path,
+    random: &dyn Random,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let snapshot = load(config, &DiskFiles, &context(&ThrowAway, random))
+        .map_err(|problems| Failure::new(problems.to_string()))?;
+    let key = snapshot.fixed.store_key.as_ref().map(|key| &key.0);
+    let store = Store::open(&snapshot.fixed.state, key).map_err(|error| Failure::new(error.to_string()))?;
+    let place = Place { store: &store, snapshot: &snapshot, random, now: SystemClock.now() };
+    match command {
+        Command::Client(args) => client::run(args, &place, console),
+        Command::User(args) => user::run(args, &place, console),
+        Command::Token(args) => token::run(args, &place, console),
+        Command::Revocations(args) => revocations::run(args, &place, console),
+        Command::Keys(args) => keys::run(args, &place, console),
+        Command::Run | Command::Check(_) | Command::Explain(_) | Command::HashPassword | Command::Schema => Ok(()),
+    }
+}
+
+/// What compiling needs from outside.
+pub(in crate::cli) fn context<'a>(self_signed: &'a dyn SelfSigned, random: &'a dyn Random) -> Context<'a> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    Context { now: SystemClock.now(), random, processors, self_signed, hash_password: &hash }
+}
+
+/// The context of a gateway that will run: its self-signed certificate is kept.
+pub(in crate::cli) fn running_context(random: &dyn Random) -> Context<'_> {
+    context(&Kept, random)
+}
+
+fn hash(password: &Secret, random: &dyn Random) -> String {
+    phc::hash_password(password.expose(), random)
+}

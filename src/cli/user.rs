@@ -1,0 +1,204 @@
+//! `tollgate user`: people that the store keeps. Passwords come from a prompt or from
+//! standard input, never from the command line, where other users of the machine
+//! could read them. Users of the file are shown, but changed only there.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::cli::client::scopes;
+use crate::cli::console::{Consent, Console};
+use crate::cli::failure::Failure;
+use crate::cli::place::Place;
+use crate::oauth::client::Origin;
+use crate::oauth::issuer::Issuer;
+use crate::oauth::user::User;
+use crate::random::bytes;
+use crate::revocation::notice::Notice;
+use crate::store::change::Outcome;
+use crate::store::client::State;
+use crate::token::handle::{Handle, HandleKind};
+use crate::token::id::{Subject, UserName};
+use crate::users::phc::hash_password;
+
+/// Longest user name or subject, in bytes.
+const NAME_BYTES: usize = 255;
+
+/// People who sign in
+#[derive(Debug, Args)]
+pub struct UserArgs {
+    /// The issuer, by its name in the configuration (default: the only one)
+    #[arg(long, global = true, value_name = "NAME")]
+    issuer: Option<String>,
+    #[command(subcommand)]
+    command: UserCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Add a user; the password is asked for, or read from standard input
+    Add(Add),
+    /// List all users, those of the file too
+    List,
+    /// Set a user's password and call back his tokens
+    Passwd {
+        /// The user's name
+        name: String,
+        /// Leave his tokens alone
+        #[arg(long)]
+        keep_tokens: bool,
+    },
+    /// Refuse a user and call back his tokens
+    Disable {
+        /// The user's name
+        name: String,
+    },
+    /// Let a disabled user in again
+    Enable {
+        /// The user's name
+        name: String,
+    },
+    /// Remove a user and call back his tokens
+    Rm {
+        /// The user's name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    /// The name he signs in with
+    name: String,
+    /// What tokens call him; never changes (default: a fresh random one)
+    #[arg(long)]
+    subject: Option<String>,
+    /// The scopes he may pass on, separated by spaces or commas (default: all)
+    #[arg(long)]
+    scope: Option<String>,
+    /// Further fields, such as email=a@example.com
+    #[arg(long = "field", value_name = "NAME=VALUE")]
+    fields: Vec<String>,
+}
+
+/// Runs one command.
+pub fn run(args: UserArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let issuer = place.issuer(args.issuer.as_deref())?;
+    match args.command {
+        UserCommand::Add(add) => create(add, issuer, place, console),
+        UserCommand::List => list(issuer, place, console),
+        UserCommand::Passwd { name, keep_tokens } => {
+            let user = known(&name, issuer, place)?;
+            let hash = hash_password(console.password()?.expose(), place.random);
+            let notices = if keep_tokens { Vec::new() } else { vec![everything_of(&user, issuer, place)] };
+            done(place.store.set_password(&issuer.name, &user.name, hash, notices, place.by())?, &name)?;
+            console.say("The password is set.")
+        }
+        UserCommand::Disable { name } => {
+            let user = known(&name, issuer, place)?;
+            let notices = vec![everything_of(&user, issuer, place)];
+            let outcome = place.store.set_user_state(&issuer.name, &user.name, State::Disabled, notices, place.by())?;
+            done(outcome, &name)?;
+            console.say("The user is refused, and his tokens are called back.")
+        }
+        UserCommand::Enable { name } => {
+            let user = known(&name, issuer, place)?;
+            let outcome =
+                place.store.set_user_state(&issuer.name, &user.name, State::Enabled, Vec::new(), place.by())?;
+            done(outcome, &name)?;
+            console.say("The user may sign in again.")
+        }
+        UserCommand::Rm { name, yes } => {
+            let user = known(&name, issuer, place)?;
+            console.confirm(&format!("Remove user `{name}` and call back his tokens?"), Consent::of(yes))?;
+            let notices = vec![everything_of(&user, issuer, place)];
+            done(place.store.remove_user(&issuer.name, &user.name, notices, place.by())?, &name)?;
+            console.say("The user is removed, and his tokens are called back.")
+        }
+    }
+}
+
+fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let subject = add.subject.unwrap_or_else(|| bytes::<16>(place.random).map(|b| format!("{b:02x}")).concat());
+    for (what, text) in [("user name", &add.name), ("subject", &subject)] {
+        if text.is_empty() || text.len() > NAME_BYTES || text.chars().any(char::is_control) {
+            return Err(Failure::usage(format!("a {what} has 1 to {NAME_BYTES} bytes and no control characters")));
+        }
+    }
+    refuse_file(issuer, &add.name)?;
+    let mut fields = BTreeMap::new();
+    for field in &add.fields {
+        let pair = field.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, value) = pair.ok_or_else(|| Failure::usage("a field is given as NAME=VALUE"))?;
+        fields.insert(name.to_owned(), value.to_owned());
+    }
+    let may_grant = add.scope.as_deref().map(|text| scopes(text, issuer)).transpose()?;
+    let password_hash = hash_password(console.password()?.expose(), place.random);
+    let user = User {
+        name: UserName::new(add.name.as_str()),
+        subject: Subject::new(subject.as_str()),
+        password_hash,
+        disabled: false,
+        may_grant,
+        fields,
+        origin: Origin::Store,
+    };
+    if place.store.add_user(&issuer.name, user, place.by())? == Outcome::Exists {
+        return Err(Failure::new(format!("user `{}` or subject `{subject}` exists already", add.name)));
+    }
+    let issuer = json!(issuer.name.as_str());
+    console.facts(&[("issuer", issuer), ("name", json!(add.name)), ("subject", json!(subject))])
+}
+
+fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let row = |user: &User, created: Value| {
+        vec![
+            json!(user.name.as_str()),
+            json!(user.subject.as_str()),
+            json!(if user.disabled { "disabled" } else { "enabled" }),
+            json!(user.may_grant.as_ref().map_or_else(|| "(all)".to_owned(), ToString::to_string)),
+            json!(if user.origin == Origin::File { "file" } else { "store" }),
+            created,
+        ]
+    };
+    let stored = place.store.users(&issuer.name)?;
+    let stored = stored.iter().filter(|entry| !issuer.users.contains_key(&entry.user.name));
+    let mut rows: Vec<_> = stored.map(|entry| row(&entry.user, json!(entry.created.to_string()))).collect();
+    rows.extend(issuer.users.values().map(|user| row(user, Value::Null)));
+    rows.sort_by(|one, two| one[0].as_str().cmp(&two[0].as_str()));
+    console.rows(&["name", "subject", "state", "scopes", "origin", "created"], &rows)
+}
+
+/// All tokens that the user's applications have got so far.
+fn everything_of(user: &User, issuer: &Issuer, place: &Place<'_>) -> Notice {
+    Notice {
+        kind: HandleKind::User,
+        issuer: issuer.name.clone(),
+        handle: Handle::of_user(&issuer.name, &user.subject),
+        issued_before: Some(place.now),
+        until: place.last_end(&issuer.name),
+    }
+}
+
+fn known(name: &str, issuer: &Issuer, place: &Place<'_>) -> Result<User, Failure> {
+    refuse_file(issuer, name)?;
+    let found = place.store.stored_user(&issuer.name, &UserName::new(name))?;
+    found.ok_or_else(|| Failure::new(format!("there is no user `{name}`")))
+}
+
+fn refuse_file(issuer: &Issuer, name: &str) -> Result<(), Failure> {
+    match issuer.users.contains_key(name) {
+        true => Err(Failure::new(format!("user `{name}` is defined in the configuration file; change him there"))),
+        false => Ok(()),
+    }
+}
+
+fn done(outcome: Outcome, name: &str) -> Result<(), Failure> {
+    match outcome {
+        Outcome::Done => Ok(()),
+        Outcome::Missing | Outcome::Exists => Err(Failure::new(format!("there is no user `{name}`"))),
+    }
+}

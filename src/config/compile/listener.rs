@@ -1,0 +1,155 @@
+//! Listeners: addresses, doors, bounds, and whose word about the caller is taken. No socket is
+//! touched: a taken port is found by the start, not here.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::compile::compiler::Compiler;
+use crate::config::compile::url::Url;
+use crate::config::document::gateway::GatewayDocument;
+use crate::config::document::listener::{ListenerDocument, Serves};
+use crate::config::document::word::{OrBlock, OrNumber};
+use crate::config::problem::code::Code;
+use crate::config::problem::fact::Problem;
+use crate::config::source::at::At;
+use crate::snapshot::{Door, Listener};
+
+/// Where https answers unless it is said.
+const HTTPS_PORT: u16 = 443;
+
+/// A listener and what stands behind it.
+pub(super) struct Front {
+    pub listener: Listener,
+    pub serves: Serves,
+}
+
+impl Compiler<'_> {
+    /// Every listener of the file.
+    pub fn listeners(&mut self, document: &GatewayDocument, state: &Path) -> Vec<Front> {
+        let names = self_signed_names(document);
+        let mut out: Vec<Front> = Vec::new();
+        let mut taken: Vec<(SocketAddr, &At<String>)> = Vec::new();
+        for (name, written) in document.listeners.iter() {
+            self.name(name);
+            let Some(address) = self.address(&written.value.address) else { continue };
+            match taken.iter().find(|(other, _)| *other == address && address.port() != 0) {
+                Some((_, first)) => {
+                    let problem = Problem::new(Code::Twice, format!("two listeners on {}", written.value.address))
+                        .at(self.places(), written.value.address.place, "again here")
+                        .and(self.places(), first.place, "first here");
+                    self.report(problem);
+                }
+                None => taken.push((address, &written.value.address)),
+            }
+            out.extend(self.listener(name, written, address, state, &names));
+        }
+        if self.tree.root.child("listeners").is_none_or(|node| node.entries().is_empty()) {
+            self.report(Problem::new(Code::MissingKey, "there is no listener").help("define one under `listeners:`"));
+        }
+        out
+    }
+
+    fn listener(
+        &mut self,
+        name: &At<String>,
+        written: &At<ListenerDocument>,
+        address: SocketAddr,
+        state: &Path,
+        self_signed_names: &[String],
+    ) -> Option<Front> {
+        let document = &written.value;
+        let limits = self.door_limits(&document.limits);
+        let trusted_proxies = document.trusted_proxies.iter().filter_map(|network| self.network(network)).collect();
+        let door = match (&document.tls, &document.redirect) {
+            (Some(tls), Some(redirect)) => {
+                let problem = Problem::new(Code::Combination, format!("listener `{name}` has both tls and redirect"))
+                    .at(self.places(), redirect.place, "redirects from clear text")
+                    .and(self.places(), tls.place, "speaks TLS")
+                    .help("make it two listeners");
+                self.report(problem);
+                None
+            }
+            (Some(tls), None) => match &tls.value {
+                OrBlock::Word(_) => self.self_signed(state, self_signed_names, tls.place).map(Door::Tls),
+                OrBlock::Block(block) => self.tls(block, tls.place).map(Door::Tls),
+            },
+            (None, Some(redirect)) => {
+                if let Some(serves) = &document.serves {
+                    let message = format!("listener `{name}` only redirects");
+                    self.wrong(Code::Combination, serves.place, message, "serves nothing");
+                }
+                self.port(redirect).map(Door::Redirect)
+            }
+            (None, None) => Some(Door::Clear),
+        };
+        let serves = document.serves.as_ref().map_or(Serves::All, |serves| serves.value);
+        let name = Arc::from(name.value.as_str());
+        door.map(|door| Front { listener: Listener { name, address, door, limits, trusted_proxies }, serves })
+    }
+
+    /// `ADDRESS:PORT`.
+    pub fn address(&mut self, written: &At<String>) -> Option<SocketAddr> {
+        let parsed = written.value.parse().ok();
+        if parsed.is_none() {
+            let message = format!("`{written}` is not an address with a port");
+            let problem = Problem::new(Code::WrongValue, message).at(self.places(), written.place, "not an address");
+            self.report(problem.help("write such as 127.0.0.1:8443, 0.0.0.0:8443 or [::]:8443"));
+        }
+        parsed
+    }
+
+    fn port<W>(&mut self, written: &At<OrNumber<W>>) -> Option<u16> {
+        match &written.value {
+            OrNumber::Word => Some(HTTPS_PORT),
+            OrNumber::Number(number, _) => {
+                let port = u16::try_from(*number).ok().filter(|port| *port != 0);
+                if port.is_none() {
+                    self.wrong(
+                        Code::WrongValue,
+                        written.place,
+                        format!("{number} is not a port"),
+                        "expected 1 to 65535",
+                    );
+                }
+                port
+            }
+        }
+    }
+
+    fn network(&mut self, written: &At<String>) -> Option<ipnet::IpNet> {
+        let host = |address: std::net::IpAddr| ipnet::IpNet::from(address);
+        let parsed: Option<ipnet::IpNet> =
+            written.value.parse().ok().or_else(|| written.value.parse::<std::net::IpAddr>().ok().map(host));
+        if parsed.is_none() {
+            let message = format!("`{written}` is not a network");
+            self.wrong(Code::WrongValue, written.place, message, "expected such as 10.0.0.0/8 or fd00::/8");
+        }
+        parsed
+    }
+}
+
+/// The names a self-signed certificate is made for: this machine, and whatever host
+/// the file speaks of.
+fn self_signed_names(document: &GatewayDocument) -> Vec<String> {
+    let mut names: BTreeSet<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    let bare = |host: String| host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    names.extend(
+        document
+            .issuers
+            .iter()
+            .filter(|(_, issuer)| issuer.value.jwks.is_none())
+            .filter_map(|(_, issuer)| Url::parse(&issuer.value.url.value).ok().map(|url| bare(url.host))),
+    );
+    let hosts = document.routes.iter().filter_map(|route| route.value.host.as_ref());
+    names.extend(hosts.map(|host| host.value.to_ascii_lowercase()).filter(|host| is_dns_name(host)));
+    names.into_iter().collect()
+}
+
+fn is_dns_name(host: &str) -> bool {
+    let label = |part: &str| {
+        !part.is_empty() && part.len() <= 63 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    host != "any" && host.len() <= 253 && host.trim_start_matches("*.").split('.').all(label)
+}

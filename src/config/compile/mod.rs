@@ -1,0 +1,29 @@
+//! Documents get their meaning: names become indexes, texts become keys, rules become
+//! bit sets, and whatever cannot be meant is a problem with its place. Each part goes
+//! on after a mistake, so that the next part's mistakes are found in the same run.
+
+mod access;
+mod client;
+mod compiler;
+mod fixed;
+mod header;
+mod issuer;
+mod key;
+mod limits;
+mod lint;
+mod listener;
+mod parts;
+mod profile;
+mod route;
+mod scope;
+mod sni;
+mod table;
+mod template;
+mod tls;
+mod upstream;
+mod url;
+mod user;
+mod whole;
+
+pub use crate::config::compile::compiler::Outside;
+pub use crate::config::compile::whole::compile;

@@ -1,0 +1,78 @@
+//! What a token of an issuer must carry: RFC 9068 for ours, what the file says for a
+//! foreign one.
+
+use crate::access::profile::TokenProfile;
+use crate::clock::Seconds;
+use crate::config::compile::compiler::Compiler;
+use crate::config::document::issuer::IssuerDocument;
+use crate::config::document::one_or_many::OneOrMany;
+use crate::config::problem::code::Code;
+use crate::config::source::at::At;
+use crate::oauth::issuer::{TokenFormat, TokenSettings};
+use crate::token::id::IssuerName;
+use crate::token::opaque::ACCESS_PREFIX;
+
+/// The `typ` of an access token (RFC 9068 §2.1).
+const ACCESS_TOKEN_TYPE: &str = "at+jwt";
+/// What RFC 9068 §2.2 demands.
+const RFC_9068_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
+/// Farthest that a foreign clock may be off.
+const MAX_LEEWAY: Seconds = Seconds(600);
+
+impl Compiler<'_> {
+    /// The profile of an issuer of ours.
+    pub fn own_profile(&self, name: &At<String>, url: &str, token: &TokenSettings) -> TokenProfile {
+        TokenProfile {
+            name: IssuerName::new(name.value.as_str()),
+            issuer_url: url.into(),
+            audience: token.audience.iter().map(|text| text.as_str().into()).collect(),
+            types: vec![ACCESS_TOKEN_TYPE.into()],
+            require: RFC_9068_CLAIMS.map(Box::from).to_vec(),
+            leeway: Seconds(0),
+            opaque: token.format == TokenFormat::Opaque,
+            opaque_prefix: ACCESS_PREFIX.into(),
+        }
+    }
+
+    /// The profile of a foreign issuer.
+    pub fn foreign_profile(&mut self, name: &At<String>, written: &IssuerDocument) -> TokenProfile {
+        let texts = |list: &Option<At<OneOrMany>>| -> Option<Vec<Box<str>>> {
+            list.as_ref().map(|list| list.value.iter().map(|text| text.value.as_str().into()).collect())
+        };
+        let audience = texts(&written.audience).unwrap_or_default();
+        let mut require = texts(&written.require).unwrap_or_else(|| ["iss", "exp", "aud"].map(Box::from).to_vec());
+        if audience.is_empty() && written.audience.is_none() {
+            let asks = require.iter().any(|claim| &**claim == "aud");
+            if asks && written.require.is_none() {
+                let message = format!("foreign issuer `{name}` says no `audience`");
+                let help = "name what must stand in `aud`; without it, tokens for others are accepted here. \
+                            To do without, write `require: [iss, exp]`";
+                self.wrong_with_help(Code::MissingKey, name.place, message, "add `audience:`", help);
+            }
+        }
+        if !require.iter().any(|claim| &**claim == "iss") {
+            // The issuer of a token is found by it.
+            require.insert(0, "iss".into());
+        }
+        let leeway = written.leeway.as_ref().map_or(Seconds(30), |span| span.value.seconds());
+        if let (true, Some(span)) = (leeway > MAX_LEEWAY, &written.leeway) {
+            let message = "a clock that far off would keep expired tokens alive";
+            self.wrong(Code::WrongValue, span.place, message, "expected at most 10m");
+        }
+        let plain = |text: &str| -> Box<str> {
+            let lower = text.to_ascii_lowercase();
+            lower.strip_prefix("application/").unwrap_or(&lower).into()
+        };
+        let types = texts(&written.types).unwrap_or_else(|| vec![ACCESS_TOKEN_TYPE.into()]);
+        TokenProfile {
+            name: IssuerName::new(name.value.as_str()),
+            issuer_url: written.url.value.as_str().into(),
+            audience,
+            types: types.iter().map(|text| plain(text)).collect(),
+            require,
+            leeway,
+            opaque: false,
+            opaque_prefix: "".into(),
+        }
+    }
+}

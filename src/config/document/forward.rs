@@ -1,0 +1,37 @@
+//! `forward:` of a route or of the defaults, as it is written. What is given here is set by
+//! the gateway alone: the same names are removed from whatever a caller sends.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::document::named::Named;
+use crate::config::document::secret::SecretText;
+use crate::config::source::at::At;
+
+/// What is told to the backend.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Forward")]
+pub struct ForwardDocument {
+    /// Identity headers: text with {sub}, {client_id}, {scope}, {claims.NAME}. The same
+    /// names are removed from every request that comes in.
+    #[serde(default)]
+    pub headers: Named<At<String>>,
+    /// Headers with fixed values, such as the backend's own password.
+    #[serde(default)]
+    pub set: Named<At<SecretText>>,
+    /// Whether the caller's token goes on to the backend; default strip.
+    pub authorization: Option<At<AuthorizationName>>,
+    /// Removed from the front of the path.
+    pub strip_prefix: Option<At<String>>,
+}
+
+/// What becomes of the caller's `Authorization`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorizationName {
+    /// Removed.
+    Strip,
+    /// Sent on.
+    Keep,
+}

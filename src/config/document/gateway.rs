@@ -1,0 +1,110 @@
+//! The outermost block of the file: one file reads from top to bottom like the life of
+//! a request.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::document::duration::TimeSpan;
+use crate::config::document::forward::ForwardDocument;
+use crate::config::document::issuer::IssuerDocument;
+use crate::config::document::listener::ListenerDocument;
+use crate::config::document::named::Named;
+use crate::config::document::observability::ObservabilityDocument;
+use crate::config::document::route::RouteDocument;
+use crate::config::document::secret::SecretText;
+use crate::config::document::size::ByteSize;
+use crate::config::document::upstream::UpstreamDocument;
+use crate::config::document::word::{Auto, OrNumber};
+use crate::config::source::at::At;
+
+/// The configuration of a tollgate gateway.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "tollgate")]
+pub struct GatewayDocument {
+    /// Version of this language, not of your file: 1.
+    pub version: At<u64>,
+    /// Front doors by name.
+    pub listeners: Named<At<ListenerDocument>>,
+    /// Authorization servers by name: ours, and foreign ones whose tokens are accepted.
+    #[serde(default)]
+    pub issuers: Named<At<IssuerDocument>>,
+    /// Backends by name.
+    #[serde(default)]
+    pub upstreams: Named<At<UpstreamDocument>>,
+    /// What routes have in common.
+    #[serde(default)]
+    pub defaults: DefaultsDocument,
+    /// Who may pass where. The most specific host and path win, whatever the order.
+    #[serde(default)]
+    pub routes: Vec<At<RouteDocument>>,
+    /// Where tokens, keys and revocations are kept.
+    #[serde(default)]
+    pub store: StoreDocument,
+    /// Bounds on the work of checking passwords.
+    #[serde(default)]
+    pub hashing: HashingDocument,
+    /// Logs and metrics.
+    #[serde(default)]
+    pub observability: ObservabilityDocument,
+    /// How the gateway ends.
+    #[serde(default)]
+    pub shutdown: ShutdownDocument,
+    /// Threads and memory.
+    #[serde(default)]
+    pub runtime: RuntimeDocument,
+}
+
+/// What routes have in common; a route's own keys win.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Defaults")]
+pub struct DefaultsDocument {
+    /// What is told to backends.
+    #[serde(default)]
+    pub forward: ForwardDocument,
+    /// Largest request body; default 8MiB.
+    pub max_body: Option<At<ByteSize>>,
+}
+
+/// The embedded store.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Store")]
+pub struct StoreDocument {
+    /// The state folder; default `state`, beside the configuration file.
+    pub folder: Option<At<String>>,
+    /// 32 bytes, in hexadecimal or base64, under which private keys are sealed.
+    pub key: Option<At<SecretText>>,
+}
+
+/// The password pool.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Hashing")]
+pub struct HashingDocument {
+    /// Passwords checked at once; default 2.
+    pub workers: Option<At<u64>>,
+    /// Requests that may wait; more get 503. Default 64.
+    pub queue: Option<At<u64>>,
+}
+
+/// The end.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Shutdown")]
+pub struct ShutdownDocument {
+    /// How long requests in flight may take to finish; default 30s.
+    pub drain: Option<At<TimeSpan>>,
+}
+
+/// Threads and memory.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Runtime")]
+pub struct RuntimeDocument {
+    /// Threads that carry traffic; default auto, one per processor.
+    pub workers: Option<At<OrNumber<Auto>>>,
+    /// Verified tokens each of them remembers; 0 switches it off. Default 20000.
+    pub cache: Option<At<u64>>,
+}

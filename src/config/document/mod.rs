@@ -1,0 +1,20 @@
+//! The language as types: what may be written where, each key with its doc comment,
+//! which is also its description in the published JSON Schema. Nothing is decided
+//! here; `compile` gives the words their meaning.
+
+pub mod access;
+pub mod client;
+pub mod duration;
+pub mod forward;
+pub mod gateway;
+pub mod issuer;
+pub mod listener;
+pub mod named;
+pub mod observability;
+pub mod one_or_many;
+pub mod route;
+pub mod secret;
+pub mod size;
+pub mod upstream;
+pub mod user;
+pub mod word;

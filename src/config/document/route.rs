@@ -1,0 +1,67 @@
+//! `routes:` as it is written. `access` is the one key without a default besides path and
+//! upstream: what is public has to be said.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::document::access::AccessDocument;
+use crate::config::document::duration::TimeSpan;
+use crate::config::document::forward::ForwardDocument;
+use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::size::ByteSize;
+use crate::config::source::at::At;
+
+/// Which requests, who may make them, and where they go.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Route")]
+pub struct RouteDocument {
+    /// For logs and metrics; default the path.
+    pub name: Option<At<String>>,
+    /// A name, `*.name`, or `any`; default any.
+    pub host: Option<At<String>>,
+    /// Segments; `*` and `{name}` are one segment, `**` at the end is the rest.
+    pub path: At<String>,
+    /// Listeners it stands behind; default all that serve routes.
+    pub listener: Option<At<OneOrMany>>,
+    /// The backend's name.
+    pub upstream: At<String>,
+    /// Who may pass. Has to be said, also when it is `public`.
+    pub access: At<AccessDocument>,
+    /// Issuers whose tokens are taken; default the only one.
+    pub issuers: Option<At<OneOrMany>>,
+    /// Asked of `aud` instead of the issuers' own audience.
+    pub audience: Option<At<OneOrMany>>,
+    /// Where a token may stand besides `Authorization`.
+    #[serde(default)]
+    pub token: PresentationDocument,
+    /// What is told to the backend.
+    #[serde(default)]
+    pub forward: ForwardDocument,
+    /// Largest request body.
+    pub max_body: Option<At<ByteSize>>,
+    /// How long the backend may take.
+    #[serde(default)]
+    pub timeouts: RouteTimeouts,
+}
+
+/// Further places of a token (RFC 6750, 2.2 and 2.3).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Presentation")]
+pub struct PresentationDocument {
+    /// The query parameter that may hold it.
+    pub query: Option<At<String>>,
+    /// The form field that may hold it.
+    pub form: Option<At<String>>,
+}
+
+/// How long the backend may take, where this differs from its upstream's figures.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTimeouts {
+    /// To begin its answer.
+    pub first_byte: Option<At<TimeSpan>>,
+    /// Between two pieces of its answer.
+    pub idle: Option<At<TimeSpan>>,
+}

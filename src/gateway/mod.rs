@@ -1,0 +1,16 @@
+//! The composition root: joins configuration, store, keys, workers, follower and
+//! telemetry into one running gateway. Decides nothing; whatever looks like a rule
+//! belongs further down.
+
+pub mod boot_client;
+pub mod keeper;
+pub mod readiness;
+pub mod rings;
+pub mod running;
+pub mod sight;
+pub mod start;
+pub mod start_error;
+
+pub use running::Gateway;
+pub use start::{Parts, start};
+pub use start_error::StartError;

@@ -1,0 +1,170 @@
+//! The start, in the order in which each step needs the one before: lock, store, keys,
+//! clients, revocations, sight, sockets, workers, follower, admin. Nothing is served
+//! before the revocation list is whole, and whatever fails ends everything.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::clock::{Clock, UnixTime};
+use crate::edge::crew::Crew;
+use crate::edge::drain::Phase;
+use crate::edge::listener::{self, Bound};
+use crate::edge::shared::{DoorCount, Shared, Worlds};
+use crate::edge::{admin, request};
+use crate::follower::Follower;
+use crate::gateway::boot_client::{self, Life};
+use crate::gateway::keeper::Keeper;
+use crate::gateway::readiness::Ready;
+use crate::gateway::running::{Assembled, Gateway};
+use crate::gateway::start_error::StartError;
+use crate::gateway::{rings, sight};
+use crate::oauth::service::Service;
+use crate::random::{Random, bytes};
+use crate::revocation::list::List;
+use crate::snapshot::{Fixed, Snapshot, World};
+use crate::store::change::By;
+use crate::store::tail::Cursor;
+use crate::store::{self, StateLock, Store};
+use crate::telemetry::Telemetry;
+use crate::telemetry::outcome::Reload;
+use crate::token::fingerprint::Fingerprinter;
+use crate::users::{self, HashingPool};
+
+/// Threads of the shared runtime: they mostly wait, and sign tokens.
+const SHARED_THREADS: usize = 2;
+
+/// What a gateway takes from outside besides its configuration.
+#[derive(Clone)]
+pub struct Parts {
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Whatever must not be guessed.
+    pub random: Arc<dyn Random>,
+}
+
+/// Starts what `snapshot` describes; serves when this returns.
+pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartError> {
+    let now = parts.clock.now();
+    let (store, lock) = open_state(&snapshot.fixed)?;
+    let made = prepare_issuers(&mut snapshot, &store, parts, now)?;
+    let (revoked, cursor) = load_revocations(&store, parts, now)?;
+    let telemetry = sight::open(&snapshot, &parts.clock)?;
+    let doors = listener::bind(&snapshot.fixed.addresses, snapshot.fixed.workers).map_err(StartError::Listen)?;
+    let admin = snapshot.fixed.metrics.map(admin::bind).transpose()?;
+    let runtime = shared_runtime()?;
+
+    let rings = rings::rings(&snapshot, &store, now)?;
+    let layout = snapshot.layout();
+    let first = World { generation: 1, snapshot: Arc::new(snapshot), rings };
+    telemetry.lay_out(first.generation, &layout);
+    telemetry.configured(Reload::First { revision: &first.snapshot.revision });
+    let shared = share(first, &store, revoked, telemetry, &runtime, parts)?;
+    let keeper = Keeper { shared: Arc::clone(&shared), store: store.clone(), random: Arc::clone(&parts.random) };
+    keeper.tell_ends();
+    let follower = follow(&store, cursor, keeper, parts)?;
+    sight::watch(&shared.telemetry, &shared);
+
+    let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address)).collect();
+    let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;
+    let crew = hire(&shared, doors)?;
+    let random = Arc::clone(&parts.random);
+    Ok(Gateway::new(Assembled { shared, store, random, crew, follower, runtime, lock }, addresses, admin, made))
+}
+
+fn open_state(fixed: &Fixed) -> Result<(Store, StateLock), StartError> {
+    let store = Store::open(&fixed.state, fixed.store_key.as_ref().map(|key| &key.0))?;
+    let lock = StateLock::acquire(&fixed.state)?;
+    Ok((store, lock))
+}
+
+fn prepare_issuers(
+    snapshot: &mut Snapshot,
+    store: &Store,
+    parts: &Parts,
+    now: UnixTime,
+) -> Result<Vec<boot_client::BootClient>, StartError> {
+    let by = By { actor: "gateway".to_owned(), now };
+    for issuer in &snapshot.issuers {
+        store.ensure_keys(&issuer.name, &issuer.keys, &*parts.random, by.clone())?;
+    }
+    let made = boot_client::generate(snapshot, store, &*parts.random, now)?;
+    let lasting = made.iter().filter(|client| client.life == Life::Process);
+    let lasting: Vec<_> = lasting.map(|made| (made.issuer.clone(), Arc::clone(&made.client))).collect();
+    boot_client::carry_over(snapshot, &lasting);
+    Ok(made)
+}
+
+/// The whole list, before anything is served.
+fn load_revocations(store: &Store, parts: &Parts, now: UnixTime) -> Result<(Arc<List>, Cursor), StartError> {
+    let list = List::new(bytes(&*parts.random));
+    let cursor = store.load_revocations(now, |notice| {
+        list.add(&notice);
+    })?;
+    Ok((Arc::new(list), cursor))
+}
+
+fn shared_runtime() -> Result<Runtime, StartError> {
+    Builder::new_multi_thread()
+        .worker_threads(SHARED_THREADS)
+        .thread_name("shared")
+        .enable_all()
+        .build()
+        .map_err(StartError::system("runtime"))
+}
+
+fn share(
+    first: World,
+    store: &Store,
+    revoked: Arc<List>,
+    telemetry: Arc<Telemetry>,
+    runtime: &Runtime,
+    parts: &Parts,
+) -> Result<Arc<Shared>, StartError> {
+    let hashing = first.snapshot.fixed.hashing;
+    let passwords =
+        HashingPool::start(hashing.workers, hashing.queue).map_err(StartError::system("threads for hashing"))?;
+    let passwords = users::measured::Measured::new(passwords, hashing.workers, Arc::clone(&telemetry));
+    let durable = store::measured::Measured::new(store.clone(), Arc::clone(&telemetry));
+    let service = Service::new(durable, passwords, Arc::clone(&revoked), Arc::clone(&parts.random));
+    let doors = first.snapshot.listeners.iter().map(|_| DoorCount::default()).collect();
+    Ok(Arc::new(Shared {
+        worlds: Worlds::new(first),
+        revoked,
+        fingerprints: Fingerprinter::new(bytes(&*parts.random)),
+        clock: Arc::clone(&parts.clock),
+        service: Arc::new(service),
+        runtime: runtime.handle().clone(),
+        telemetry,
+        last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
+        drain: Default::default(),
+        doors,
+    }))
+}
+
+fn follow(store: &Store, cursor: Cursor, keeper: Keeper, parts: &Parts) -> Result<Follower, StartError> {
+    let shared = Arc::clone(&keeper.shared);
+    let list = Arc::clone(&shared.revoked);
+    let last_read = Arc::clone(&shared.last_sync);
+    Follower::start(store, cursor, list, last_read, Box::new(keeper), Arc::clone(&parts.clock))
+        .map_err(StartError::system("thread for the store's log"))
+}
+
+fn serve_admin(bound: admin::Bound, shared: &Arc<Shared>, runtime: &Runtime) -> Result<SocketAddr, StartError> {
+    let address = bound.address().map_err(StartError::system("address for metrics"))?;
+    let ready = Arc::new(Ready(Arc::clone(shared)));
+    let over = shared.drain.reached(Phase::Ended);
+    let telemetry = Arc::clone(&shared.telemetry);
+    runtime.spawn(async move {
+        if let Err(error) = admin::serve(bound, telemetry, ready, over).await {
+            tracing::error!(%error, "metrics and health are not served");
+        }
+    });
+    Ok(address)
+}
+
+fn hire(shared: &Arc<Shared>, doors: Vec<Bound>) -> Result<Crew, StartError> {
+    Crew::start(shared, doors, request::serve).map_err(StartError::system("worker thread"))
+}

@@ -1,0 +1,134 @@
+//! A store that is watched: passes every call on and tells telemetry how long it took
+//! and whether it failed. A wrapper, so that the store itself counts nothing and the
+//! service cannot tell the difference. Must never: change an answer.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::clock::UnixTime;
+use crate::oauth::client::Client;
+use crate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use crate::oauth::user::User;
+use crate::revocation::notice::Notice;
+use crate::telemetry::Telemetry;
+use crate::telemetry::outcome::StoreOutcome;
+use crate::token::id::{ClientId, IssuerName, UserName};
+use crate::token::secret::SecretDigest;
+
+/// A store whose calls are measured, their wait for the commit included.
+#[derive(Clone)]
+pub struct Measured<S> {
+    store: S,
+    telemetry: Arc<Telemetry>,
+}
+
+impl<S> Measured<S> {
+    /// Watches `store`.
+    pub fn new(store: S, telemetry: Arc<Telemetry>) -> Measured<S> {
+        Measured { store, telemetry }
+    }
+
+    /// The store itself.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    async fn measure<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let began = Instant::now();
+        let answer = call.await;
+        let outcome = if answer.is_ok() { StoreOutcome::Done } else { StoreOutcome::Failed };
+        self.telemetry.stored(operation, began.elapsed(), outcome);
+        answer
+    }
+}
+
+impl<S: GrantStore> GrantStore for Measured<S> {
+    async fn open_family(&self, family: Family, first: NewRefresh, access: Option<Access>) -> Result<(), StoreError> {
+        self.measure("open_family", self.store.open_family(family, first, access)).await
+    }
+
+    async fn find_refresh(&self, digest: SecretDigest) -> Result<Option<Refresh>, StoreError> {
+        self.measure("find_refresh", self.store.find_refresh(digest)).await
+    }
+
+    async fn take_refresh(&self, rotation: Rotation) -> Result<Taken, StoreError> {
+        self.measure("take_refresh", self.store.take_refresh(rotation)).await
+    }
+
+    async fn put_access(&self, access: Access) -> Result<(), StoreError> {
+        self.measure("put_access", self.store.put_access(access)).await
+    }
+
+    async fn find_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {
+        self.measure("find_access", self.store.find_access(digest)).await
+    }
+
+    async fn revoke(&self, notices: Vec<Notice>, reason: &'static str) -> Result<(), StoreError> {
+        self.measure("revoke", self.store.revoke(notices, reason)).await
+    }
+}
+
+impl<S: Directory> Directory for Measured<S> {
+    async fn client(&self, issuer: &IssuerName, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        self.measure("client", self.store.client(issuer, id)).await
+    }
+
+    async fn user(&self, issuer: &IssuerName, name: &UserName) -> Result<Option<Arc<User>>, StoreError> {
+        self.measure("user", self.store.user(issuer, name)).await
+    }
+
+    fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime) {
+        self.store.secret_used(issuer, id, slot, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Measured;
+    use crate::clock::{ManualClock, UnixTime};
+    use crate::oauth::client::Client;
+    use crate::oauth::store::{Directory, StoreError};
+    use crate::oauth::user::User;
+    use crate::telemetry::Telemetry;
+    use crate::token::id::{ClientId, IssuerName, UserName};
+
+    /// Knows no client and cannot be asked for users.
+    struct Half;
+
+    impl Directory for Half {
+        async fn client(&self, _: &IssuerName, _: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+            Ok(None)
+        }
+
+        async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {
+            Err(StoreError { detail: "no disk".to_owned() })
+        }
+
+        fn secret_used(&self, _: &IssuerName, _: &ClientId, _: u8, _: UnixTime) {}
+    }
+
+    #[tokio::test]
+    async fn answers_pass_and_are_counted() {
+        let telemetry = Telemetry::quiet(1, Arc::new(ManualClock::at(UnixTime(0)))).expect("a registry");
+        let store = Measured::new(Half, Arc::clone(&telemetry));
+        let issuer = IssuerName::new("main");
+        assert!(matches!(store.client(&issuer, &ClientId::new("c")).await, Ok(None)));
+        assert!(store.user(&issuer, &UserName::new("u")).await.is_err_and(|error| error.detail == "no disk"));
+        let page = telemetry.render().expect("text");
+        for line in [
+            "tollgate_store_duration_seconds_count{op=\"client\"} 1",
+            "tollgate_store_duration_seconds_count{op=\"user\"} 1",
+            "tollgate_store_errors_total{op=\"user\"} 1",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+        }
+        assert!(!page.contains("tollgate_store_errors_total{op=\"client\"}"), "no error, no series");
+    }
+}

@@ -1,0 +1,12 @@
+//! The doors on real sockets: workers, listeners, TLS and HTTP as the gateway runs
+//! them, with a small service of the test's own behind. Every port is the kernel's
+//! choice. Must never: sleep to wait for something.
+
+mod bodies;
+mod drain;
+mod heads;
+mod house;
+mod limits;
+mod timeouts;
+mod tls;
+mod wire;

@@ -1,0 +1,14 @@
+//! The issuer's endpoints as a caller meets them, without sockets: the whole service
+//! over a store in memory that keeps the laws of the store trait. One topic a file.
+
+mod attacks;
+mod clients;
+mod desk;
+mod dialects;
+mod documents;
+mod errors;
+mod grants;
+mod introspect;
+mod memory;
+mod refresh;
+mod revoke;

@@ -1,0 +1,143 @@
+//! A small real store: everything in one lock, each call one transaction, with the
+//! laws of `GrantStore`. It can be told to fail, and counts what it was asked.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tollgate::clock::UnixTime;
+use tollgate::oauth::client::Client;
+use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use tollgate::oauth::user::User;
+use tollgate::revocation::notice::Notice;
+use tollgate::token::id::{ClientId, IssuerName, UserName};
+use tollgate::token::secret::SecretDigest;
+
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<State>>);
+
+#[derive(Default)]
+pub struct State {
+    pub fails: bool,
+    pub families: HashMap<[u8; 16], Family>,
+    pub dead: HashSet<[u8; 16]>,
+    pub refresh: HashMap<[u8; 32], Row>,
+    pub access: HashMap<[u8; 32], Access>,
+    pub notices: Vec<Notice>,
+    pub clients: HashMap<String, Arc<Client>>,
+    pub users: HashMap<String, Arc<User>>,
+    pub used_secrets: Vec<(String, u8)>,
+}
+
+pub struct Row {
+    pub family: [u8; 16],
+    pub expires: Option<UnixTime>,
+    pub used: Option<UnixTime>,
+    pub child: Option<[u8; 32]>,
+    pub sealed: Vec<u8>,
+}
+
+impl Memory {
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    fn working(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state();
+        if state.fails { Err(StoreError { detail: "the disk is gone".into() }) } else { Ok(state) }
+    }
+}
+
+impl Row {
+    fn new(family: [u8; 16], new: &NewRefresh) -> Row {
+        Row { family, expires: new.expires, used: None, child: None, sealed: Vec::new() }
+    }
+}
+
+impl State {
+    fn take(&mut self, rotation: Rotation) -> Taken {
+        let Some(row) = self.refresh.get(&rotation.parent.0) else { return Taken::Unknown };
+        let family = row.family;
+        if self.dead.contains(&family) || row.expires.is_some_and(|end| end <= rotation.now) {
+            return Taken::Unknown;
+        }
+        if let Some(used) = row.used {
+            let child_used = row.child.and_then(|child| self.refresh.get(&child)).is_none_or(|c| c.used.is_some());
+            if !child_used && rotation.now.since(used) <= rotation.grace {
+                return Taken::Repeated(row.sealed.clone());
+            }
+            self.dead.insert(family);
+            self.notices.push(rotation.on_replay);
+            return Taken::Replayed;
+        }
+        self.refresh.insert(rotation.child.digest.0, Row::new(family, &rotation.child));
+        if let Some(access) = rotation.access {
+            self.access.insert(access.digest.0, access);
+        }
+        let child = Some(rotation.child.digest.0);
+        let used = Row { used: Some(rotation.now), child, sealed: rotation.sealed_answer, family, expires: None };
+        let before = self.refresh.insert(rotation.parent.0, used);
+        let expires = before.and_then(|row| row.expires);
+        if let Some(row) = self.refresh.get_mut(&rotation.parent.0) {
+            row.expires = expires;
+        }
+        Taken::Fresh
+    }
+}
+
+impl GrantStore for Memory {
+    async fn open_family(&self, family: Family, first: NewRefresh, access: Option<Access>) -> Result<(), StoreError> {
+        let mut state = self.working()?;
+        state.refresh.insert(first.digest.0, Row::new(family.id.0, &first));
+        state.families.insert(family.id.0, family);
+        state.access.extend(access.map(|access| (access.digest.0, access)));
+        Ok(())
+    }
+
+    async fn find_refresh(&self, digest: SecretDigest) -> Result<Option<Refresh>, StoreError> {
+        let state = self.working()?;
+        Ok(state.refresh.get(&digest.0).map(|row| Refresh {
+            family: state.families[&row.family].clone(),
+            expires: row.expires,
+            used: row.used.is_some(),
+            revoked: state.dead.contains(&row.family),
+        }))
+    }
+
+    async fn take_refresh(&self, rotation: Rotation) -> Result<Taken, StoreError> {
+        Ok(self.working()?.take(rotation))
+    }
+
+    async fn put_access(&self, access: Access) -> Result<(), StoreError> {
+        self.working()?.access.insert(access.digest.0, access);
+        Ok(())
+    }
+
+    async fn find_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {
+        Ok(self.working()?.access.get(&digest.0).cloned())
+    }
+
+    async fn revoke(&self, notices: Vec<Notice>, _reason: &'static str) -> Result<(), StoreError> {
+        let mut state = self.working()?;
+        for notice in notices {
+            let covers = |family: &Family| family.handles.family == notice.handle;
+            let dead: Vec<_> = state.families.values().filter(|f| covers(f)).map(|f| f.id.0).collect();
+            state.dead.extend(dead);
+            state.notices.push(notice);
+        }
+        Ok(())
+    }
+}
+
+impl Directory for Memory {
+    async fn client(&self, _: &IssuerName, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        Ok(self.working()?.clients.get(id.as_str()).cloned())
+    }
+
+    async fn user(&self, _: &IssuerName, name: &UserName) -> Result<Option<Arc<User>>, StoreError> {
+        Ok(self.working()?.users.get(name.as_str()).cloned())
+    }
+
+    fn secret_used(&self, _: &IssuerName, id: &ClientId, slot: u8, _: UnixTime) {
+        self.state().used_secrets.push((id.as_str().to_owned(), slot));
+    }
+}

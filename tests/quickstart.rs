@@ -1,0 +1,80 @@
+//! The newcomer's way: the top-level gateway.yaml on free ports, and the very lines
+//! that README.md shows, run by a shell one after the other.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use support::gateway::{Folder, Gateway};
+
+fn start() -> Gateway {
+    let yaml = include_str!("../gateway.yaml");
+    let folder = Folder::new("quickstart");
+    let free = yaml.replace("127.0.0.1:8443\"", "127.0.0.1:0\"").replace("127.0.0.1:9464", "127.0.0.1:0");
+    assert_ne!(free, yaml, "gateway.yaml names the ports that README.md speaks of");
+    fs::write(folder.path().join("gateway.yaml"), free).expect("the configuration");
+    Gateway::start_in(folder)
+}
+
+/// The shell lines of README.md, with the ports this test got.
+fn readme_lines(gateway: &Gateway) -> String {
+    let readme = include_str!("../README.md");
+    let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a sh block");
+    block
+        .replace("127.0.0.1:8443", &gateway.address("public").to_string())
+        .replace("127.0.0.1:9464", &gateway.address("metrics").to_string())
+}
+
+#[test]
+fn the_lines_of_the_readme_do_what_they_say() {
+    let gateway = start();
+    let (client, secret) = gateway.generated_client();
+    let script = format!("set -eu\n{}", readme_lines(&gateway));
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .env("CLIENT", client)
+        .env("SECRET", secret)
+        .output()
+        .expect("bash, curl and jq are installed by tests/run");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+
+    let statuses: Vec<&str> = text.lines().filter(|l| l.starts_with("HTTP/")).map(str::trim).collect();
+    assert_eq!(statuses.len(), 2, "one refusal for the scope, one for the revocation: {text}");
+    assert!(statuses[0].contains("403"), "{text}");
+    assert!(statuses[1].contains("401"), "{text}");
+    assert!(text.contains("error=\"insufficient_scope\"") && text.contains("hello:write"), "{text}");
+    assert!(text.contains("\"path\":\"/hello/world\""), "the echo shows what the backend saw: {text}");
+    assert!(text.contains("\"refresh_token\""), "a person gets a refresh token: {text}");
+    assert!(text.contains("result=\"ok\"") && text.contains("result=\"revoked\""), "{text}");
+}
+
+#[test]
+fn a_second_run_on_the_same_state_is_refused_and_the_client_is_kept() {
+    let gateway = start();
+    let second = gateway.cli(&["run"]);
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("state") && said.contains("in use"), "{said}");
+
+    let (code, folder) = gateway.stop();
+    assert_eq!(code, Some(0), "TERM ends with success");
+    let again = Gateway::start_in(folder);
+    assert!(!again.banner.iter().any(|l| l.contains("CLIENT SECRET")), "shown once only: {:#?}", again.banner);
+    assert!(!again.stderr().contains("CLIENT SECRET"), "logged once only");
+}
+
+#[test]
+fn a_taken_port_is_an_error_with_the_address_in_it() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = holder.local_addr().expect("its address").port();
+    let folder = Folder::new("taken");
+    let yaml = include_str!("../gateway.yaml")
+        .replace("127.0.0.1:8443\"", &format!("127.0.0.1:{port}\""))
+        .replace("127.0.0.1:9464", "127.0.0.1:0");
+    fs::write(folder.path().join("gateway.yaml"), yaml).expect("the configuration");
+    let (code, out, err) = support::gateway::finish(&mut support::gateway::tollgate(folder.path(), &["run"]));
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(err.contains(&format!("127.0.0.1:{port}")) && err.contains("in use"), "{err}");
+}

@@ -1,0 +1,69 @@
+//! HTTP by hand: `curl` for what clients do, raw sockets for what they must not.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
+use std::time::Duration;
+
+/// One answer as curl saw it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The header block, lower-case names.
+    pub head: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// The first value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|l| {
+            let (n, v) = l.split_once(':')?;
+            n.eq_ignore_ascii_case(name).then(|| v.trim())
+        })
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("no JSON ({e}): {self:?}"))
+    }
+}
+
+/// Runs curl with certificate checks off and a time limit.
+pub fn curl(args: &[&str]) -> Answer {
+    let output = Command::new("curl")
+        .args(["-sk", "-i", "--max-time", "20", "-H", "Expect:"])
+        .args(args)
+        .output()
+        .expect("curl is installed by tests/run");
+    assert!(output.status.success(), "curl {args:?}: {output:?}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut rest = text.as_str();
+    loop {
+        let (head, body) = rest.split_once("\r\n\r\n").unwrap_or((rest, ""));
+        let status = head.split_whitespace().nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+        if (100..200).contains(&status) {
+            rest = body;
+            continue;
+        }
+        return Answer { status, head: head.to_owned(), body: body.to_owned() };
+    }
+}
+
+/// Sends bytes as they are and reads until the other side closes or five seconds pass.
+pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time limit");
+    let _ = stream.write_all(bytes);
+    let mut out = Vec::new();
+    let mut chunk = [0; 4096];
+    while let Ok(n) = stream.read(&mut chunk) {
+        if n == 0 {
+            break;
+        }
+        out.extend_from_slice(&chunk[..n]);
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}

@@ -1,0 +1,10 @@
+//! What the tests that speak to a whole gateway share: start the real program with
+//! a configuration of the test's own, on ports of the kernel's choice, in a folder
+//! of its own; speak HTTP to it by hand. Must never: sleep to wait for something.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod backend;
+pub mod gateway;
+pub mod http;
+pub mod token;
+pub mod yaml;
