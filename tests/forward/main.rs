@@ -10,5 +10,6 @@ mod endpoint;
 mod faults;
 mod gateway;
 mod headers;
+mod http2;
 mod targets;
 mod wire;

@@ -1,0 +1,125 @@
+//! HTTP/2 in, HTTP/1.1 out: the authority becomes the host, cookies become one line,
+//! and framing is made for the backend.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt as _;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls_pki_types::{PrivateKeyDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tollgate::snapshot::{Door, Part};
+
+use crate::backend::{Then, says};
+use crate::gateway::{Gateway, RouteSpec, route, token};
+
+type Sender = http2::SendRequest<Pieces>;
+
+/// A gateway behind TLS for `api.test`, and an HTTP/2 connection to it.
+async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["api.test".to_owned()]).expect("made");
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
+    let provider = Arc::new(default_provider());
+    let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .expect("a certificate");
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    let mut roots = RootCertStore::empty();
+    roots.add(cert.der().clone()).expect("a root");
+    let mut client = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    let gateway = Gateway::with(routes, |listener| listener.door = Door::Tls(Arc::new(server)));
+    let socket = TcpStream::connect(gateway.address).await.expect("connected");
+    let name = ServerName::try_from("api.test").expect("a name");
+    let tls = TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake");
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    (gateway, sender)
+}
+
+/// A body whose length nobody says beforehand.
+struct Pieces(VecDeque<&'static str>);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn pieces<const N: usize>(pieces: [&'static str; N]) -> Pieces {
+    Pieces(pieces.into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_of_http2_is_one_of_http1_behind_us() {
+    let answer = "HTTP/1.1 200 OK\r\nconnection: keep-alive\r\nkeep-alive: timeout=5\r\ntransfer-encoding: chunked\r\n\r\n\
+                  2\r\nok\r\n0\r\n\r\n";
+    let backend = says(answer, Then::Keep).await;
+    let (gateway, mut sender) =
+        over_tls(vec![route("/a", backend.address).scoped(&[], "a:read").identity("x-user", Part::Subject)]).await;
+    let token = token(&gateway, "alice", "a:read");
+    let request = Request::post(format!("https://api.test:{}/a?q=1", gateway.address.port()))
+        .header("authorization", format!("Bearer {token}"))
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .header("x-user", "evil")
+        .body(pieces(["hel", "lo"]))
+        .expect("a request");
+    let answer = sender.send_request(request).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!answer.headers().contains_key("keep-alive") && !answer.headers().contains_key("transfer-encoding"));
+    assert_eq!(answer.into_body().collect().await.expect("a body").to_bytes(), "ok");
+    let sent = backend.only();
+    assert!(sent.starts_with("POST /a?q=1 HTTP/1.1\r\n") && sent.ends_with("lo\r\n0\r\n\r\n"), "{sent}");
+    assert_eq!(backend.header("host"), [format!("api.test:{}", gateway.address.port())]);
+    assert_eq!(backend.header("cookie"), ["a=1; b=2"]);
+    assert_eq!(backend.header("x-user"), ["alice"]);
+    assert_eq!(backend.header("x-forwarded-proto"), ["https"]);
+    assert_eq!(backend.header("transfer-encoding"), ["chunked"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_streams_are_answered_at_once_and_hosts_are_kept_apart() {
+    let backend = says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Then::Keep).await;
+    let (_gateway, sender) = over_tls(vec![route("/**", backend.address)]).await;
+    let ask = |target: String| {
+        let mut sender = sender.clone();
+        async move {
+            let request = Request::get(target).body(pieces([])).expect("a request");
+            sender.send_request(request).await.expect("an answer").status().as_u16()
+        }
+    };
+    let asked: Vec<_> = (0..50).map(|i| tokio::spawn(ask(format!("https://api.test/{i}")))).collect();
+    for answer in asked {
+        assert_eq!(answer.await.expect("no panic"), 200);
+    }
+    assert_eq!(backend.requests().len(), 50);
+    assert_eq!(ask("https://other.test/".to_owned()).await, 421);
+    assert_eq!(ask("https://api.test/a%2fb".to_owned()).await, 400);
+    assert_eq!(backend.requests().len(), 50);
+}
