@@ -72,7 +72,7 @@ impl Errand<'_> {
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         match outcome.map_err(fault)? {
             Outcome::Echo(request) => {
-                let answer = echo::answer(request).await.map_err(fault);
+                let answer = Box::pin(echo::answer(request)).await.map_err(fault);
                 record.answered();
                 answer
             }

@@ -4,7 +4,8 @@
 //! Must never: let a caller's line reach a backend under a name that we set, in any
 //! spelling a CGI-like server would take for it (`X_User`, `x.user` for `X-User`).
 
-use http::header::{self, HeaderMap, HeaderName};
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::snapshot::Plan;
 
@@ -121,30 +122,51 @@ impl Screen {
     }
 
     /// Copies the lines that may go on. What `Connection` names stays behind, but
-    /// only of the caller's own lines: ours are set afterwards.
+    /// only of the caller's own lines: ours are set afterwards. Several `Cookie` lines,
+    /// which only HTTP/2 may have, become one (RFC 9113 §8.2.3).
     pub fn copy(&self, incoming: &HeaderMap, credential: Credential, out: &mut HeaderMap) {
         let named = Named::of(incoming);
         for (name, value) in incoming {
             let stays = *name == header::AUTHORIZATION && credential == Credential::Strip;
-            if !stays && self.passes(name) && !named.has(name) {
-                out.append(name.clone(), value.clone());
+            if stays || !self.passes(name) || named.has(name) {
+                continue;
+            }
+            match out.get(header::COOKIE).filter(|_| *name == header::COOKIE) {
+                Some(before) => {
+                    let both = [before.as_bytes(), value.as_bytes()].join(&b"; "[..]);
+                    // Two values joined by visible signs are a value.
+                    if let Ok(both) = HeaderValue::from_maybe_shared(Bytes::from(both)) {
+                        out.insert(header::COOKIE, both);
+                    }
+                }
+                None => drop(out.append(name.clone(), value.clone())),
             }
         }
     }
 }
 
-/// Removes from an answer what belongs to the backend's connection.
+/// Removes from an answer what belongs to the backend's connection. Most answers have
+/// at most one such line, so they are looked through once and seldom touched.
 pub fn clean_answer(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
-        let named: Vec<HeaderName> = Named::of(headers).names().filter(|n| *n != header::CONTENT_LENGTH).collect();
-        named.iter().for_each(|name| drop(headers.remove(name)));
-        headers.remove(header::CONNECTION);
-        headers.remove("keep-alive");
-        headers.remove("proxy-connection");
+    let mut gone: Vec<HeaderName> = headers.keys().filter(|name| is_of_the_connection(name)).cloned().collect();
+    if gone.contains(&header::CONNECTION) {
+        gone.extend(Named::of(headers).names().filter(|name| *name != header::CONTENT_LENGTH));
     }
-    for name in [&header::TRANSFER_ENCODING, &header::UPGRADE, &header::TE, &header::PROXY_AUTHENTICATE] {
-        headers.remove(name);
-    }
+    gone.iter().for_each(|name| drop(headers.remove(name)));
+}
+
+fn is_of_the_connection(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "transfer-encoding"
+            | "upgrade"
+            | "te"
+            | "proxy-authenticate"
+            | "proxy-authentication-info"
+    )
 }
 
 /// The names a `Connection` header lists.

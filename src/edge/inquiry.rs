@@ -26,9 +26,12 @@ const RETRY: Seconds = Seconds(1);
 /// What the store said: a row, none, or nothing it could say.
 type Said = Result<Option<Arc<Access>>, Denial>;
 
+/// An answer that is still to come, for as many as wait for it.
+type Awaited = watch::Receiver<Option<Said>>;
+
 /// The questions of one worker that are under way, by digest.
 #[derive(Clone, Debug, Default)]
-pub struct Inquiries(Arc<Mutex<HashMap<[u8; 32], watch::Receiver<Option<Said>>>>>);
+pub struct Inquiries(Arc<Mutex<HashMap<[u8; 32], Awaited>>>);
 
 impl Inquiries {
     /// The row of the token with this digest.
@@ -43,7 +46,7 @@ impl Inquiries {
     }
 
     /// Joins the question that is under way, or begins it.
-    fn join(&self, shared: &Arc<Shared>, digest: SecretDigest) -> Result<watch::Receiver<Option<Said>>, Denial> {
+    fn join(&self, shared: &Arc<Shared>, digest: SecretDigest) -> Result<Awaited, Denial> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = open.get(&digest.0) {
             return Ok(under_way.clone());

@@ -274,3 +274,24 @@ fn without_token(form: &Bytes, route: &Route) -> Result<Bytes, ForwardError> {
         None => Bytes::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hyper::Request;
+    use hyper::body::Incoming;
+
+    use crate::edge::connection::Connection;
+
+    fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Incoming>) -> A) -> usize {
+        size_of::<A>()
+    }
+
+    #[test]
+    fn a_requests_future_is_small() {
+        // Every request moves it at least once, so its size is time.
+        let size = size_of_answer(super::serve);
+        assert!(size <= 3 * 1024 + 256, "{size} bytes");
+    }
+}

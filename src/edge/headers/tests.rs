@@ -127,3 +127,16 @@ fn an_answer_loses_the_backends_connection_lines_and_nothing_else() {
     assert_eq!(answer.get_all("set-cookie").iter().count(), 2);
     assert_eq!(answer["content-length"], "3");
 }
+
+#[test]
+fn an_answer_without_connection_loses_its_hop_by_hop_lines_too() {
+    let mut answer = lines(&[("keep-alive", "timeout=5"), ("proxy-connection", "close"), ("x", "1")]);
+    clean_answer(&mut answer);
+    assert_eq!(answer.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn cookies_of_http2_become_one_line() {
+    let sent = [("cookie", "a=1"), ("cookie", "b=2"), ("cookie", "c=3"), ("accept", "x")];
+    assert_eq!(passed(&Screen::of(&[]), &sent, Credential::Strip), ["accept=x", "cookie=a=1; b=2; c=3"]);
+}

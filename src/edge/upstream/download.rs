@@ -99,7 +99,7 @@ impl Download {
 
     /// The next piece.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
-        let Some(link) = self.lease.as_mut().and_then(Lease::link) else { return Poll::Ready(None) };
+        let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
         // The connection is driven here, so the body need not wake anybody by itself.
         let mut nobody = Context::from_waker(Waker::noop());
         let mut next = Pin::new(&mut self.body).poll_frame(&mut nobody);

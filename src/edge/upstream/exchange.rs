@@ -39,35 +39,39 @@ pub async fn exchange(
         Chosen::Echo => return Ok(Outcome::Echo(request)),
         Chosen::Lease(lease, origin) => (lease, origin),
     };
-    let again = match send(&mut lease, request, wait).await {
+    let again = match lease.link().send(request, wait).await {
         Ok(answer) => return Ok(Outcome::Answer(answer, lease)),
         Err(LinkError::Unsent(request)) => *request,
         Err(LinkError::Failed(ForwardError::Reset)) if repeatable && origin == Origin::Kept => head(Outgoing::Empty),
         Err(LinkError::Failed(error)) => return Err(error),
     };
-    let pool = lease.pool().clone();
+    Box::pin(retry(balance, pulses, wait, lease, again)).await
+}
+
+/// Sends a request again, over a connection that nobody used before if that can be.
+async fn retry(
+    balance: &Balance,
+    pulses: &Pulses,
+    wait: Duration,
+    dead: Lease,
+    request: Request<Outgoing>,
+) -> Result<Outcome, ForwardError> {
+    let pool = dead.pool().clone();
     let tally = pool.tally();
     tally.meter.retried(tally.upstream);
     // Its place must be free before another connection can be made.
-    drop(lease);
+    drop(dead);
     let mut lease = match pool.lease_fresh(pulses).await {
         Ok(lease) => lease,
         Err(_) => match balance.lease(pulses).await? {
-            Chosen::Echo => return Ok(Outcome::Echo(again)),
+            Chosen::Echo => return Ok(Outcome::Echo(request)),
             Chosen::Lease(lease, _) => lease,
         },
     };
-    match send(&mut lease, again, wait).await {
+    match lease.link().send(request, wait).await {
         Ok(answer) => Ok(Outcome::Answer(answer, lease)),
         Err(LinkError::Unsent(_)) => Err(ForwardError::Reset),
         Err(LinkError::Failed(error)) => Err(error),
-    }
-}
-
-async fn send(lease: &mut Lease, request: Request<Outgoing>, wait: Duration) -> Result<Response<Incoming>, LinkError> {
-    match lease.link() {
-        Some(link) => link.send(request, wait).await,
-        None => Err(LinkError::Unsent(Box::new(request))),
     }
 }
 

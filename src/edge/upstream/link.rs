@@ -2,16 +2,18 @@
 //! task of its own, hence no wake-up from one task to another per request.
 //! Must never: be used by two requests at once, or again after an unclean end.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
+use pin_project_lite::pin_project;
 
 use crate::edge::io::Socket;
 use crate::edge::pulse::{Pulse, Tick};
@@ -67,41 +69,59 @@ impl Link {
     }
 
     /// Sends a request and waits for the head of its answer, at most `wait` after the
-    /// backend has all of it.
-    pub async fn send(
+    /// backend has all of it. Dropped before the end, it leaves the link unusable.
+    pub fn send(
         &mut self,
         mut request: Request<Outgoing>,
         wait: Duration,
-    ) -> Result<Response<Incoming>, LinkError> {
+    ) -> impl Future<Output = Result<Response<Incoming>, LinkError>> {
         if let Outgoing::Stream(upload) = request.body_mut() {
             upload.be_patient(Arc::clone(&self.pulse), wait);
         }
         self.pulse.arm(Tick::now(), wait);
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let outcome = poll_fn(|cx| {
-            drive(&mut self.driver, cx);
-            // The driver is polled right here, so nobody else needs to wake us.
-            if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                return Poll::Ready(Some(answer));
-            }
-            self.pulse.register(cx.waker());
-            if self.pulse.fired() { Poll::Ready(None) } else { Poll::Pending }
-        })
-        .await;
-        self.pulse.rest();
-        match outcome {
-            Some(Ok(answer)) => Ok(answer),
-            Some(Err(mut error)) => match error.take_message() {
-                Some(request) => Err(LinkError::Unsent(Box::new(request))),
-                None => Err(LinkError::Failed(blame(&error.into_error()))),
-            },
-            None => Err(LinkError::Failed(ForwardError::Timeout)),
-        }
+        let answer = self.sender.try_send_request(request);
+        Sending { driver: &mut self.driver, pulse: &self.pulse, answer }
     }
 
     /// Moves whatever can be moved in either direction.
     pub fn drive(&mut self, cx: &mut Context<'_>) {
         drive(&mut self.driver, cx);
+    }
+}
+
+pin_project! {
+    /// A request on its way and the head of its answer. A type of its own, since an
+    /// `async` block would hold the request several times over.
+    struct Sending<'a, F> {
+        driver: &'a mut Option<Pin<Box<Connection<Io, Outgoing>>>>,
+        pulse: &'a Pulse,
+        #[pin]
+        answer: F,
+    }
+}
+
+impl<F> Future for Sending<'_, F>
+where
+    F: Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>,
+{
+    type Output = Result<Response<Incoming>, LinkError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        drive(this.driver, cx);
+        // The driver is polled right here, so nobody else needs to wake us.
+        let Poll::Ready(answer) = this.answer.poll(&mut Context::from_waker(Waker::noop())) else {
+            this.pulse.register(cx.waker());
+            if this.pulse.fired() {
+                return Poll::Ready(Err(LinkError::Failed(ForwardError::Timeout)));
+            }
+            return Poll::Pending;
+        };
+        this.pulse.rest();
+        Poll::Ready(answer.map_err(|mut error| match error.take_message() {
+            Some(request) => LinkError::Unsent(Box::new(request)),
+            None => LinkError::Failed(blame(&error.into_error())),
+        }))
     }
 }
 

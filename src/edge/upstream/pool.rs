@@ -157,10 +157,11 @@ impl Pool {
         if let Some(link) = self.take_idle() {
             return Ok((self.lease_of(link), Origin::Kept));
         }
+        // Seldom, and large as futures: most requests are not to carry them along.
         if self.take_seat() {
-            return Ok((self.connect(pulses).await?, Origin::Fresh));
+            return Ok((Box::pin(self.connect(pulses)).await?, Origin::Fresh));
         }
-        self.wait(pulses).await
+        Box::pin(self.wait(pulses)).await
     }
 
     /// A connection nobody used before, for the one retry of a request that met a
@@ -169,7 +170,7 @@ impl Pool {
         if !self.take_seat() {
             return Err(ForwardError::Busy);
         }
-        self.connect(pulses).await
+        Box::pin(self.connect(pulses)).await
     }
 
     async fn wait(self: &Arc<Pool>, pulses: &Pulses) -> Result<(Lease, Origin), ForwardError> {
@@ -193,15 +194,13 @@ impl Pool {
 
     /// Connects on a seat that was taken; gives it back if that fails or is given up.
     async fn connect(self: &Arc<Pool>, pulses: &Pulses) -> Result<Lease, ForwardError> {
-        let mut lease = Lease { link: None, hold: Hold::Seat, pool: Arc::clone(self) };
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut seat = Seat::new(self, Hold::Place);
         let patience = self.lock().bounds.connect_timeout;
         let socket = connect::tcp(&self.host, self.port, patience).await;
         self.note(socket.as_ref().err());
         let socket = socket?;
-        lease.hold = Hold::Connection;
-        lease.link = Some(Link::open(socket, pulses.enrol()).await?);
-        Ok(lease)
+        seat.hold = Hold::Connection;
+        Ok(Lease { link: Link::open(socket, pulses.enrol()).await?, seat })
     }
 
     /// Remembers how a connect ended.
@@ -220,8 +219,7 @@ impl Pool {
     }
 
     fn lease_of(self: &Arc<Pool>, link: Link) -> Lease {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Lease { link: Some(link), hold: Hold::Connection, pool: Arc::clone(self) }
+        Lease { link, seat: Seat::new(self, Hold::Connection) }
     }
 
     /// The youngest idle connection that still lives; the dead ones on top of it go.
@@ -304,54 +302,65 @@ async fn reap(pool: Weak<Pool>) {
     }
 }
 
-/// What a lease has to give back.
+/// What a seat has to give back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Hold {
     /// A place for a connection that is being made.
-    Seat,
+    Place,
     /// A connection.
     Connection,
     /// Nothing: it went back to the pool.
     Nothing,
 }
 
-/// One request's hold on one connection. Dropped, it closes the connection.
+/// One request's part in a pool's numbers.
 #[derive(Debug)]
-pub struct Lease {
-    link: Option<Link>,
+struct Seat {
     hold: Hold,
     pool: Arc<Pool>,
 }
 
-impl Lease {
-    /// The connection.
-    pub fn link(&mut self) -> Option<&mut Link> {
-        self.link.as_mut()
+impl Seat {
+    fn new(pool: &Arc<Pool>, hold: Hold) -> Seat {
+        pool.in_flight.fetch_add(1, Ordering::Relaxed);
+        Seat { hold, pool: Arc::clone(pool) }
     }
+}
 
-    /// Whose connection it is.
-    pub fn pool(&self) -> &Arc<Pool> {
-        &self.pool
-    }
-
-    /// The exchange ended cleanly on both sides: the connection may serve again.
-    pub fn give_back(mut self) {
-        if let Some(link) = self.link.take() {
-            self.hold = Hold::Nothing;
-            self.pool.keep(link);
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.pool.in_flight.fetch_sub(1, Ordering::Relaxed);
+        match self.hold {
+            Hold::Place => self.pool.give_seat(),
+            Hold::Connection => self.pool.closed(),
+            Hold::Nothing => {}
         }
     }
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.pool.in_flight.fetch_sub(1, Ordering::Relaxed);
-        drop(self.link.take());
-        match self.hold {
-            Hold::Seat => self.pool.give_seat(),
-            Hold::Connection => self.pool.closed(),
-            Hold::Nothing => {}
-        }
+/// One request's hold on one connection. Dropped, it closes the connection.
+#[derive(Debug)]
+pub struct Lease {
+    link: Link,
+    seat: Seat,
+}
+
+impl Lease {
+    /// The connection.
+    pub fn link(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
+    /// Whose connection it is.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.seat.pool
+    }
+
+    /// The exchange ended cleanly on both sides: the connection may serve again.
+    pub fn give_back(self) {
+        let Lease { link, mut seat } = self;
+        seat.hold = Hold::Nothing;
+        seat.pool.keep(link);
     }
 }
 
