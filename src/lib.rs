@@ -10,6 +10,7 @@ pub mod follower;
 pub mod gateway;
 pub mod oauth;
 pub mod random;
+pub mod reload;
 pub mod revocation;
 pub mod snapshot;
 pub mod store;

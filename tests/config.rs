@@ -1,37 +1,288 @@
-//! The language from the outside: every bad file gets its golden text, byte for byte,
-//! every good file loads, and the shipped files are what they say.
+//! The language from the outside: every file under `bad` gets its golden text byte for
+//! byte, every file under `good` loads with its golden warnings, and what is shipped is
+//! what the code says. `UPDATE_GOLDEN=1` writes the golden texts anew, to be read.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use tollgate::cli::check::{CheckArgs, FormatArg, check};
+use tollgate::cli::explain::{ExplainArgs, run as explain};
 use tollgate::clock::UnixTime;
-use tollgate::config::files::DiskFiles;
-use tollgate::config::load::{Context, Report, inspect};
+use tollgate::config::files::{DiskFiles, Files};
+use tollgate::config::load::{Context, Report, inspect, load};
 use tollgate::config::problem::render::{Format, Paint, render};
+use tollgate::config::schema::schema;
 use tollgate::config::self_signed::ThrowAway;
 use tollgate::random::{Random, SeededRandom};
+use tollgate::snapshot::Snapshot;
 use tollgate::token::secret::Secret;
 
-fn look(path: &Path) -> Report {
+/// 18 November 2026: the certificates among the test files are made for it.
+const NOW: UnixTime = UnixTime(1_795_000_000);
+
+/// A secret of 32 bytes and more that must never be seen in any output.
+const SECRET: &str = "s3cr3t-of-the-environment-0123456789";
+
+/// The disk, and variables that are the same everywhere.
+struct World;
+
+impl Files for World {
+    fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        DiskFiles.read(path, limit)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let value = match name {
+            "SECRET" => SECRET,
+            "SHORT" => "short-secret",
+            "PORT" => "9001",
+            "WORKERS" => "3",
+            "SCOPE" => "admin",
+            "KEY" => "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+}
+
+fn with_context<T>(look: impl FnOnce(&Context<'_>) -> T) -> T {
     let random = SeededRandom::new(7);
-    let hash = |_: &Secret, _: &dyn Random| "$argon2id$fixed".to_owned();
-    let context = Context {
-        now: UnixTime(1_795_000_000),
-        random: &random,
-        processors: 2,
-        self_signed: &ThrowAway,
-        hash_password: &hash,
-    };
-    inspect(path, &DiskFiles, &context)
+    let hash = |_: &Secret, _: &dyn Random| "$argon2id$of-the-test".to_owned();
+    look(&Context { now: NOW, random: &random, processors: 2, self_signed: &ThrowAway, hash_password: &hash })
+}
+
+fn report(path: &Path) -> Report {
+    with_context(|context| inspect(path, &World, context))
+}
+
+fn snapshot(path: &str) -> Snapshot {
+    with_context(|context| load(Path::new(path), &World, context)).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(Path::new("tests/config").join(folder)).expect("the folder of test files");
+    let mut out: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    out.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    out.sort();
+    out
+}
+
+/// Compares with the golden text beside the file; collects what differs.
+fn golden(path: &Path, text: &str, differ: &mut Vec<String>) {
+    let golden = path.with_extension("expected");
+    if DiskFiles.variable("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, text).expect("the golden text");
+    }
+    let expected = fs::read_to_string(&golden).unwrap_or_default();
+    if text != expected {
+        differ.push(format!("{}\n--- expected\n{expected}--- got\n{text}", path.display()));
+    }
 }
 
 #[test]
-fn the_default_file_loads() {
-    let report = look(Path::new("gateway.yaml"));
-    let text = render(&report.problems, Format::Human(Paint::Plain));
-    assert!(report.snapshot.is_some(), "{text}");
-    println!("{text}");
+fn every_bad_file_gets_its_words() {
+    let mut differ = Vec::new();
+    let all = files("bad");
+    assert!(all.len() >= 40, "only {} bad files", all.len());
+    for path in all {
+        let report = report(&path);
+        assert!(report.snapshot.is_none(), "{} loads", path.display());
+        assert!(report.problems.errors() > 0, "{} has no error", path.display());
+        for format in [Format::Human(Paint::Plain), Format::Human(Paint::Colour), Format::Json, Format::Github] {
+            let text = render(&report.problems, format);
+            assert!(!text.contains(SECRET) && !text.contains("hunter2"), "{} gives a secret away", path.display());
+        }
+        golden(&path, &render(&report.problems, Format::Human(Paint::Plain)), &mut differ);
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
-#[allow(dead_code)]
-fn x() -> PathBuf {
-    PathBuf::new()
+
+#[test]
+fn every_good_file_loads_with_its_warnings() {
+    let mut differ = Vec::new();
+    for path in files("good") {
+        let report = report(&path);
+        let text = render(&report.problems, Format::Human(Paint::Plain));
+        assert!(report.snapshot.is_some(), "{} does not load:\n{text}", path.display());
+        assert!(!text.contains("hunter2"), "{} gives a secret away", path.display());
+        golden(&path, &text, &mut differ);
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn the_default_file_loads_with_one_warning() {
+    let snapshot = snapshot("gateway.yaml");
+    assert_eq!(snapshot.warnings.len(), 1, "{:?}", snapshot.warnings);
+    assert!(snapshot.warnings[0].contains("TG3004"), "{:?}", snapshot.warnings);
+    assert_eq!(snapshot.listeners[0].address.to_string(), "127.0.0.1:8443");
+    assert_eq!(snapshot.fixed.metrics.map(|address| address.to_string()).as_deref(), Some("127.0.0.1:9464"));
+    assert_eq!(snapshot.issuers[0].users.len(), 1);
+    assert!(snapshot.issuers[0].generate_client.is_some());
+}
+
+#[test]
+fn the_password_of_the_demo_user_is_the_documented_one() {
+    let snapshot = snapshot("gateway.yaml");
+    let demo = snapshot.issuers[0].users.values().next().expect("the demo user");
+    let digest = tollgate::users::phc::PasswordDigest::parse(&demo.password_hash).expect("a hash");
+    assert!(digest.fits("demo-only-change-me"));
+    assert!(!digest.fits("demo-only-change-me "));
+}
+
+#[test]
+fn the_published_schema_is_the_generated_one() {
+    let mut differ = Vec::new();
+    let path = Path::new("deploy/schema/gateway.schema.json");
+    if DiskFiles.variable("UPDATE_GOLDEN").is_some() {
+        fs::write(path, schema()).expect("the schema");
+    }
+    if fs::read_to_string(path).unwrap_or_default() != schema() {
+        differ.push("deploy/schema/gateway.schema.json is not what `tollgate schema` prints");
+    }
+    assert!(differ.is_empty(), "{differ:?}");
+}
+
+#[test]
+fn everything_that_was_said_is_in_the_snapshot() {
+    use tollgate::access::rule::Rule;
+    use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server};
+
+    let snapshot = snapshot("tests/config/good/everything.yaml");
+    assert_eq!(snapshot.listeners.len(), 3);
+    assert!(matches!(snapshot.listeners[0].door, Door::Tls(_)));
+    assert!(matches!(snapshot.listeners[1].door, Door::Clear));
+    assert!(matches!(snapshot.listeners[2].door, Door::Redirect(443)));
+    assert_eq!(snapshot.listeners[0].limits.header_bytes, 16 << 10);
+    assert_eq!(snapshot.listeners[0].trusted_proxies.len(), 2);
+    assert_eq!((snapshot.fixed.workers, snapshot.cache_entries), (3, 0));
+    assert_eq!(snapshot.fixed.audit, AuditTarget::File("tests/config/good/audit.log".into()));
+    assert_eq!((snapshot.fixed.log_level, snapshot.access_log.format), (LogLevel::Debug, LogFormat::Json));
+    assert_eq!(snapshot.fixed.metrics, None);
+    assert_eq!(snapshot.fixed.store_key.as_ref().map(|key| key.0[31]), Some(0x1f));
+
+    let issuer = &snapshot.issuers[0];
+    assert_eq!((issuer.profile, issuer.base.as_str(), issuer.refresh.lifetime), (0, "/o", None));
+    assert_eq!(issuer.clients["shop"].secrets[0].digest, Secret::new("sssh-file-secret".to_owned()).digest());
+    assert_eq!(issuer.clients["shop"].secrets[1].slot, 1);
+    assert!(issuer.clients["hashed"].disabled && issuer.clients["kiosk"].secrets.is_empty());
+    assert_eq!(issuer.users["ana"].subject.as_str(), "u-1");
+    assert!(snapshot.foreign_rings[0].is_none() && snapshot.foreign_rings[1].is_some());
+    let partner = &snapshot.policy.profiles[1];
+    assert_eq!(partner.types, ["jwt".into(), "at+jwt".into()]);
+    assert_eq!(partner.require, ["iss".into(), "exp".into(), "aud".into()]);
+
+    let plan = &snapshot.plans[0];
+    assert_eq!(snapshot.policy.kept_claims, ["tenant".into()]);
+    let user = plan.identity.iter().find(|(name, _)| name == "x-user").map(|(_, template)| template.0.clone());
+    assert_eq!(user, Some(vec![Part::Text("user ".into()), Part::Subject, Part::Text(" of ".into()), Part::Kept(0)]));
+    assert!(plan.identity.iter().any(|(name, _)| name == "x-client"), "the defaults' header is inherited");
+    assert_eq!(plan.set[0].1, "Basic sssh-file-secret");
+    assert_eq!((plan.max_body, plan.strip_prefix.as_deref()), (64 << 10, Some("/v1")));
+    assert_eq!(snapshot.plans[1].max_body, 1 << 20);
+    assert!(matches!(&snapshot.upstreams[0].servers[0], Server::Http { port: 9001, .. }));
+    assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
+    assert_eq!(snapshot.policy.tables.len(), 3);
+    let routes: Vec<_> = snapshot.policy.tables[0].targets().iter().collect();
+    assert_eq!(routes.len(), 4, "the routes stand behind `public` alone");
+    let rules = routes.iter().filter_map(|target| match target {
+        tollgate::access::table::Target::Route(route) => Some(&route.access),
+        tollgate::access::table::Target::Endpoint(_) => None,
+    });
+    let alternatives: Vec<Vec<String>> = rules
+        .map(|lines| {
+            let rules = lines.iter().map(|line| match &line.rule {
+                Rule::Public => "public".to_owned(),
+                Rule::Bearer(any) => any.iter().map(|one| one.names.to_string()).collect::<Vec<_>>().join("|"),
+            });
+            rules.collect()
+        })
+        .collect();
+    assert_eq!(alternatives[0], ["read", "write admin|write read partner:all", "public"]);
+    assert_eq!(alternatives[1..], [vec![String::new()], vec!["read write".to_owned()], vec!["admin".to_owned()]]);
+    assert_eq!(snapshot.policy.tables[1].targets().len(), 6, "token, revoke, introspect, jwks, two metadata");
+    assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
+}
+
+/// What `check` writes, and its exit code.
+fn checked(file: &str, format: FormatArg, print: Printing, strict: Strictness) -> (String, u8) {
+    let args =
+        CheckArgs { file: None, format, print: print == Printing::Whole, strict: strict == Strictness::WarningsCount };
+    let mut out = Vec::new();
+    let verdict = with_context(|context| check(&args, Path::new(file), &World, context, Paint::Plain, &mut out))
+        .expect("written");
+    (String::from_utf8(out).expect("UTF-8"), verdict.exit_code())
+}
+
+#[derive(PartialEq)]
+enum Printing {
+    Whole,
+    Problems,
+}
+
+#[derive(PartialEq)]
+enum Strictness {
+    WarningsCount,
+    OnlyErrors,
+}
+
+#[test]
+fn check_says_by_its_code_what_it_found() {
+    let code = |file: &str, strict| checked(file, FormatArg::Human, Printing::Problems, strict).1;
+    assert_eq!(code("tests/config/good/minimal.yaml", Strictness::WarningsCount), 0);
+    assert_eq!(code("tests/config/good/warnings.yaml", Strictness::OnlyErrors), 0);
+    assert_eq!(code("tests/config/good/warnings.yaml", Strictness::WarningsCount), 3);
+    assert_eq!(code("tests/config/bad/empty.yaml", Strictness::OnlyErrors), 1);
+    assert_eq!(code("tests/config/no-such-file.yaml", Strictness::OnlyErrors), 1);
+}
+
+#[test]
+fn scripts_get_positions_as_data() {
+    let bad = "tests/config/bad/undefined-names.yaml";
+    let (json, _) = checked(bad, FormatArg::Json, Printing::Problems, Strictness::OnlyErrors);
+    let list: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(list[0]["code"], "TG2001");
+    assert_eq!((&list[0]["at"]["line"], &list[0]["at"]["column"]), (&15.into(), &15.into()));
+    assert_eq!(list[0]["at"]["path"], "routes[0].upstream");
+    assert_eq!(list[0]["help"], "did you mean `backend`?");
+    let (github, _) = checked(bad, FormatArg::Github, Printing::Problems, Strictness::OnlyErrors);
+    let first = github.lines().next().unwrap_or("");
+    assert!(
+        first.starts_with(&format!("::error file={bad},line=15,col=15,title=TG2001::upstream `bakend`")),
+        "{first}"
+    );
+}
+
+#[test]
+fn what_is_printed_has_no_secret() {
+    let file = "tests/config/good/everything.yaml";
+    let (text, _) = checked(file, FormatArg::Human, Printing::Whole, Strictness::OnlyErrors);
+    assert!(text.contains("lifetime: 5m") && text.contains("secrets:\n"), "{text}");
+    assert!(!text.contains(SECRET) && !text.contains("file-secret") && !text.contains("000102"), "{text}");
+}
+
+#[test]
+fn explain_names_route_rule_and_decision() {
+    let explained = |method: &str, url: &str, scope: Option<&str>| {
+        let args = ExplainArgs {
+            method: method.parse().expect("a method"),
+            url: url.to_owned(),
+            scope: scope.map(str::to_owned),
+            listener: None,
+        };
+        let mut out = Vec::new();
+        with_context(|context| explain(&args, Path::new("gateway.yaml"), &World, context, &mut out)).expect("written");
+        String::from_utf8(out).expect("UTF-8")
+    };
+    let text = explained("GET", "https://127.0.0.1:8443/hello/world", Some("hello:read"));
+    assert!(text.contains("route     hello") && text.contains("decision  passes"), "{text}");
+    assert!(text.contains("set: x-user x-client x-scopes"), "{text}");
+    let text = explained("POST", "https://any/hello", Some("hello:read"));
+    assert!(text.contains("403 insufficient_scope, missing hello:write"), "{text}");
+    assert!(explained("GET", "/hello", None).contains("401"));
+    assert!(explained("TRACE", "/hello", None).contains("405, Allow: GET, HEAD, POST"));
+    assert!(explained("GET", "/nothing", None).contains("404"));
+    assert!(explained("POST", "/oauth2/token", None).contains("issuer main"));
+    assert!(explained("GET", "/hello/%2e%2e/x", None).contains("refused"));
 }

@@ -96,7 +96,7 @@ fn clients_and_users_of_the_store_act_within_a_second() {
     ]);
     assert!(added.status.success(), "{added:?}");
     let json: serde_json::Value = serde_json::from_slice(&added.stdout).expect("JSON");
-    let client = format!("batch:{}", json["secret"].as_str().expect("a secret, shown once"));
+    let client = format!("batch:{}", json["client_secret"].as_str().expect("a secret, shown once"));
     let ask = || post(&gateway, "token", &client, &[("grant_type", "client_credentials")]).status;
     let start = Instant::now();
     while ask() != 200 {

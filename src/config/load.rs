@@ -13,8 +13,8 @@ use crate::config::problem::fact::{Problem, Problems, Shown};
 use crate::config::self_signed::SelfSigned;
 use crate::config::source::interpolate::{interpolate, reason};
 use crate::config::source::mask::Masked;
-use crate::config::source::parse::{Tree, parse};
-use crate::config::source::read::read;
+use crate::config::source::parse::parse;
+use crate::config::source::read::{Reading, read};
 use crate::config::source::text::{MAX_FILE_BYTES, SourceText};
 use crate::random::Random;
 use crate::snapshot::Snapshot;
@@ -89,20 +89,16 @@ fn examine(path: &Path, files: &dyn Files, context: &Context<'_>, problems: &mut
     };
     let Some(mut tree) = parse(&text, &mut problems.list) else {
         let masked = Masked::by_looks(&text);
-        problems.shown = Some(Shown { source: text, masked });
+        problems.shown = Some(Box::new(Shown { source: text, masked }));
         return None;
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    interpolate(&mut tree, files, folder, &mut problems.list);
+    // What a reference stands for is not in the text, so the text is masked before it is known.
     let masked = Masked::by_tree(&text, &tree.places);
-    problems.shown = Some(Shown { source: text, masked });
-    let document = document(&tree, problems)?;
-    let outside = compile::Outside { files, folder, context };
-    compile::compile(&document, &tree, &outside, &revision, &mut problems.list)
-}
-
-fn document(tree: &Tree, problems: &mut Problems) -> Option<GatewayDocument> {
-    let (document, mistakes) = read::<GatewayDocument>(&tree.root, &tree.places);
-    problems.list.extend(mistakes.into_iter().map(|mistake| mistakes::explain(mistake, tree)));
-    document
+    let unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
+    problems.shown = Some(Box::new(Shown { source: text, masked }));
+    let Reading { document, mistakes, damaged } = read::<GatewayDocument>(&tree.root, &tree.places, unfilled);
+    problems.list.extend(mistakes.into_iter().map(|mistake| mistakes::explain(mistake, &tree)));
+    let outside = compile::Outside { files, folder, context, damaged: &damaged };
+    compile::compile(&document?, &tree, &outside, &revision, &mut problems.list)
 }

@@ -18,7 +18,7 @@ pub fn printed(path: &Path, files: &dyn Files) -> Option<String> {
     let text = String::from_utf8(files.read(path, MAX_FILE_BYTES).ok()?).ok()?;
     let mut problems = Vec::new();
     let mut tree = parse(&SourceText::new(&path.display().to_string(), text), &mut problems)?;
-    interpolate(&mut tree, files, path.parent().unwrap_or(Path::new("")), &mut problems);
+    let _ = interpolate(&mut tree, files, path.parent().unwrap_or(Path::new("")), &mut problems);
     serde_yaml::to_string(&shown(&tree.root, &tree.places)).ok()
 }
 

@@ -134,3 +134,34 @@ pub(crate) fn alternative_names<'a>(certificate: &'a X509Certificate<'a>) -> imp
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::{FILE, Kept, SelfSigned as _};
+    use crate::clock::{Seconds, UnixTime};
+
+    const NOW: UnixTime = UnixTime(1_795_000_000);
+
+    #[test]
+    fn the_kept_one_stays_until_it_ends_or_lacks_a_name() -> Result<(), Box<dyn std::error::Error>> {
+        let state = std::env::temp_dir().join(format!("tollgate-self-signed-{}", std::process::id()));
+        let one = ["localhost".to_owned()];
+        let two = ["localhost".to_owned(), "::1".to_owned()];
+        let first = Kept.pair(&state, &one, NOW)?;
+        assert_eq!(Kept.pair(&state, &one, NOW.after(Seconds(86_400)))?.chain, first.chain);
+        let mode =
+            |path: &std::path::Path| Ok::<_, std::io::Error>(std::fs::metadata(path)?.permissions().mode() & 0o777);
+        assert_eq!((mode(&state)?, mode(&state.join(FILE))?), (0o700, 0o600));
+
+        let wider = Kept.pair(&state, &two, NOW)?;
+        assert_ne!(wider.chain, first.chain);
+        let later = Kept.pair(&state, &two, NOW.after(Seconds(350 * 86_400)))?;
+        assert_ne!(later.chain, wider.chain);
+        std::fs::write(state.join(FILE), "broken")?;
+        assert_ne!(Kept.pair(&state, &two, NOW)?.chain, later.chain);
+        std::fs::remove_dir_all(&state)?;
+        Ok(())
+    }
+}

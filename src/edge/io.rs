@@ -81,10 +81,13 @@ impl AsyncWrite for Socket {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.get_mut().stream);
+        if let [one] = bufs {
+            return stream.poll_write(cx, one);
+        }
         let total: usize = bufs.iter().map(|buf| buf.len()).sum();
-        if bufs.len() > 1 && total <= GATHER.0 {
+        if total <= GATHER.0 {
             stream.poll_write(cx, gather(bufs, &mut [0; GATHER.0]))
-        } else if bufs.len() > 1 && total <= GATHER.1 {
+        } else if total <= GATHER.1 {
             stream.poll_write(cx, gather(bufs, &mut [0; GATHER.1]))
         } else {
             stream.poll_write_vectored(cx, bufs)

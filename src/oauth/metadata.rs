@@ -29,7 +29,8 @@ fn document(desk: Desk<'_>) -> Value {
     let at = |endpoint| Value::from(format!("{}{}", origin(&issuer.url), path(issuer, endpoint)));
     let secret_ways = auth_methods(desk.dialect.client_auth);
     let mut all_ways = secret_ways.clone();
-    all_ways.push("none".into());
+    // A public client can name itself only where the body is read.
+    all_ways.extend(desk.dialect.client_auth.contains(&ClientAuth::Body).then(|| "none".into()));
     let grants: Vec<Value> = GrantKind::ALL.iter().map(|grant| grant.as_str().into()).collect();
     let scopes: Vec<Value> = issuer.catalogue.iter().map(|(scope, _)| scope.as_str().into()).collect();
     let mut out = Map::new();

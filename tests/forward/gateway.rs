@@ -30,7 +30,8 @@ use tollgate::oauth::{Service, endpoints};
 use tollgate::random::{OsRandom, SeededRandom};
 use tollgate::revocation::list::List;
 use tollgate::snapshot::{
-    AccessLog, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, Plan, Server, Snapshot, Template, Upstream, World,
+    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, Plan, Server, Snapshot,
+    Template, Upstream, World,
 };
 use tollgate::store::Store;
 use tollgate::telemetry::Telemetry;
@@ -154,7 +155,10 @@ impl Gateway {
         let snapshot = Arc::new(snapshot(routes, door, &folder));
         let revoked = Arc::new(List::new([5; 32]));
         let hashing = HashingPool::start(1, 4).expect("threads");
-        let service = Service::new(store.clone(), hashing, Arc::clone(&revoked), Arc::new(OsRandom::default()));
+        let telemetry = Telemetry::quiet(1, clock.clone()).expect("telemetry");
+        let hashing = tollgate::users::measured::Measured::new(hashing, 1, Arc::clone(&telemetry));
+        let durable = tollgate::store::measured::Measured::new(store.clone(), Arc::clone(&telemetry));
+        let service = Service::new(durable, hashing, Arc::clone(&revoked), Arc::new(OsRandom::default()));
         let shared = Arc::new(Shared {
             worlds: Worlds::new(World { generation: 1, snapshot, rings: vec![ring] }),
             revoked,
@@ -162,7 +166,7 @@ impl Gateway {
             clock: clock.clone(),
             service: Arc::new(service),
             runtime: tokio::runtime::Handle::current(),
-            telemetry: Telemetry::quiet(1, clock.clone()).expect("telemetry"),
+            telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
             doors: vec![DoorCount::default()],
@@ -205,7 +209,8 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         let name: Arc<str> = spec.path.into();
         let (access, presentation) = (spec.lines, spec.presentation);
         let audience = Vec::new();
-        let route = Route { index, name: Arc::clone(&name), access, issuers: vec![0], presentation, audience };
+        let pattern = spec.path.into();
+        let route = Route { index, name: Arc::clone(&name), pattern, access, issuers: vec![0], presentation, audience };
         entries.push(place(spec.path, Target::Route(Arc::new(route))));
         plans.push(Plan { upstream: index, ..spec.plan });
         route_names.push(Arc::clone(&name));
@@ -248,6 +253,8 @@ fn fixed(folder: &std::path::Path, listener: &Listener) -> Fixed {
         store_key: None,
         addresses: vec![(Arc::clone(&listener.name), listener.address)],
         hashing: Hashing { workers: 1, queue: 4 },
+        audit: AuditTarget::Stderr,
+        log_level: LogLevel::Info,
     }
 }
 

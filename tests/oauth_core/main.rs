@@ -4,6 +4,7 @@
 mod attacks;
 mod clients;
 mod desk;
+mod dialects;
 mod documents;
 mod errors;
 mod grants;

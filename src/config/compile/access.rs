@@ -1,4 +1,6 @@
 //! Access lines: methods, scopes as bits, and lines that could never apply.
+//! Must never: let a line pass that could not be read; a rule that is not understood is
+//! a mistake, not a door.
 
 use std::collections::HashMap;
 
@@ -110,7 +112,7 @@ impl Compiler<'_> {
                 continue;
             }
             let parsed = methods.map(|list| self.methods(&list.value, list.place, &mut covered)).unwrap_or_default();
-            if methods.is_none() {
+            if methods.is_none() && !self.damaged(line.place) {
                 all = Some(line.place);
             }
             if let Some(rule) = self.rule(line, scoping) {
@@ -121,7 +123,7 @@ impl Compiler<'_> {
     }
 
     fn methods(&mut self, list: &OneOrMany, place: Place, covered: &mut HashMap<Method, Place>) -> Vec<Method> {
-        if list.is_empty() {
+        if list.is_empty() && !self.damaged(place) {
             let message = "an empty list of methods fits no request";
             self.wrong_with_help(Code::WrongValue, place, message, "empty", "leave `methods` out for every method");
         }
@@ -166,6 +168,7 @@ impl Compiler<'_> {
             }
             (Some(public), Some(at), _) => self.contradiction(public.place, at.place),
             (Some(public), None, Some(at)) => self.contradiction(public.place, at.place),
+            (None, None, None) if self.damaged(line.place) => None,
             (None, None, None) => {
                 let help = "add `scopes: [NAME]`, `any_of: […]` or `public: true`; `scopes: []` asks for a valid token";
                 self.wrong_with_help(
@@ -182,7 +185,7 @@ impl Compiler<'_> {
                 let common = scopes.as_ref().map(|list| self.scopes(list.value.iter(), &scoping.catalogue, &whose));
                 let common = common.unwrap_or_default();
                 let Some(any_of) = any_of else { return Some(Rule::Bearer(vec![scoping.alternative(common)])) };
-                if any_of.value.is_empty() {
+                if any_of.value.is_empty() && !self.damaged(any_of.place) {
                     self.wrong(Code::WrongValue, any_of.place, "an empty `any_of` lets nobody in", "empty");
                 }
                 let mut alternatives = Vec::new();

@@ -54,8 +54,12 @@ impl Compiler<'_> {
             self.wrong(Code::WrongValue, id.place, format!("`{id}` cannot be a client id"), label);
         }
         let secrets = self.client_secrets(written, place);
-        let grants = self.grants(written.grants.as_ref(), &format!("client `{id}`"), id.place);
-        if let (true, Some(list)) = (secrets.is_empty(), &written.grants)
+        let public = written.public.as_ref().is_some_and(|flag| flag.value);
+        let grants = match &written.grants {
+            None if self.damaged(place) => Vec::new(),
+            list => self.grants(list.as_ref(), &format!("client `{id}`"), id.place),
+        };
+        if let (true, Some(list)) = (public, &written.grants)
             && let Some(at) = list.value.iter().find(|name| name.value == GrantKind::ClientCredentials.as_str())
         {
             let message = format!("public client `{id}` cannot use client_credentials");
@@ -94,7 +98,7 @@ impl Compiler<'_> {
                 .and(self.places(), first, "once here")
                 .help("one of: secret, secrets, secret_hash, public: true");
             self.report(problem);
-        } else if said.is_empty() {
+        } else if said.is_empty() && !self.damaged(place) {
             let help = "give it a `secret`, or say `public: true`";
             let message = format!("client `{id}` has no secret");
             self.wrong_with_help(Code::MissingKey, place, message, "this client", help);

@@ -1,6 +1,7 @@
 //! What every part of compiling needs at hand: the tree for places, the files, the
 //! list of problems, and the few questions that are asked everywhere.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Outside<'a> {
     pub folder: &'a Path,
     /// Time, chance and providers.
     pub context: &'a Context<'a>,
+    /// Blocks of which a part could not be read.
+    pub damaged: &'a HashSet<Place>,
 }
 
 /// The workbench of one compilation.
@@ -40,6 +43,12 @@ impl<'a> Compiler<'a> {
     /// Where everything stands.
     pub fn places(&self) -> &'a Places {
         &self.tree.places
+    }
+
+    /// True for a block of which a part could not be read: that was reported, and what
+    /// is missing because of it is no further mistake.
+    pub fn damaged(&self, place: Place) -> bool {
+        self.outside.damaged.contains(&place)
     }
 
     /// Files a problem.

@@ -1,4 +1,5 @@
-//! Settings of the process: state folder, store key, threads, logs, metrics.
+//! Settings of the process: state folder, store key, threads, logs, metrics. Most are
+//! compared at a reload, since they cannot change without a restart.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -20,7 +20,7 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
-use crate::config::source::place::Place;
+use crate::config::source::place::{Place, Secrecy};
 use crate::oauth::client::GrantKind;
 use crate::oauth::issuer::{GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use crate::token::id::IssuerName;
@@ -39,10 +39,23 @@ pub(super) struct Authority {
 
 /// Ours or foreign.
 pub(super) enum Kind {
-    /// With its host pattern and the listeners it names.
-    Ours(Box<Issuer>, HostPattern, Option<OneOrMany>, Place),
+    /// Ours.
+    Ours(Box<Own>),
     /// Its keys, unless they could not be read.
     Foreign(Option<Arc<KeyRing>>),
+}
+
+/// An issuer of ours with what only compiling needs.
+pub(super) struct Own {
+    pub issuer: Issuer,
+    pub host: HostPattern,
+    /// The listeners it names.
+    pub listeners: Option<OneOrMany>,
+    pub place: Place,
+    /// Some of its scopes could not be read.
+    pub incomplete: bool,
+    /// Whether the paths of its endpoints may stand in a message.
+    pub secrecy: Secrecy,
 }
 
 impl Compiler<'_> {
@@ -66,27 +79,28 @@ impl Compiler<'_> {
                     let ring = self.foreign_ring(&jwks.value, written.value.algorithms.as_ref());
                     Authority { profile: self.foreign_profile(name, &written.value), kind: Kind::Foreign(ring) }
                 }
-                None => self.our_issuer(name, &written.value, profile),
+                None => self.our_issuer(name, written, profile),
             });
         }
         out
     }
 
-    fn our_issuer(&mut self, name: &At<String>, written: &IssuerDocument, profile: usize) -> Authority {
+    fn our_issuer(&mut self, name: &At<String>, at: &At<IssuerDocument>, profile: usize) -> Authority {
+        let written = &at.value;
         self.not_for_ours(name, written);
         let host = self.issuer_host(written);
         let base = self.base(written.base.as_ref());
         let catalogue = self.catalogue(written.scopes.as_ref());
         let names: Vec<&Scope> = catalogue.iter().map(|(scope, _)| scope).collect();
         let all: Scopes = names.iter().map(|scope| (*scope).clone()).collect();
-        let closed = Catalogue::Closed(names);
+        // Scopes may be among what could not be read.
+        let incomplete = self.damaged(at.place) || written.scopes.as_ref().is_some_and(|at| self.damaged(at.place));
+        let closed = if incomplete { Catalogue::Open } else { Catalogue::Closed(names) };
         let token = self.token(written.token.as_ref(), &written.url.value);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
-        let default_scopes = match &written.default_scopes {
-            Some(names) => Some(self.scopes(names.value.iter(), &closed, "this issuer")),
-            None => None,
-        };
+        let named = written.default_scopes.as_ref();
+        let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
         let issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,
@@ -105,7 +119,10 @@ impl Compiler<'_> {
         };
         let profile = self.own_profile(name, &written.url.value, &issuer.token);
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
-        Authority { profile, kind: Kind::Ours(Box::new(issuer), host, listeners, name.place) }
+        let base_secrecy = written.base.as_ref().map_or(Secrecy::Open, |base| base.secrecy);
+        let secrecy = if base_secrecy == Secrecy::Open { written.url.secrecy } else { Secrecy::Hidden };
+        let kind = Kind::Ours(Box::new(Own { issuer, host, listeners, place: name.place, incomplete, secrecy }));
+        Authority { profile, kind }
     }
 
     fn issuer_host(&mut self, written: &IssuerDocument) -> HostPattern {

@@ -1,4 +1,5 @@
-//! The bounds of a listener, each with its default and its own bounds.
+//! The bounds of a listener, each with its default and its own bounds. A limit of zero or
+//! of everything is a mistake in the file, never a way to switch a bound off.
 
 use std::time::Duration;
 

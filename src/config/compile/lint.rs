@@ -1,4 +1,6 @@
 //! Warnings: what works but should be looked at. None of them stands in the way.
+//! They are looked for only in a file that is otherwise right, so that none of them
+//! follows from a mistake.
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::issuer::{Authority, Kind};
@@ -19,17 +21,17 @@ impl Compiler<'_> {
         self.lint_listeners(document);
         self.lint_public(document, ways);
         for (index, (name, _)) in document.upstreams.iter().enumerate() {
-            if !growing.used_upstreams.contains(&index) && document.routes.len() == ways.len() {
+            if !growing.used_upstreams.contains(&index) {
                 let message = format!("no route leads to upstream `{name}`");
                 self.wrong(Code::Unused, name.place, message, "unused");
             }
         }
         for ((_, written), authority) in document.issuers.iter().zip(issuers) {
-            let (Kind::Ours(issuer, ..), Some(scopes)) = (&authority.kind, &written.value.scopes) else { continue };
+            let (Kind::Ours(own), Some(scopes)) = (&authority.kind, &written.value.scopes) else { continue };
             for (name, _) in scopes.value.iter() {
                 let asked = growing.asked.iter().any(|scope| scope.as_str() == name.value);
-                if !asked && !ways.is_empty() && document.routes.len() == ways.len() {
-                    let message = format!("no route asks for scope `{name}` of issuer `{}`", issuer.name);
+                if !asked && !ways.is_empty() {
+                    let message = format!("no route asks for scope `{name}` of issuer `{}`", own.issuer.name);
                     self.wrong(Code::UnusedScope, name.place, message, "unused");
                 }
             }
@@ -57,10 +59,10 @@ impl Compiler<'_> {
     }
 
     fn lint_public(&mut self, document: &GatewayDocument, ways: &[Way]) {
-        for (written, way) in document.routes.iter().zip(ways).filter(|_| document.routes.len() == ways.len()) {
+        for (written, way) in document.routes.iter().zip(ways) {
             let everything = catches_everything(&way.host, &written.value.path.value);
             if everything && matches!(written.value.access.value, AccessDocument::Public) {
-                let message = format!("route `{}` is public and catches everything", way.route.name);
+                let message = format!("route {} is public and catches everything", way.shown);
                 let help = "whatever no other route takes goes to the backend without a token";
                 self.wrong_with_help(Code::PublicCatchAll, written.value.access.place, message, "public", help);
             }

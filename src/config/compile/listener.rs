@@ -1,4 +1,5 @@
-//! Listeners: addresses, doors, bounds, and whose word about the caller is taken.
+//! Listeners: addresses, doors, bounds, and whose word about the caller is taken. No socket is
+//! touched: a taken port is found by the start, not here.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -44,7 +45,7 @@ impl Compiler<'_> {
             }
             out.extend(self.listener(name, written, address, state, &names));
         }
-        if document.listeners.is_empty() {
+        if self.tree.root.child("listeners").is_none_or(|node| node.entries().is_empty()) {
             self.report(Problem::new(Code::MissingKey, "there is no listener").help("define one under `listeners:`"));
         }
         out

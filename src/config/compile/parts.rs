@@ -1,4 +1,5 @@
-//! What grows while routes are compiled and belongs to all of them.
+//! What grows while routes are compiled and belongs to all of them. Handed from route to
+//! route, so that bits and indexes are the same everywhere in one snapshot.
 
 use std::collections::HashMap;
 

@@ -59,7 +59,7 @@ impl Compiler<'_> {
             let message = "a clock that far off would keep expired tokens alive";
             self.wrong(Code::WrongValue, span.place, message, "expected at most 10m");
         }
-        let plain = |text: &Box<str>| -> Box<str> {
+        let plain = |text: &str| -> Box<str> {
             let lower = text.to_ascii_lowercase();
             lower.strip_prefix("application/").unwrap_or(&lower).into()
         };
@@ -68,7 +68,7 @@ impl Compiler<'_> {
             name: IssuerName::new(name.value.as_str()),
             issuer_url: written.url.value.as_str().into(),
             audience,
-            types: types.iter().map(plain).collect(),
+            types: types.iter().map(|text| plain(text)).collect(),
             require,
             leeway,
             opaque: false,

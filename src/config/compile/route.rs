@@ -37,6 +37,8 @@ pub(super) struct Way {
     pub path: PathPattern,
     pub listeners: Option<OneOrMany>,
     pub place: Place,
+    /// Its name for messages: stars if it came through a reference.
+    pub shown: String,
 }
 
 impl Compiler<'_> {
@@ -122,7 +124,17 @@ impl Compiler<'_> {
             path: path?,
             listeners: document.listener.as_ref().map(|list| list.value.clone()),
             place: document.path.place,
+            shown: self.shown_name(document),
         })
+    }
+
+    /// A route's name as a message may show it.
+    fn shown_name(&self, written: &RouteDocument) -> String {
+        match (&written.name, &written.host) {
+            (Some(name), _) => format!("`{name}`"),
+            (None, Some(host)) => format!("`{host}{}`", written.path),
+            (None, None) => format!("`{}`", written.path),
+        }
     }
 
     fn pattern(&mut self, path: &At<String>) -> Option<PathPattern> {
@@ -138,7 +150,7 @@ impl Compiler<'_> {
     fn accepted(&mut self, written: &RouteDocument, issuers: &[Authority]) -> Vec<usize> {
         match &written.issuers {
             Some(list) => {
-                if list.value.is_empty() {
+                if list.value.is_empty() && !self.damaged(list.place) {
                     let message = "an empty list of issuers accepts no token";
                     self.wrong(Code::WrongValue, list.place, message, "expected at least one");
                 }
@@ -314,12 +326,16 @@ impl Compiler<'_> {
 fn scoping<'a>(issuers: &'a [Authority], accepted: &[usize], growing: &'a mut Growing) -> Scoping<'a> {
     let of: Vec<&Authority> = accepted.iter().filter_map(|index| issuers.get(*index)).collect();
     let names: Vec<String> = of.iter().map(|issuer| format!("`{}`", issuer.profile.name)).collect();
-    let open = of.is_empty() || of.iter().any(|issuer| matches!(issuer.kind, Kind::Foreign(_)));
+    let open = of.is_empty()
+        || of.iter().any(|issuer| match &issuer.kind {
+            Kind::Ours(own) => own.incomplete,
+            Kind::Foreign(_) => true,
+        });
     let catalogue = if open {
         Catalogue::Open
     } else {
         let ours = of.iter().filter_map(|issuer| match &issuer.kind {
-            Kind::Ours(issuer, ..) => Some(&issuer.catalogue),
+            Kind::Ours(own) => Some(&own.issuer.catalogue),
             Kind::Foreign(_) => None,
         });
         Catalogue::Closed(ours.flatten().map(|(scope, _)| scope).collect())

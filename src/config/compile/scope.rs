@@ -1,4 +1,5 @@
-//! Scope names: spelt as RFC 6749 allows, and defined by an issuer that is meant.
+//! Scope names: spelt as RFC 6749 allows, and defined by an issuer that is meant. A scope of
+//! a foreign issuer is taken as it is, since only that issuer knows its catalogue.
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::problem::code::Code;

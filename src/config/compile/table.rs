@@ -12,7 +12,7 @@ use crate::config::document::listener::Serves;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
-use crate::config::source::place::Place;
+use crate::config::source::place::{Place, Secrecy};
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::oauth::endpoints::endpoints;
 use crate::snapshot::Door;
@@ -41,25 +41,27 @@ impl Compiler<'_> {
     ) -> Table {
         let mut lines: Vec<Line> = Vec::new();
         let ours = issuers.iter().filter_map(|issuer| match &issuer.kind {
-            Kind::Ours(issuer, host, listeners, place) => Some((issuer, host, listeners, *place)),
+            Kind::Ours(own) => Some(own),
             Kind::Foreign(_) => None,
         });
-        for (index, (issuer, host, listeners, place)) in ours.enumerate() {
-            if !stands(front, listeners.as_ref(), Serves::Tokens) {
+        for (index, own) in ours.enumerate() {
+            let (issuer, place) = (&own.issuer, own.place);
+            if !stands(front, own.listeners.as_ref(), Serves::Tokens) {
                 continue;
             }
             for (endpoint, path) in endpoints(issuer) {
                 let Ok(pattern) = PathPattern::parse(&path) else { continue };
                 let target = Target::Endpoint(EndpointRef { issuer: index, endpoint });
-                let entry = Entry { host: host.clone(), path: pattern, target };
-                let what = format!("the {} endpoint of issuer `{}` at `{path}`", word(endpoint), issuer.name);
+                let entry = Entry { host: own.host.clone(), path: pattern, target };
+                let at = if own.secrecy == Secrecy::Open { format!(" at `{path}`") } else { String::new() };
+                let what = format!("the {} endpoint of issuer `{}`{at}", word(endpoint), issuer.name);
                 lines.push(Line { entry, place, what });
             }
         }
         for way in ways.iter().filter(|way| stands(front, way.listeners.as_ref(), Serves::Routes)) {
             let target = Target::Route(way.route.clone());
             let entry = Entry { host: way.host.clone(), path: way.path.clone(), target };
-            lines.push(Line { entry, place: way.place, what: format!("route `{}`", way.route.name) });
+            lines.push(Line { entry, place: way.place, what: format!("route {}", way.shown) });
         }
         let (entries, lines): (Vec<_>, Vec<_>) =
             lines.into_iter().map(|line| (line.entry, (line.place, line.what))).unzip();
@@ -90,13 +92,13 @@ impl Compiler<'_> {
     /// behind at least one.
     fn stands_somewhere(&mut self, fronts: &[Front], issuers: &[Authority], ways: &[Way]) {
         for issuer in issuers {
-            if let Kind::Ours(issuer, _, listeners, place) = &issuer.kind {
-                let what = format!("issuer `{}`", issuer.name);
-                self.behind(fronts, listeners.as_ref(), Serves::Tokens, *place, &what);
+            if let Kind::Ours(own) = &issuer.kind {
+                let what = format!("issuer `{}`", own.issuer.name);
+                self.behind(fronts, own.listeners.as_ref(), Serves::Tokens, own.place, &what);
             }
         }
         for way in ways {
-            let what = format!("route `{}`", way.route.name);
+            let what = format!("route {}", way.shown);
             self.behind(fronts, way.listeners.as_ref(), Serves::Routes, way.place, &what);
         }
     }

@@ -40,10 +40,10 @@ impl Compiler<'_> {
     /// The TLS side of a listener with certificates from files.
     pub fn tls(&mut self, written: &TlsDocument, place: Place) -> Option<Arc<ServerConfig>> {
         let mut by_sni = BySni::default();
-        if written.certificates.is_empty() {
+        if written.certificates.value.is_empty() && !self.damaged(written.certificates.place) {
             self.wrong(Code::WrongValue, place, "`certificates` is empty", "expected at least one");
         }
-        for certificate in &written.certificates {
+        for certificate in &written.certificates.value {
             if let Some((names, key)) = self.certificate(certificate) {
                 by_sni.add(names.into_iter(), &Arc::new(key));
             }

@@ -1,4 +1,5 @@
-//! Upstreams: who answers, how long it may take, how many connections it gets.
+//! Upstreams: who answers, how long it may take, how many connections it gets. Names are
+//! resolved when connecting, so a backend that is down does not stop a start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,16 +37,17 @@ impl Compiler<'_> {
     fn upstream(&mut self, name: &At<String>, written: &At<UpstreamDocument>) -> Backend {
         self.name(name);
         let document = &written.value;
-        if document.servers.is_empty() {
+        let list = &document.servers.value;
+        if list.is_empty() && !self.damaged(document.servers.place) {
             let message = format!("upstream `{name}` has no server");
             self.wrong(Code::WrongValue, written.place, message, "expected at least one under `servers`");
         }
-        if document.servers.len() > MAX_SERVERS {
+        if list.len() > MAX_SERVERS {
             let message = format!("upstream `{name}` has more than {MAX_SERVERS} servers");
             self.wrong(Code::WrongValue, written.place, message, "too many");
         }
         let mut servers: Vec<Server> = Vec::new();
-        for text in &document.servers {
+        for text in list {
             let Some(server) = self.server_at(text) else { continue };
             if servers.contains(&server) {
                 self.wrong(Code::Twice, text.place, format!("the server `{text}` is there twice"), "again here");

@@ -54,10 +54,8 @@ impl Compiler<'_> {
                 self.wrong(Code::WrongValue, text.place, format!("`{text}` cannot name a person"), label);
             }
         }
-        let may_grant = match &written.scopes {
-            Some(names) => Some(self.scopes(names.value.iter(), catalogue, "this issuer")),
-            None => None,
-        };
+        let named = written.scopes.as_ref();
+        let may_grant = named.map(|names| self.scopes(names.value.iter(), catalogue, "this issuer"));
         User {
             name: UserName::new(name.value.as_str()),
             subject: Subject::new(written.subject.as_ref().unwrap_or(name).value.as_str()),
@@ -81,6 +79,7 @@ impl Compiler<'_> {
                 self.report(problem);
                 None
             }
+            (None, None) if self.damaged(place) => None,
             (None, None) => {
                 let help = "give `password_hash`, made by `tollgate hash-password`";
                 let message = format!("user `{name}` has no password");

@@ -1,4 +1,5 @@
 //! The composition: each part compiled in turn and put together. Decides nothing.
+//! An error in any part means that there is no snapshot at all.
 
 use crate::access::policy::Policy;
 use crate::config::compile::compiler::{Compiler, Outside};
@@ -41,10 +42,11 @@ pub fn compile(
     let mut growing = Growing::default();
     let ways = compiler.routes(document, &issuers, &backends, &mut growing);
     let tables = compiler.tables(&fronts, &issuers, &ways);
-    compiler.lint(document, &issuers, &ways, &growing);
     if compiler.problems.iter().any(|problem| problem.severity() == Severity::Error) {
         return None;
     }
+    // What is unused or risky can only be told of a file that is right.
+    compiler.lint(document, &issuers, &ways, &growing);
     let policy = Policy {
         tables,
         profiles: issuers.iter().map(|issuer| issuer.profile.clone()).collect(),
@@ -56,8 +58,8 @@ pub fn compile(
     let mut foreign_rings = Vec::new();
     for issuer in issuers {
         match issuer.kind {
-            Kind::Ours(issuer, ..) => {
-                ours.push(*issuer);
+            Kind::Ours(own) => {
+                ours.push(own.issuer);
                 foreign_rings.push(None);
             }
             Kind::Foreign(ring) => foreign_rings.push(ring),

@@ -1,4 +1,5 @@
-//! `clients:` of an issuer, as they are written.
+//! `clients:` of an issuer, as they are written. Secrets are one of three keys, and `compile`
+//! sees to it that exactly one is used.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! `forward:` of a route or of the defaults, as it is written.
+//! `forward:` of a route or of the defaults, as it is written. What is given here is set by
+//! the gateway alone: the same names are removed from whatever a caller sends.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

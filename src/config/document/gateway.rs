@@ -20,7 +20,7 @@ use crate::config::source::at::At;
 /// The configuration of a tollgate gateway.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Gateway")]
+#[schemars(rename = "tollgate")]
 pub struct GatewayDocument {
     /// Version of this language, not of your file: 1.
     pub version: At<u64>,

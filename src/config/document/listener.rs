@@ -1,4 +1,5 @@
-//! `listeners:` as it is written.
+//! `listeners:` as it is written. Everything but the address has a default that is the
+//! safe value.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,7 +48,7 @@ pub enum Serves {
 #[schemars(rename = "Tls")]
 pub struct TlsDocument {
     /// Chosen by the name the caller asks for (SNI); the first one otherwise.
-    pub certificates: Vec<At<CertificateDocument>>,
+    pub certificates: At<Vec<At<CertificateDocument>>>,
     /// The oldest version that is spoken; default "1.2".
     pub min_version: Option<At<TlsVersion>>,
 }

@@ -1,4 +1,5 @@
-//! `observability:` as it is written.
+//! `observability:` as it is written. Nothing listens unless it is said, and no option
+//! makes a secret visible.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! `routes:` as it is written.
+//! `routes:` as it is written. `access` is the one key without a default besides path and
+//! upstream: what is public has to be said.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! `upstreams:` as it is written.
+//! `upstreams:` as it is written. Timeouts here are inherited by the routes that lead to
+//! it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use crate::config::source::at::At;
 #[schemars(rename = "Upstream")]
 pub struct UpstreamDocument {
     /// `http://HOST:PORT`, or `builtin:echo`.
-    pub servers: Vec<At<String>>,
+    pub servers: At<Vec<At<String>>>,
     /// How long it may take.
     #[serde(default)]
     pub timeouts: UpstreamTimeouts,

@@ -1,4 +1,5 @@
-//! `users:` of an issuer, as they are written.
+//! `users:` of an issuer, as they are written. A hash is preferred to a password, and `check`
+//! says so.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

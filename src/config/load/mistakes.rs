@@ -7,6 +7,9 @@ use crate::config::problem::fact::Problem;
 use crate::config::problem::suggest::closest;
 use crate::config::source::mistake::{Kind, Mistake};
 use crate::config::source::parse::Tree;
+use crate::config::source::place::Place;
+use crate::config::source::read::find;
+use crate::config::source::tree::Value;
 
 /// The problem that a mistake of reading is.
 pub fn explain(mistake: Mistake, tree: &Tree) -> Problem {
@@ -18,9 +21,8 @@ pub fn explain(mistake: Mistake, tree: &Tree) -> Problem {
             .at(places, place, format!("expected one of: {}", expected.join(", ")))
             .maybe_help(meant(&key, expected)),
         Kind::MissingKey(key) => {
-            let path = places.path(place);
-            let owner = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
-            Problem::new(Code::MissingKey, format!("{owner} has no `{key}`")).at(places, place, format!("add `{key}:`"))
+            let message = format!("{} has no `{key}`", owner(place, tree));
+            Problem::new(Code::MissingKey, message).at(places, place, format!("add `{key}:`"))
         }
         Kind::UnknownWord(word, expected) => {
             let message =
@@ -45,6 +47,18 @@ pub fn explain(mistake: Mistake, tree: &Tree) -> Problem {
         Kind::Said(message, help) => {
             Problem::new(Code::WrongValue, message).at(places, place, "not valid").maybe_help(help)
         }
+    }
+}
+
+/// A block as people call it: by its name or id if it has one, and by its path.
+fn owner(place: Place, tree: &Tree) -> String {
+    let path = tree.places.path(place);
+    let node = find(&tree.root, place);
+    let called = node.and_then(|node| node.child("name").or_else(|| node.child("id")));
+    match called.map(|node| (&node.value, tree.places.hidden(node.place))) {
+        _ if path.is_empty() => "the file".to_owned(),
+        Some((Value::Scalar(name), false)) => format!("`{path}` (`{}`)", name.text),
+        Some(_) | None => format!("`{path}`"),
     }
 }
 

@@ -97,7 +97,7 @@ pub struct Problems {
     /// In the order of the file, errors before warnings at one place.
     pub list: Vec<Problem>,
     /// The text as it may be shown, if it could be read at all.
-    pub shown: Option<Shown>,
+    pub shown: Option<Box<Shown>>,
 }
 
 /// A text whose secrets are stars, and the original to count positions in.
@@ -123,7 +123,7 @@ impl Problems {
     /// Sorts by place: a reader goes through his file once.
     pub fn sort(&mut self) {
         let start = |problem: &Problem| problem.mark.as_ref().map(|mark| mark.span.start);
-        self.list.sort_by(|a, b| (start(a), a.severity()).cmp(&(start(b), b.severity())));
+        self.list.sort_by_key(|problem| (start(problem), problem.severity()));
     }
 
     /// Each as one line, for logs: `FILE:LINE:COLUMN: error[TG1002]: …`.
@@ -142,12 +142,6 @@ impl Problems {
             }
             (_, _) => self.file.display().to_string(),
         }
-    }
-}
-
-impl std::fmt::Display for Problems {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.lines().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 

@@ -39,6 +39,13 @@ pub fn render(problems: &Problems, format: Format) -> String {
     }
 }
 
+impl std::fmt::Display for Problems {
+    /// As `check` shows them on paper: with carets, without colours.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&render(self, Format::Human(Paint::Plain)))
+    }
+}
+
 fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
     let level = match problem.severity() {
         Severity::Error => Level::ERROR,
@@ -66,7 +73,22 @@ fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
         Paint::Colour => Renderer::styled(),
         Paint::Plain => Renderer::plain(),
     };
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    // The origin is given apart, since the masked line's own columns would be wrong; the
+    // library then marks the snippet as one without a name, which says nothing here.
+    text.lines().filter(|line| !is_nameless(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// True for the line above a snippet that has no name: `:::`, perhaps in colours.
+fn is_nameless(line: &str) -> bool {
+    let mut bare = String::new();
+    let mut rest = line;
+    while let Some((before, escape)) = rest.split_once('\u{1b}') {
+        bare.push_str(before);
+        rest = escape.split_once('m').map_or("", |(_, after)| after);
+    }
+    bare.push_str(rest);
+    bare.trim() == ":::"
 }
 
 fn annotation<'a>(shown: &Shown, kind: AnnotationKind, mark: &'a Mark) -> Annotation<'a> {

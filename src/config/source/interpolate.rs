@@ -3,13 +3,14 @@
 //! then on: no message shows it. `$${` stands for the two characters themselves.
 //! Must never: fill in the output of another interpolation's source again.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::config::files::Files;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::parse::Tree;
-use crate::config::source::place::{Origin, Places, Secrecy};
+use crate::config::source::place::{Origin, Place, Places, Secrecy};
 use crate::config::source::tree::{Node, Style, Value};
 
 /// The largest file that may be filled in, in bytes; a larger one is a problem.
@@ -20,46 +21,54 @@ pub const MAX_NESTED: usize = 8;
 /// The variable that names the folder of credentials (systemd sets it).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// Fills in every scalar of the tree. File names are relative to `folder`.
-pub fn interpolate(tree: &mut Tree, files: &dyn Files, folder: &Path, problems: &mut Vec<Problem>) {
-    let source = Sources { files, folder };
-    let Tree { root, places } = tree;
-    walk(root, places, &source, problems);
+/// Fills in every scalar of the tree. File names are relative to `folder`. Returns the
+/// scalars that could not be filled in: nothing further can be said about them.
+pub fn interpolate(tree: &mut Tree, files: &dyn Files, folder: &Path, problems: &mut Vec<Problem>) -> HashSet<Place> {
+    let mut walk =
+        Walk { sources: Sources { files, folder }, places: &mut tree.places, problems, failed: HashSet::new() };
+    walk.node(&mut tree.root);
+    walk.failed
 }
 
-fn walk(node: &mut Node, places: &mut Places, sources: &Sources<'_>, problems: &mut Vec<Problem>) {
-    match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|item| walk(item, places, sources, problems)),
-        Value::Map(entries) => {
-            for entry in entries {
-                if entry.key.contains("${") {
-                    let problem = Problem::new(Code::Interpolation, "`${…}` in a key");
-                    problems.push(problem.at(places, entry.key_place, "values only"));
+struct Walk<'a, 'p> {
+    sources: Sources<'a>,
+    places: &'p mut Places,
+    problems: &'p mut Vec<Problem>,
+    failed: HashSet<Place>,
+}
+
+impl Walk<'_, '_> {
+    fn node(&mut self, node: &mut Node) {
+        let (places, problems) = (&mut *self.places, &mut *self.problems);
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.node(item)),
+            Value::Map(entries) => {
+                for entry in entries {
+                    if entry.key.contains("${") {
+                        let problem = Problem::new(Code::Interpolation, "`${…}` in a key");
+                        self.problems.push(problem.at(self.places, entry.key_place, "values only"));
+                    }
+                    self.node(&mut entry.node);
                 }
-                walk(&mut entry.node, places, sources, problems);
             }
+            Value::Scalar(scalar) if scalar.text.contains("${") => match self.sources.fill(&scalar.text, 0) {
+                Ok(Filled { text, touched: Touched::No }) => scalar.text = text,
+                Ok(Filled { text, touched: Touched::Yes }) => {
+                    scalar.text = text;
+                    scalar.style = Style::Filled;
+                    if let Some(spot) = places.spot_mut(node.place) {
+                        spot.origin = Origin::Filled;
+                        spot.secrecy = Secrecy::Hidden;
+                    }
+                }
+                Err(Failure { message, help }) => {
+                    self.failed.insert(node.place);
+                    let problem = Problem::new(Code::Interpolation, message);
+                    problems.push(problem.at(places, node.place, "cannot be filled in").maybe_help(help));
+                }
+            },
+            Value::Scalar(_) => {}
         }
-        Value::Scalar(scalar) if scalar.text.contains("${") => match sources.fill(&scalar.text, 0) {
-            Ok(Filled { text, touched: Touched::No }) => scalar.text = text,
-            Ok(Filled { text, touched: Touched::Yes }) => {
-                scalar.text = text;
-                scalar.style = Style::Filled;
-                if let Some(spot) = places.spot_mut(node.place) {
-                    spot.origin = Origin::Filled;
-                    spot.secrecy = Secrecy::Hidden;
-                }
-            }
-            Err(Failure { message, help }) => {
-                // What the rest of the file says about this value would be about the reference.
-                scalar.style = Style::Filled;
-                if let Some(spot) = places.spot_mut(node.place) {
-                    spot.origin = Origin::Filled;
-                }
-                let problem = Problem::new(Code::Interpolation, message);
-                problems.push(problem.at(places, node.place, "cannot be filled in").maybe_help(help));
-            }
-        },
-        Value::Scalar(_) => {}
     }
 }
 

@@ -21,10 +21,9 @@ const TELLING: [&str; 6] = ["secret", "passw", "pwd", "credential", "authorizati
 pub fn is_secret(parent: &str, key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let near = |name: &&str| crate::config::problem::suggest::distance(name, &key) <= 2;
-    TELLING.iter().any(|word| key.contains(word))
-        || SECRET_KEYS.iter().any(|name| near(&name))
-        || parent == "set"
-        || (parent == "store" && key == "key")
+    // `forward.authorization` is a choice between two words.
+    let telling = TELLING.iter().any(|word| key.contains(word)) && !(parent == "forward" && key == "authorization");
+    telling || SECRET_KEYS.iter().any(near) || parent == "set" || (parent == "store" && key == "key")
 }
 
 /// True for a scalar that only says where the secret is.
@@ -45,12 +44,13 @@ pub struct Masked {
 }
 
 impl Masked {
-    /// Hides what the tree knows to be secret.
+    /// Hides what the tree knows to be secret, and comments that speak of a secret.
     pub fn by_tree(text: &SourceText, places: &Places) -> Masked {
         let hidden = places.iter().filter(|spot| spot.secrecy == Secrecy::Hidden && spot.leaf);
         let cuts = hidden.map(|spot| spot.span.clone());
         let written = |span: &Range<usize>| text.as_str().get(span.clone()).unwrap_or("");
-        Masked::cut(text.as_str(), cuts.filter(|span| !only_points(written(span))).collect())
+        let cuts = cuts.filter(|span| !only_points(written(span))).chain(comments(text.as_str()));
+        Masked::cut(text.as_str(), cuts.collect())
     }
 
     /// Hides what looks like a secret in a text that is no tree: every value behind a
@@ -64,7 +64,8 @@ impl Masked {
             let content = bare.trim_start();
             let shown = match telling(content) {
                 Some(colon) => Some(colon + 1),
-                None if content.contains(": ") || content.ends_with(':') || content.starts_with('#') => None,
+                None if content.contains(": ") || content.ends_with(':') || content.starts_with(['#', '?']) => None,
+                None if matches!(content, "---" | "..." | "") => None,
                 None if content.starts_with("- ") => Some(1),
                 None => Some(0),
             };
@@ -123,6 +124,21 @@ impl Masked {
         let start = shift(span.start, false).min(self.text.len());
         start..shift(span.end, true).clamp(start, self.text.len())
     }
+}
+
+/// What follows the `#` of comments in which something like `secret: …` stands, such
+/// as a value that was commented out. A `#` inside quotes may be taken for one, which
+/// hides too much and never too little.
+fn comments(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let begin = start;
+        start += line.len();
+        let line = line.trim_end();
+        let hash = if line.trim_start().starts_with('#') { line.find('#') } else { line.find(" #").map(|at| at + 1) }?;
+        telling(line.get(hash + 1..)?)?;
+        Some(begin + hash + 1..begin + line.len())
+    })
 }
 
 /// The offset of the colon behind a telling key of this line.

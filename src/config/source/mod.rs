@@ -9,5 +9,7 @@ pub mod parse;
 pub mod place;
 pub mod read;
 pub mod scalar;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod tree;

@@ -20,15 +20,35 @@ use crate::config::source::tree::{Entry, Node, Scalar, Style, Value};
 /// After so many mistakes the rest is not looked for.
 pub const MAX_MISTAKES: usize = 100;
 
-/// Reads the tree into a document type: the document, if one can be made of what is
-/// left after the mistakes were set aside, and every mistake.
-pub fn read<T: DeserializeOwned>(root: &Node, places: &Places) -> (Option<T>, Vec<Mistake>) {
-    let mut aside = HashSet::new();
+/// What a reading came to.
+pub struct Reading<T> {
+    /// The document, if one can be made of what is left.
+    pub document: Option<T>,
+    /// Every mistake.
+    pub mistakes: Vec<Mistake>,
+    /// Blocks that lost a key or a member; what is missing in them is no news.
+    pub damaged: HashSet<Place>,
+}
+
+/// Reads the tree into a document type. Nodes that are `aside` are known to be broken
+/// and not looked at.
+pub fn read<T: DeserializeOwned>(root: &Node, places: &Places, mut aside: HashSet<Place>) -> Reading<T> {
     let mut mistakes = Vec::new();
+    let document = read_around(root, places, &mut aside, &mut mistakes);
+    let damaged = aside.iter().filter_map(|place| places.spot(*place).and_then(|spot| spot.parent)).collect();
+    Reading { document, mistakes, damaged }
+}
+
+fn read_around<T: DeserializeOwned>(
+    root: &Node,
+    places: &Places,
+    aside: &mut HashSet<Place>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<T> {
     while mistakes.len() < MAX_MISTAKES {
-        let reader = Reader { node: root, places, aside: &aside };
+        let reader = Reader { node: root, places, aside };
         match T::deserialize(reader) {
-            Ok(document) => return (Some(document), mistakes),
+            Ok(document) => return Some(document),
             Err(mistake) => {
                 let place = mistake.place.unwrap_or(root.place);
                 // What is missing only because it was set aside is no new mistake.
@@ -40,15 +60,16 @@ pub fn read<T: DeserializeOwned>(root: &Node, places: &Places) -> (Option<T>, Ve
                     mistakes.push(mistake);
                 }
                 if place == root.place || !aside.insert(place) {
-                    return (None, mistakes);
+                    return None;
                 }
             }
         }
     }
-    (None, mistakes)
+    None
 }
 
-fn find(node: &Node, place: Place) -> Option<&Node> {
+/// The node of that number below `node`.
+pub fn find(node: &Node, place: Place) -> Option<&Node> {
     if node.place == place {
         return Some(node);
     }
