@@ -13,7 +13,7 @@ use tollgate::token::handle::{Handle, HandleKind, Handles};
 use tollgate::token::id::IssuerName;
 
 /// Handles that a busy gateway asks for over and over.
-const WARM: u64 = 4_096;
+const WARM: u64 = 65_536;
 
 fn handle(i: u64) -> Handle {
     let mixed = i.wrapping_mul(0x9E37_79B9_7F4A_7C15);

