@@ -1,9 +1,9 @@
 //! The list that every request is checked against: exact, in memory, shared by all
 //! workers. Notices for whatever bears a handle stand in a sharded table; notices
 //! with `issued_before` in a small map of cuts. What a false answer would cost: a
-//! missed entry lets a stolen token in, a wrong hit locks an innocent out, so there
-//! is no filter and no guess here. Bound: nothing is evicted; an entry leaves by
-//! `forget` when the last token it names has expired (24 bytes each until then).
+//! missed entry lets a stolen token in, a wrong hit locks an innocent out, so no
+//! answer here is a guess. Bound: nothing is evicted; an entry leaves by `forget`
+//! when the last token it names has expired (25 bytes each until then).
 //! Law for callers that cache a verdict: read `generation` first, then ask `revoked`;
 //! while `generation` stays the same, the answer does.
 

@@ -1,7 +1,9 @@
 //! One shard of the big table: a sorted array with gaps. A key's place is its value
 //! scaled to the table, keys that want the same place stand in order behind it, so a
 //! look-up that misses ends as early as one that hits, and growing is one pass in
-//! order. Twenty bytes a slot, seven eighths of them in use: 23 to 26 bytes an entry.
+//! order. In front stands a sieve of one byte a place, small enough to stay in the
+//! processor's cache: it answers 49 of 50 misses without a look at the table, and can
+//! never say no to a key that is in. 21 bytes a slot, 24 to 27 an entry.
 //! Must never: be given keys that a caller can choose; `list` spreads them first.
 //! A mark holds a kind in its low bits, which stays, and an end above, which grows.
 
@@ -10,6 +12,9 @@ use std::cmp::Ordering;
 /// Slots behind the last place, so that nothing ever wraps around; more are added
 /// should they not do.
 const TAIL: usize = 64;
+
+/// Places that share a word of the sieve.
+const WORD_PLACES: usize = 8;
 
 /// Up to this many slots a table doubles; beyond, it grows by an eighth.
 const DOUBLING_SLOTS: usize = 64;
@@ -26,6 +31,8 @@ pub(in crate::revocation) struct Shard {
     /// 0 marks an empty slot.
     keys: Vec<u128>,
     marks: Vec<u32>,
+    /// Three bits of each key, in the word of its place.
+    sieve: Vec<u64>,
     /// Places; `keys` has `TAIL` slots more.
     places: usize,
     entries: usize,
@@ -47,7 +54,7 @@ impl Shard {
 
     /// Bytes on the heap.
     pub fn memory_bytes(&self) -> usize {
-        self.keys.capacity() * 16 + self.marks.capacity() * 4
+        self.keys.capacity() * 16 + self.marks.capacity() * 4 + self.sieve.capacity() * 8
     }
 
     /// Whether the key is in.
@@ -55,7 +62,11 @@ impl Shard {
         if key == 0 {
             return self.zero.is_some();
         }
-        self.places > 0 && matches!(self.find(key), Placed::Here(_))
+        if self.places == 0 {
+            return false;
+        }
+        let bits = bits(key);
+        self.sieve[word(key, self.places)] & bits == bits && matches!(self.find(key), Placed::Here(_))
     }
 
     /// Puts a key in; returns `true` when it is new, else keeps the later end.
@@ -82,6 +93,7 @@ impl Shard {
         self.keys.copy_within(at..gap, at + 1);
         self.marks.copy_within(at..gap, at + 1);
         (self.keys[at], self.marks[at]) = (key, mark);
+        self.sieve[word(key, self.places)] |= bits(key);
         self.entries += 1;
         true
     }
@@ -138,6 +150,7 @@ impl Shard {
     fn rebuild(&mut self, places: usize, wanted: impl Fn(u32) -> bool) {
         let slots = if places == 0 { 0 } else { places + TAIL };
         let (mut keys, mut marks) = (vec![0; slots], vec![0; slots]);
+        let mut sieve = vec![0; places.div_ceil(WORD_PLACES)];
         let (mut next, mut count) = (0, 0);
         for (key, mark) in entries(&self.keys, &self.marks).filter(|(_, mark)| wanted(*mark)) {
             let at = place(key, places).max(next);
@@ -145,9 +158,11 @@ impl Shard {
                 lengthen(&mut keys, &mut marks);
             }
             (keys[at], marks[at]) = (key, mark);
+            sieve[word(key, places)] |= bits(key);
             (next, count) = (at + 1, count + 1);
         }
-        (self.keys, self.marks, self.places, self.entries) = (keys, marks, places, count);
+        (self.keys, self.marks, self.sieve) = (keys, marks, sieve);
+        (self.places, self.entries) = (places, count);
     }
 }
 
@@ -164,6 +179,17 @@ fn lengthen(keys: &mut Vec<u128>, marks: &mut Vec<u32>) {
 fn place(key: u128, places: usize) -> usize {
     let fraction = (key << 8 >> 64) as u64;
     ((u128::from(fraction) * places as u128) >> 64) as usize
+}
+
+/// The word of the sieve for a key.
+fn word(key: u128, places: usize) -> usize {
+    place(key, places) / WORD_PLACES
+}
+
+/// The bits of a key in its word, from the end of the key that does not choose places.
+fn bits(key: u128) -> u64 {
+    let low = key as u64;
+    1 << (low & 63) | 1 << (low >> 6 & 63) | 1 << (low >> 12 & 63)
 }
 
 /// The same kind with the later of two ends.
@@ -185,7 +211,8 @@ mod tests {
 
     /// Keys of one shard: the top byte is constant.
     fn key(i: u64) -> u128 {
-        (u128::from(i.wrapping_mul(0x9E37_79B9_7F4A_7C15)) << 56) | u128::from(i) | 1 << 50
+        let mixed = i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        u128::from(mixed) << 56 | u128::from(mixed >> 20 & 0xFFFF_FFFF) | 1 << 50
     }
 
     #[test]
@@ -211,7 +238,7 @@ mod tests {
             assert!(shard.insert(key(i), i as u32));
             if i > 20_000 {
                 let bytes = shard.memory_bytes() as f64 / shard.len() as f64;
-                assert!((22.0..27.0).contains(&bytes), "{bytes} bytes an entry at {i}");
+                assert!((23.0..28.0).contains(&bytes), "{bytes} bytes an entry at {i}");
             }
         }
         assert!((0..60_000).all(|i| shard.contains(key(i))));
