@@ -47,9 +47,13 @@ impl Files for World {
 }
 
 fn with_context<T>(look: impl FnOnce(&Context<'_>) -> T) -> T {
+    with_processors(2, look)
+}
+
+fn with_processors<T>(processors: usize, look: impl FnOnce(&Context<'_>) -> T) -> T {
     let random = SeededRandom::new(7);
     let hash = |_: &Secret, _: &dyn Random| "$argon2id$of-the-test".to_owned();
-    look(&Context { now: NOW, random: &random, processors: 2, self_signed: &ThrowAway, hash_password: &hash })
+    look(&Context { now: NOW, random: &random, processors, self_signed: &ThrowAway, hash_password: &hash })
 }
 
 fn report(path: &Path) -> Report {
@@ -285,4 +289,12 @@ fn explain_names_route_rule_and_decision() {
     assert!(explained("GET", "/nothing", None).contains("404"));
     assert!(explained("POST", "/oauth2/token", None).contains("issuer main"));
     assert!(explained("GET", "/hello/%2e%2e/x", None).contains("refused"));
+}
+
+#[test]
+fn hashing_leaves_half_of_the_processors_to_others() {
+    for (processors, hashers) in [(1, 1), (2, 1), (3, 1), (4, 2), (64, 2)] {
+        let loaded = with_processors(processors, |context| load(Path::new("gateway.yaml"), &World, context));
+        assert_eq!(loaded.expect("the default file").fixed.hashing.workers, hashers, "of {processors}");
+    }
 }
