@@ -9,19 +9,18 @@ use std::sync::Arc;
 use clap::Parser as _;
 
 use crate::cli::arguments::{Arguments, Command};
+use crate::cli::compiling::{context, hash};
 use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::cli::{check, client, explain, hash_password, keys, revocations, run, schema, token, user};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::files::DiskFiles;
-use crate::config::load::{Context, load};
-use crate::config::self_signed::{Kept, SelfSigned, ThrowAway};
+use crate::config::load::load;
+use crate::config::self_signed::ThrowAway;
 use crate::gateway::Parts;
 use crate::random::{OsRandom, Random};
 use crate::store::Store;
-use crate::token::secret::Secret;
-use crate::users::phc;
 
 /// Reads the process's arguments, does what they say, and returns the exit code.
 pub fn program() -> ExitCode {
@@ -88,19 +87,4 @@ fn on_the_store(
         Command::Keys(args) => keys::run(args, &place, console),
         Command::Run | Command::Check(_) | Command::Explain(_) | Command::HashPassword | Command::Schema => Ok(()),
     }
-}
-
-/// What compiling needs from outside.
-pub(in crate::cli) fn context<'a>(self_signed: &'a dyn SelfSigned, random: &'a dyn Random) -> Context<'a> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    Context { now: SystemClock.now(), random, processors, self_signed, hash_password: &hash }
-}
-
-/// The context of a gateway that will run: its self-signed certificate is kept.
-pub(in crate::cli) fn running_context(random: &dyn Random) -> Context<'_> {
-    context(&Kept, random)
-}
-
-fn hash(password: &Secret, random: &dyn Random) -> String {
-    phc::hash_password(password.expose(), random)
 }

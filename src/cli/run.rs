@@ -8,8 +8,8 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::banner;
+use crate::cli::compiling::running_context;
 use crate::cli::failure::Failure;
-use crate::cli::program::running_context;
 use crate::cli::reloading;
 use crate::config::files::{DiskFiles, Noted};
 use crate::config::load::load;
