@@ -120,7 +120,7 @@ fn step(address: SocketAddr, journal: &mut Journal) -> bool {
     journal.leaf = Some(member(&answer, "refresh_token"));
     journal.spent.push(leaf);
     // Every fourth access token is called back.
-    if journal.spent.len() % 4 == 0 {
+    if journal.spent.len().is_multiple_of(4) {
         let access = member(&answer, "access_token");
         let Some(answer) = ask(address, "revoke", &format!("token={access}")) else { return false };
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -29,7 +29,7 @@ pub fn program() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             // If standard error is gone there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "error: {failure}");
+            let _ = writeln!(io::stderr(), "{}", failure.shown());
             ExitCode::from(failure.code())
         }
     }
@@ -45,8 +45,7 @@ fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             drop(out);
             run::run(&config, &Parts { clock: Arc::new(SystemClock), random: Arc::new(random) })
         }
-        Command::Check(args) => Ok(check::run(&args, &config, &trying, &mut out)?.exit_code()),
-        Command::Explain(args) => Ok(explain::run(&args, &config, &DiskFiles, &trying, &mut out)?),
+        Command::Check(args) => Ok(check::run(&args.written_as(output), &config, &trying, &mut out)?.exit_code()),
         Command::HashPassword => {
             let mut input = io::stdin().lock();
             hash_password::run(&mut input, &mut out, &random, &hash)?;
@@ -60,7 +59,10 @@ fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             let presence = if io::stdin().is_terminal() { Presence::Terminal } else { Presence::Nobody };
             let (mut talk, mut input) = (io::stderr(), BufReader::new(io::stdin()));
             let mut console = Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output };
-            on_the_store(object, &config, &random, &mut console)?;
+            match object {
+                Command::Explain(args) => explain::run(&args, &config, &DiskFiles, &trying, &mut console)?,
+                object => on_the_store(object, &config, &random, &mut console)?,
+            }
             Ok(0)
         }
     }
@@ -73,8 +75,7 @@ fn on_the_store(
     random: &dyn Random,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let snapshot = load(config, &DiskFiles, &context(&ThrowAway, random))
-        .map_err(|problems| Failure::new(problems.to_string()))?;
+    let snapshot = load(config, &DiskFiles, &context(&ThrowAway, random))?;
     let key = snapshot.fixed.store_key.as_ref().map(|key| &key.0);
     let store = Store::open(&snapshot.fixed.state, key).map_err(|error| Failure::new(error.to_string()))?;
     let place = Place { store: &store, snapshot: &snapshot, random, now: SystemClock.now() };
