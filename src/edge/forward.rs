@@ -96,7 +96,11 @@ impl Errand<'_> {
             Load::Unread(body) if body.is_end_stream() => Ok(Outgoing::Empty),
             Load::Unread(body) if body.size_hint().lower() > plan.max_body => Err(ForwardError::BodyTooLarge),
             Load::Unread(body) => {
-                let upload = Upload::new(body, plan.max_body);
+                let mut upload = Upload::new(body, plan.max_body);
+                if self.head.version == Version::HTTP_2 {
+                    let pulse = self.connection.worker.pulses.enrol();
+                    upload.hurry(pulse, self.listener().limits.body_timeout);
+                }
                 record.uploads(upload.state());
                 Ok(Outgoing::Stream(upload))
             }

@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -22,7 +23,10 @@ use tokio_rustls::TlsConnector;
 use tollgate::snapshot::{Door, Part};
 
 use crate::backend::{Then, says};
-use crate::gateway::{Gateway, RouteSpec, route, token};
+use crate::gateway::{Gateway, RouteSpec, echo, route, token};
+
+/// How long a caller may pause within a body.
+const BODY_TIMEOUT: Duration = Duration::from_millis(700);
 
 type Sender = http2::SendRequest<Pieces>;
 
@@ -46,7 +50,10 @@ async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
         .with_root_certificates(roots)
         .with_no_client_auth();
     client.alpn_protocols = vec![b"h2".to_vec()];
-    let gateway = Gateway::with(routes, |listener| listener.door = Door::Tls(Arc::new(server)));
+    let gateway = Gateway::with(routes, |listener| {
+        listener.door = Door::Tls(Arc::new(server));
+        listener.limits.body_timeout = BODY_TIMEOUT;
+    });
     let socket = TcpStream::connect(gateway.address).await.expect("connected");
     let name = ServerName::try_from("api.test").expect("a name");
     let tls = TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake");
@@ -56,23 +63,33 @@ async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
 }
 
 /// A body whose length nobody says beforehand.
-struct Pieces(VecDeque<&'static str>);
+struct Pieces(VecDeque<&'static str>, End);
+
+/// What comes after the last piece.
+#[derive(PartialEq, Eq)]
+enum End {
+    Proper,
+    Never,
+}
 
 impl Body for Pieces {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
+        match self.0.pop_front() {
+            None if self.1 == End::Never => Poll::Pending,
+            piece => Poll::Ready(piece.map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_empty() && self.1 == End::Proper
     }
 }
 
 fn pieces<const N: usize>(pieces: [&'static str; N]) -> Pieces {
-    Pieces(pieces.into())
+    Pieces(pieces.into(), End::Proper)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,4 +139,22 @@ async fn many_streams_are_answered_at_once_and_hosts_are_kept_apart() {
     assert_eq!(ask("https://other.test/".to_owned()).await, 421);
     assert_eq!(ask("https://api.test/a%2fb".to_owned()).await, 400);
     assert_eq!(backend.requests().len(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_stops_is_the_callers_fault_and_ends_its_stream_only() {
+    let backend = says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Then::Keep).await;
+    // Of the backend nothing is expected before ten seconds are over.
+    let (_gateway, mut sender) = over_tls(vec![route("/**", backend.address), echo("/echo")]).await;
+    for target in ["https://api.test/a", "https://api.test/echo"] {
+        let began = Instant::now();
+        let stopped = Request::post(target).body(Pieces(["hel"].into(), End::Never)).expect("a request");
+        let answer = sender.send_request(stopped).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT, "{target}");
+        assert!(began.elapsed() >= BODY_TIMEOUT, "{target}: {:?}", began.elapsed());
+        let text = answer.into_body().collect().await.expect("a body").to_bytes();
+        assert!(text.windows(12).any(|w| w == b"body_timeout"), "{text:?}");
+    }
+    let whole = Request::post("https://api.test/a").body(pieces(["hel", "lo"])).expect("a request");
+    assert_eq!(sender.send_request(whole).await.expect("an answer").status(), StatusCode::OK);
 }
