@@ -10,6 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -90,9 +91,10 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let now = jiff::Timestamp::now();
+        let mut time = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut time))?;
         let mut line = serde_json::Map::new();
-        line.insert("time".to_owned(), Value::from(format!("{now:.3}")));
+        line.insert("time".to_owned(), Value::from(time));
         line.insert("level".to_owned(), Value::from(event.metadata().level().as_str().to_lowercase()));
         line.insert("msg".to_owned(), Value::from(fields.message));
         line.extend(fields.others);
