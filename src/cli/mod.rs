@@ -7,6 +7,7 @@ pub mod arguments;
 pub mod banner;
 pub mod check;
 pub mod client;
+pub mod compiling;
 pub mod console;
 pub mod explain;
 pub mod failure;

@@ -120,8 +120,7 @@ impl IdleWatch {
     }
 
     fn arm(&self, after: Duration) {
-        let pulses = &self.connection.worker.pulses;
-        self.pulse.arm(pulses.tick(), after + pulses.interval());
+        self.pulse.arm(after);
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Idleness {

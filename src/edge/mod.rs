@@ -31,6 +31,7 @@ pub mod request;
 pub mod respond;
 pub mod serve;
 pub mod shared;
+pub mod spare;
 pub mod stall;
 pub mod target;
 pub mod upload;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::pulse::Pulse;
 use crate::edge::upstream::error::ForwardError;
 
 /// What a backend is sent after the head.
@@ -64,7 +64,7 @@ impl Wait {
     /// None has: `Ready` when that has lasted too long.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.stage, Stage::Armed) == Stage::AtRest {
-            self.pulse.arm(Tick::now(), self.limit);
+            self.pulse.arm(self.limit);
         }
         self.pulse.register(cx.waker());
         if self.pulse.fired() { Poll::Ready(()) } else { Poll::Pending }
@@ -201,7 +201,7 @@ impl Body for Outgoing {
                 let next = upload.poll_data(cx);
                 if let Some((pulse, wait)) = &upload.patience {
                     match &next {
-                        Poll::Ready(_) => pulse.arm(Tick::now(), *wait),
+                        Poll::Ready(_) => pulse.arm(*wait),
                         Poll::Pending => pulse.rest(),
                     }
                 }
