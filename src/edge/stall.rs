@@ -15,7 +15,7 @@ use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 
-use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::pulse::Pulse;
 use crate::edge::worker::Worker;
 
 /// The largest piece that is handed over at once, so that a slow caller who goes on
@@ -105,7 +105,7 @@ impl<F: Future<Output = ()>> Future for Timed<F> {
         }
         let pulse = this.pulse.get_or_insert_with(|| this.streams.worker.pulses.enrol());
         if news {
-            pulse.arm(Tick::now(), this.streams.limit);
+            pulse.arm(this.streams.limit);
         }
         pulse.register(cx.waker());
         if pulse.fired() { Poll::Ready(()) } else { Poll::Pending }
