@@ -18,8 +18,10 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::{PrivateKeyDer, ServerName};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tollgate::snapshot::{Door, Part};
 
 use crate::backend::{Then, says};
@@ -33,8 +35,8 @@ const WINDOW: u32 = 64 * 1024;
 
 type Sender = http2::SendRequest<Pieces>;
 
-/// A gateway behind TLS for `api.test`, and an HTTP/2 connection to it.
-async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
+/// A gateway behind TLS for `api.test`, and what a caller needs to believe it.
+fn behind_tls(routes: Vec<RouteSpec>) -> (Gateway, TlsConnector) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["api.test".to_owned()]).expect("made");
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
     let provider = Arc::new(default_provider());
@@ -57,14 +59,28 @@ async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
         listener.door = Door::Tls(Arc::new(server));
         listener.limits.body_timeout = BODY_TIMEOUT;
     });
+    (gateway, TlsConnector::from(Arc::new(client)))
+}
+
+async fn dial(gateway: &Gateway, connector: &TlsConnector) -> TlsStream<TcpStream> {
     let socket = TcpStream::connect(gateway.address).await.expect("connected");
     let name = ServerName::try_from("api.test").expect("a name");
-    let tls = TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake");
+    connector.connect(name, socket).await.expect("a handshake")
+}
+
+/// A gateway behind TLS, and an HTTP/2 connection to it.
+async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
+    let (gateway, connector) = behind_tls(routes);
+    let sender = speak(dial(&gateway, &connector).await).await;
+    (gateway, sender)
+}
+
+async fn speak(tls: TlsStream<TcpStream>) -> Sender {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.initial_stream_window_size(WINDOW);
     let (sender, connection) = builder.handshake(TokioIo::new(tls)).await.expect("HTTP/2");
     tokio::spawn(connection);
-    (gateway, sender)
+    sender
 }
 
 /// A body whose length nobody says beforehand.
@@ -203,4 +219,54 @@ async fn an_answer_that_is_taken_slowly_comes_whole() {
     }
     assert_eq!(taken, size);
     assert!(began.elapsed() > BODY_TIMEOUT, "{:?}", began.elapsed());
+}
+
+/// One frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a small frame").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// What a caller who floods sends with his `n`th blow.
+type Flood = fn(u32) -> Vec<u8>;
+
+/// `GET https://api.test/`, packed.
+const HEADERS: &[u8] = b"\x82\x87\x84\x01\x08api.test";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn floods_end_their_own_connection_and_reach_no_backend() {
+    let floods: [(&str, Flood); 5] = [
+        ("rapid reset", |n| [frame(1, 5, 2 * n + 1, HEADERS), frame(3, 0, 2 * n + 1, &[0, 0, 0, 8])].concat()),
+        ("continuation", |n| if n == 0 { frame(1, 1, 1, HEADERS) } else { frame(9, 0, 1, &[0; 0]) }),
+        ("malformed", |n| frame(1, 5, 2 * n + 1, &[HEADERS, b"\x00\x02te\x01x"].concat())),
+        ("streams", |n| frame(1, 4, 2 * n + 1, &[b"\x83", &HEADERS[1..]].concat())),
+        ("empty data", |n| if n == 0 { frame(1, 4, 1, HEADERS) } else { frame(0, 0, 1, &[]) }),
+    ];
+    let backend = says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Then::Keep).await;
+    let (gateway, connector) = behind_tls(vec![route("/**", backend.address)]);
+    let mut well = speak(dial(&gateway, &connector).await).await;
+    for (name, blow) in floods {
+        let before = backend.requests().len();
+        let (mut from, mut to) = tokio::io::split(dial(&gateway, &connector).await);
+        let flooding = tokio::spawn(async move {
+            let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat();
+            let mut blows = std::iter::once(preface).chain((0..20_000).map(blow));
+            // Ends early when the gateway has closed the connection.
+            while let Some(bytes) = blows.next() {
+                if to.write_all(&bytes).await.is_err() {
+                    break;
+                }
+            }
+            to
+        });
+        // Read to the end, which comes while the flood still goes on, or not at all.
+        let mut told = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(20), from.read_to_end(&mut told)).await;
+        assert!(ended.is_ok(), "{name}: the connection goes on");
+        drop(flooding.await.expect("no panic"));
+        let reached = backend.requests().len() - before;
+        assert!(reached <= 250, "{name}: {reached} requests reached the backend");
+        let calm = Request::get("https://api.test/b").body(pieces([])).expect("a request");
+        assert_eq!(well.send_request(calm).await.expect("an answer").status(), StatusCode::OK, "{name}");
+    }
 }
