@@ -197,6 +197,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         last_sync: Arc::new(AtomicU64::new(0)),
         drain: Drain::default(),
         doors,
+        crowd: Default::default(),
     }
 }
 

@@ -170,6 +170,7 @@ impl Gateway {
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
             doors: vec![DoorCount::default()],
+            crowd: Default::default(),
         });
         let crew = Crew::start(&shared, bound, request::serve).expect("workers");
         Gateway { address, shared, store, clock, key, folder, _crew: crew }
