@@ -108,5 +108,9 @@ fn a_certificate_is_replaced_under_load_and_its_end_is_shown() {
     });
     let later = end().expect("exported") - first;
     assert!((later - 30.0 * 86_400.0).abs() < 3_600.0, "thirty days more, not {later} s");
-    assert_eq!(curl(&["--no-insecure", "--cacert", authority, &url]).status, 200, "the new certificate is the one that is served");
+    assert_eq!(
+        curl(&["--no-insecure", "--cacert", authority, &url]).status,
+        200,
+        "the new certificate is the one that is served"
+    );
 }
