@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::access::policy::Policy;
+use crate::clock::UnixTime;
 use crate::oauth::issuer::Issuer;
 use crate::telemetry::Layout;
 use crate::token::ring::KeyRing;
@@ -63,6 +64,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// What it speaks.
     pub door: Door,
+    /// When the first of its certificates ends, chains included; `None`: it has none.
+    pub certificate_end: Option<UnixTime>,
     /// Its bounds on callers.
     pub limits: DoorLimits,
     /// Whose word about the caller's address is taken; empty: nobody's.

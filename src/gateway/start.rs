@@ -66,6 +66,7 @@ pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartErro
     keeper.tell_ends();
     let follower = follow(&store, cursor, keeper, parts)?;
     sight::watch(&shared.telemetry, &shared);
+    sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address)).collect();
     let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;

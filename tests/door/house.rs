@@ -208,6 +208,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
         address: anywhere,
         door,
         limits,
+        certificate_end: None,
         trusted_proxies: Vec::new(),
     });
     let listeners: Vec<_> = listeners.collect();

@@ -182,6 +182,7 @@ fn listener(address: SocketAddr) -> Listener {
         name: "public".into(),
         address,
         door: Door::Clear,
+        certificate_end: None,
         limits: DoorLimits {
             connections: 1000,
             header_bytes: 32 * 1024,
