@@ -250,9 +250,9 @@ async fn floods_end_their_own_connection_and_reach_no_backend() {
         let (mut from, mut to) = tokio::io::split(dial(&gateway, &connector).await);
         let flooding = tokio::spawn(async move {
             let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat();
-            let mut blows = std::iter::once(preface).chain((0..20_000).map(blow));
+            let blows = std::iter::once(preface).chain((0..20_000).map(blow));
             // Ends early when the gateway has closed the connection.
-            while let Some(bytes) = blows.next() {
+            for bytes in blows {
                 if to.write_all(&bytes).await.is_err() {
                     break;
                 }
