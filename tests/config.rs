@@ -48,9 +48,13 @@ impl Files for World {
 }
 
 fn with_context<T>(look: impl FnOnce(&Context<'_>) -> T) -> T {
+    with_processors(2, look)
+}
+
+fn with_processors<T>(processors: usize, look: impl FnOnce(&Context<'_>) -> T) -> T {
     let random = SeededRandom::new(7);
     let hash = |_: &Secret, _: &dyn Random| "$argon2id$of-the-test".to_owned();
-    look(&Context { now: NOW, random: &random, processors: 2, self_signed: &ThrowAway, hash_password: &hash })
+    look(&Context { now: NOW, random: &random, processors, self_signed: &ThrowAway, hash_password: &hash })
 }
 
 fn report(path: &Path) -> Report {
@@ -293,4 +297,12 @@ fn explain_names_route_rule_and_decision() {
     let json = heard("GET", "/hello/x", Some("hello:read"), Output::Json).expect("explained");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!((&json["route"], &json["decision"]), (&"hello".into(), &"passes".into()));
+}
+
+#[test]
+fn hashing_leaves_half_of_the_processors_to_others() {
+    for (processors, hashers) in [(1, 1), (2, 1), (3, 1), (4, 2), (64, 2)] {
+        let loaded = with_processors(processors, |context| load(Path::new("gateway.yaml"), &World, context));
+        assert_eq!(loaded.expect("the default file").fixed.hashing.workers, hashers, "of {processors}");
+    }
 }

@@ -32,6 +32,7 @@ pub mod respond;
 pub mod serve;
 pub mod shared;
 pub mod spare;
+pub mod stall;
 pub mod target;
 pub mod upload;
 pub mod upstream;

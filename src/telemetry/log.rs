@@ -65,11 +65,12 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // Below warnings only the gateway itself is heard: libraries debug byte by byte, and
-    // what they say was never looked at for secrets.
+    // what they say was never looked at for secrets. What h2 warns of is what callers do
+    // wrong, which would let them fill the log.
     let libraries = if level == "error" { "error" } else { "warn" };
     let filter = LEVELS
         .contains(&level)
-        .then(|| EnvFilter::try_new(format!("{libraries},tollgate={level}")).ok())
+        .then(|| EnvFilter::try_new(format!("{libraries},h2=error,tollgate={level}")).ok())
         .flatten()
         .ok_or_else(|| LogError::Level(level.to_owned()))?;
     let format = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);

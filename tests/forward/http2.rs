@@ -28,6 +28,9 @@ use crate::gateway::{Gateway, RouteSpec, echo, route, token};
 /// How long a caller may pause within a body.
 const BODY_TIMEOUT: Duration = Duration::from_millis(700);
 
+/// What a stream may hold that nobody has taken.
+const WINDOW: u32 = 64 * 1024;
+
 type Sender = http2::SendRequest<Pieces>;
 
 /// A gateway behind TLS for `api.test`, and an HTTP/2 connection to it.
@@ -57,7 +60,9 @@ async fn over_tls(routes: Vec<RouteSpec>) -> (Gateway, Sender) {
     let socket = TcpStream::connect(gateway.address).await.expect("connected");
     let name = ServerName::try_from("api.test").expect("a name");
     let tls = TlsConnector::from(Arc::new(client)).connect(name, socket).await.expect("a handshake");
-    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.expect("HTTP/2");
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(WINDOW);
+    let (sender, connection) = builder.handshake(TokioIo::new(tls)).await.expect("HTTP/2");
     tokio::spawn(connection);
     (gateway, sender)
 }
@@ -157,4 +162,45 @@ async fn a_body_that_stops_is_the_callers_fault_and_ends_its_stream_only() {
     }
     let whole = Request::post("https://api.test/a").body(pieces(["hel", "lo"])).expect("a request");
     assert_eq!(sender.send_request(whole).await.expect("an answer").status(), StatusCode::OK);
+}
+
+/// A large answer, and a route that has one connection to get it by.
+async fn large() -> (Gateway, Sender, usize) {
+    let size = 1 << 20;
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n{}", "x".repeat(size));
+    let backend = says(&*Box::leak(answer.into_boxed_str()), Then::Keep).await;
+    let (gateway, sender) = over_tls(vec![RouteSpec { max_connections: 1, ..route("/**", backend.address) }]).await;
+    (gateway, sender, size)
+}
+
+fn get() -> Request<Pieces> {
+    Request::get("https://api.test/a").body(pieces([])).expect("a request")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_not_taken_is_given_up_and_its_connection_freed() {
+    let (_gateway, mut sender, _) = large().await;
+    let began = Instant::now();
+    let untaken = sender.send_request(get()).await.expect("an answer");
+    assert_eq!(untaken.status(), StatusCode::OK);
+    while sender.send_request(get()).await.expect("an answer").status() != StatusCode::OK {
+        assert!(began.elapsed() < Duration::from_secs(20), "the untaken answer holds the backend's connection");
+    }
+    assert!(began.elapsed() >= BODY_TIMEOUT, "{:?}", began.elapsed());
+    assert!(untaken.into_body().collect().await.is_err(), "what was given up does not look whole");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_taken_slowly_comes_whole() {
+    let (_gateway, mut sender, size) = large().await;
+    let began = Instant::now();
+    let mut body = sender.send_request(get()).await.expect("an answer").into_body();
+    let mut taken = 0;
+    while let Some(frame) = body.frame().await {
+        taken += frame.expect("a piece").data_ref().map_or(0, Bytes::len);
+        // The slowness itself is what is tested here.
+        tokio::time::sleep(BODY_TIMEOUT / 20).await;
+    }
+    assert_eq!(taken, size);
+    assert!(began.elapsed() > BODY_TIMEOUT, "{:?}", began.elapsed());
 }
