@@ -51,12 +51,14 @@ impl Masked {
         let cuts = hidden.map(|spot| spot.span.clone());
         let written = |span: &Range<usize>| text.as_str().get(span.clone()).unwrap_or("");
         let cuts = cuts.filter(|span| !only_points(written(span))).chain(comments(text.as_str()));
-        // A quote too many makes keys and their secrets the text of one value.
+        // A quote too many makes keys and their secrets the text of one value or key.
         let swallows = |span: &Range<usize>| {
             let written = written(span);
             written.contains(": ") && written.lines().any(|line| telling(line).is_some())
         };
-        let swallowed = places.iter().filter(|spot| spot.leaf).map(|spot| spot.span.clone()).filter(swallows);
+        let quoted = |span: &Range<usize>| written(span).starts_with(['"', '\'']);
+        let texts = places.iter().filter(|spot| spot.leaf || quoted(&spot.span));
+        let swallowed = texts.map(|spot| spot.span.clone()).filter(swallows);
         Masked::cut(text.as_str(), cuts.chain(swallowed).collect())
     }
 
