@@ -9,6 +9,7 @@ pub mod check;
 pub mod client;
 pub mod compiling;
 pub mod console;
+pub mod dialect;
 pub mod explain;
 pub mod failure;
 pub mod hash_password;

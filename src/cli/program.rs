@@ -13,7 +13,7 @@ use crate::cli::compiling::{context, hash};
 use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
-use crate::cli::{check, client, explain, hash_password, keys, revocations, run, schema, token, user};
+use crate::cli::{check, client, dialect, explain, hash_password, keys, revocations, run, schema, token, user};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::files::DiskFiles;
 use crate::config::load::load;
@@ -46,6 +46,7 @@ fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             run::run(&config, &Parts { clock: Arc::new(SystemClock), random: Arc::new(random) })
         }
         Command::Check(args) => Ok(check::run(&args.written_as(output), &config, &trying, &mut out)?.exit_code()),
+        Command::Dialect(args) => dialect::run(&args, &DiskFiles, &mut out),
         Command::HashPassword => {
             let mut input = io::stdin().lock();
             hash_password::run(&mut input, &mut out, &random, &hash)?;
@@ -85,6 +86,11 @@ fn on_the_store(
         Command::Token(args) => token::run(args, &place, console),
         Command::Revocations(args) => revocations::run(args, &place, console),
         Command::Keys(args) => keys::run(args, &place, console),
-        Command::Run | Command::Check(_) | Command::Explain(_) | Command::HashPassword | Command::Schema => Ok(()),
+        Command::Run
+        | Command::Check(_)
+        | Command::Explain(_)
+        | Command::Dialect(_)
+        | Command::HashPassword
+        | Command::Schema => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ use crate::edge::upstream::download::{After, Download};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
-use crate::edge::{echo, identity, target};
+use crate::edge::{echo, identity, mint, target};
 use crate::snapshot::{Listener, Plan, World};
 
 /// Lines that a request may get besides the caller's and those of its plan.
@@ -143,6 +143,11 @@ impl Errand<'_> {
         let trust = hop.trust(&listener.trusted_proxies);
         hop.stamp(trust, &self.head.headers, &self.located.authority, &mut headers);
         identity::set(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
+        if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
+            && let Some(bearer) = mint::bearer(mint, claims, self.connection.worker.shared.clock.now())
+        {
+            headers.insert(header::AUTHORIZATION, bearer);
+        }
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();

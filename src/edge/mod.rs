@@ -24,6 +24,7 @@ pub mod io;
 pub mod linger;
 pub mod listener;
 pub mod locate;
+pub mod mint;
 pub mod pulse;
 pub mod record;
 pub mod redirect;

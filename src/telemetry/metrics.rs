@@ -173,6 +173,11 @@ impl Telemetry {
         self.events.refresh_reuse.inc();
     }
 
+    /// A token request brought a secret in its URL.
+    pub fn secret_in_url(&self) {
+        self.events.secrets_in_url.inc();
+    }
+
     /// Revocations of a kind took effect in this process.
     pub fn revoked(&self, kind: &'static str, count: u64) {
         self.events.revocations.with_label_values(&[kind]).inc_by(count);

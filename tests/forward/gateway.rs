@@ -18,6 +18,7 @@ use tollgate::access::route::{Presentation, Route};
 use tollgate::access::rule::{AccessLine, Alternative, Rule};
 use tollgate::access::table::{Entry, Table, Target};
 use tollgate::clock::{Clock as _, ManualClock, Seconds, UnixTime};
+use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::EndpointRef;
 use tollgate::edge::crew::Crew;
 use tollgate::edge::drain::Drain;
@@ -25,6 +26,7 @@ use tollgate::edge::listener::bind;
 use tollgate::edge::request;
 use tollgate::edge::shared::{DoorCount, Shared, Worlds};
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
+use tollgate::oauth::endpoints::Stand;
 use tollgate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use tollgate::oauth::{Service, endpoints};
 use tollgate::random::{OsRandom, SeededRandom};
@@ -77,6 +79,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             identity: Vec::new(),
             set: Vec::new(),
             keep_authorization: false,
+            mint: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
@@ -204,7 +207,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         path: PathPattern::parse(path).expect("a pattern"),
         target,
     };
-    let at = |(endpoint, path): (_, String)| place(&path, Target::Endpoint(EndpointRef { issuer: 0, endpoint }));
+    let at = |Stand { endpoint, seat, path }| place(&path, Target::Endpoint(EndpointRef { issuer: 0, endpoint, seat }));
     let mut entries: Vec<Entry> = endpoints(&issuer).into_iter().map(at).collect();
     let (mut plans, mut upstreams, mut route_names) = (Vec::new(), Vec::new(), Vec::new());
     for (index, spec) in routes.into_iter().enumerate() {
@@ -227,6 +230,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
     }
     Snapshot {
         policy: Policy {
+            voices: Vec::new(),
             tables: vec![Table::build(entries).expect("no conflicts")],
             profiles: vec![profile()],
             scopes: scope_table(),
@@ -269,13 +273,20 @@ fn profile() -> TokenProfile {
         require: vec!["iss".into(), "exp".into(), "aud".into()],
         leeway: Seconds(0),
         opaque: true,
-        opaque_prefix: ACCESS_PREFIX.into(),
+        looks: tollgate::access::profile::Looks::Prefix(ACCESS_PREFIX.into()),
+        dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
+        claims: Default::default(),
+        implies: Vec::new(),
+        endless: Default::default(),
     }
 }
 
 fn issuer() -> Issuer {
     let id = ClientId::new("app");
     let client = Client {
+        bots: Vec::new(),
+        fields: Default::default(),
+        secrets_in_url: Default::default(),
         id: id.clone(),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(CLIENT_SECRET.as_bytes()), slot: 0 }],
@@ -289,8 +300,19 @@ fn issuer() -> Issuer {
         profile: 0,
         url: ISSUER.to_owned(),
         base: "/oauth2".to_owned(),
-        token: TokenSettings { format: TokenFormat::Jwt, lifetime: Seconds(600), audience: vec![ISSUER.to_owned()] },
-        refresh: RefreshSettings { lifetime: None, idle: None, rotate: true, grace: Seconds(10) },
+        token: TokenSettings {
+            format: TokenFormat::Jwt,
+            lifetime: Some(Seconds(600)),
+            audience: vec![ISSUER.to_owned()],
+            ..TokenSettings::default()
+        },
+        refresh: RefreshSettings {
+            lifetime: None,
+            idle: None,
+            rotate: true,
+            grace: Seconds(10),
+            ..RefreshSettings::default()
+        },
         keys: KeySettings {
             algorithm: Algorithm::EdDsa,
             given: None,
@@ -303,6 +325,8 @@ fn issuer() -> Issuer {
             (Scope::parse("a:write").expect("a scope"), String::new()),
         ],
         default_scopes: None,
+        scope_rules: Default::default(),
+        dialect: std::sync::Arc::new(Dialect::standard()),
         clients: HashMap::from([(id, Arc::new(client))]),
         users: HashMap::new(),
         generate_client: None,
