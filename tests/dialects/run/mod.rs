@@ -1,0 +1,8 @@
+//! What plays the transcripts: reading them, comparing, and the two stages.
+
+pub mod example;
+pub mod pattern;
+pub mod play;
+pub mod tls;
+pub mod transcript;
+pub mod wire;
