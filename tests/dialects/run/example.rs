@@ -28,16 +28,22 @@ pub fn shipped(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The example of a dialect as a transcript wants it.
-pub fn of(name: &str, transcript: &Transcript, upstream: &str) -> Example {
-    let mut yaml = shipped(name);
+/// The configuration of a dialect as a transcript wants it, and as a test can run it.
+pub fn of(text: &str, name: &str, transcript: &Transcript, upstream: &str) -> Example {
+    movable(&changed(text, name, transcript), upstream)
+}
+
+/// The configuration of a dialect as a transcript wants it.
+pub fn changed(text: &str, name: &str, transcript: &Transcript) -> String {
+    let mut yaml = text.to_owned();
     if let Some(variant) = &transcript.variant {
-        yaml = change(&yaml, &format!("dialect: {name}"), &format!("dialect: {{ preset: {name}, variant: {variant} }}"));
+        yaml =
+            change(&yaml, &format!("dialect: {name}"), &format!("dialect: {{ preset: {name}, variant: {variant} }}"));
     }
     for (old, new) in &transcript.replaced {
         yaml = change(&yaml, old, new);
     }
-    movable(&yaml, upstream)
+    yaml
 }
 
 /// Any configuration, its ports and upstream changed.
@@ -77,8 +83,7 @@ fn without_ports(line: &str) -> String {
 fn ports_and_upstream_are_the_tests_own() {
     let text = "listeners:\n  a: { address: \"127.0.0.1:8443\" }\n  b:\n    address: 127.0.0.1:3333\nx: [http://127.0.0.1:9000]\n";
     let example = movable(text, "http://h:1");
-    let expected =
-        "listeners:\n  a: { address: \"127.0.0.1:0\" }\n  b:\n    address: 127.0.0.1:0\nx: [http://h:1]\n";
+    let expected = "listeners:\n  a: { address: \"127.0.0.1:0\" }\n  b:\n    address: 127.0.0.1:0\nx: [http://h:1]\n";
     assert_eq!(example.yaml, expected);
     assert_eq!(example.listeners, BTreeMap::from([(8443, "a".to_owned()), (3333, "b".to_owned())]));
 }

@@ -1,5 +1,6 @@
 //! What plays the transcripts: reading them, comparing, and the two stages.
 
+pub mod core;
 pub mod example;
 pub mod pattern;
 pub mod play;

@@ -1,5 +1,5 @@
 //! Texts with volatile places. In what is sent, `<$name>` stands for what was captured
-//! before, `<$name+5>` for a number and five, `<!name>` for a JWT with its signature
+//! before, `<$name+5>` for a number and five (or less: `-5`), `<!name>` for a JWT with its signature
 //! spoilt, `<base64:text>` for the text so written. In what is expected there are also
 //! shapes: `<jwt>` `<hex:n>` `<base62:n>` `<b64hex:n>` `<int>` `<text>` `<any>` `<botjti>`
 //! `<date+00:00>` `<date+0000>`, each with `=name` to capture, and `<time:name>`, the
@@ -177,11 +177,11 @@ fn resolve(reference: &str, captured: &Captured) -> Result<String, String> {
         return Ok(spoilt(get(name)?));
     }
     let name = reference.trim_start_matches('$');
-    match name.split_once('+') {
+    match name.find(['+', '-']) {
         None => get(name).cloned(),
-        Some((name, more)) => {
-            let number = |text: &str| text.parse::<u64>().map_err(|error| format!("`{text}`: {error}"));
-            Ok((number(get(name)?)? + number(more)?).to_string())
+        Some(sign) => {
+            let number = |text: &str| text.parse::<i64>().map_err(|error| format!("`{text}`: {error}"));
+            Ok((number(get(&name[..sign])?)? + number(&name[sign..])?).to_string())
         }
     }
 }
@@ -252,6 +252,7 @@ fn shapes_fit_what_they_say_and_nothing_else() {
         ("<OAuth>", "<OAuth>", true),
         ("<int=a> <$a+3>", "4 7", true),
         ("<int=a> <$a+3>", "4 8", false),
+        ("<int=a> <$a-3>", "4 1", true),
         ("<date+00:00=d> <time:d>", "1970-01-01T00:01:00+00:00 60", true),
     ] {
         assert_eq!(fits(pattern, input, &mut Captured::new()), Ok(expected), "{pattern} and {input}");

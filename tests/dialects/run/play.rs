@@ -135,7 +135,8 @@ fn compare(expected: &Message, reply: &Reply, captured: &mut Captured) -> Result
     for (name, value) in &reply.headers {
         let name = name.to_ascii_lowercase();
         let known = expected.headers.iter().any(|(expected, _)| expected.eq_ignore_ascii_case(&name));
-        let harmless = matches!((name.as_str(), value.as_str()), ("cache-control", "no-store") | ("pragma", "no-cache"));
+        let harmless =
+            matches!((name.as_str(), value.as_str()), ("cache-control", "no-store") | ("pragma", "no-cache"));
         if !known && !harmless && !FRAMING.contains(&name.as_str()) {
             return Err(format!("nobody expected `{name}: {value}`"));
         }
