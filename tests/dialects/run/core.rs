@@ -137,7 +137,7 @@ impl Core {
         match target {
             None => Some(challenge::write(&Dialect::standard(), &Denial::NoRoute.challenge(), "")),
             Some(Target::Endpoint(place)) => Some(self.endpoint(place, &raw)),
-            Some(Target::Route(route)) => self.pass(&route, &raw).err(),
+            Some(Target::Route(route)) => self.pass(&route, &raw),
         }
     }
 
@@ -148,7 +148,7 @@ impl Core {
         self.runtime.block_on(self.service.answer(desk, place.endpoint, raw, self.now)).reply
     }
 
-    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Result<(), Told> {
+    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Option<Told> {
         let form = raw.headers.get("content-type").is_some_and(|kind| kind == "application/x-www-form-urlencoded");
         let presented = Presented {
             method: &raw.method,
@@ -156,12 +156,9 @@ impl Core {
             query: raw.query.as_deref(),
             form: form.then_some(&raw.body),
         };
-        let denial = match self.decide(route, &presented) {
-            Ok(()) => return Ok(()),
-            Err(denial) => denial,
-        };
+        let denial = self.decide(route, &presented).err()?;
         let realm = route.issuers.first().map_or("", |index| self.snapshot.policy.profiles[*index].name.as_str());
-        Err(challenge::write(&Dialect::standard(), &denial.challenge(), realm))
+        Some(challenge::write(&Dialect::standard(), &denial.challenge(), realm))
     }
 
     fn decide(&mut self, route: &Arc<Route>, presented: &Presented<'_>) -> Result<(), Denial> {

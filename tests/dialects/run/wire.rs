@@ -34,7 +34,7 @@ pub struct Wire {
 
 enum Running {
     Program(Gateway),
-    Inside { gateway: gateway::Gateway, folder: Folder, clock: Arc<ManualClock> },
+    Inside { gateway: Box<gateway::Gateway>, folder: Folder, clock: Arc<ManualClock> },
 }
 
 /// Whose clock it is.
@@ -92,7 +92,7 @@ fn inside(folder: Folder) -> Running {
     let snapshot = load(&folder.path().join("gateway.yaml"), &files, &context).unwrap_or_else(|p| panic!("{p}"));
     let parts = Parts { clock: Arc::clone(&clock) as Arc<dyn Clock>, random: Arc::new(OsRandom::default()) };
     let gateway = start(snapshot, &parts).unwrap_or_else(|error| panic!("{error}"));
-    Running::Inside { gateway, folder, clock }
+    Running::Inside { gateway: Box::new(gateway), folder, clock }
 }
 
 /// The disk, with a state folder of the test's own.
