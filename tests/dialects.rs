@@ -16,6 +16,7 @@ use run::example;
 use run::play::play;
 use run::transcript::{Transcript, read_folder};
 use run::wire::{Time, Wire, backend};
+use support::example::{folder, shipped};
 
 fn transcripts(name: &str) -> Vec<Transcript> {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects").join(name);
@@ -26,7 +27,7 @@ fn transcripts(name: &str) -> Vec<Transcript> {
 fn text(name: &str) -> String {
     match name {
         "standard" => include_str!("dialects/standard/standard.yaml").to_owned(),
-        name => example::shipped(name),
+        name => shipped(name),
     }
 }
 
@@ -48,7 +49,7 @@ fn through_the_core(name: &str) {
     let mut differ = Vec::new();
     for transcript in transcripts(name) {
         let yaml = example::changed(&text(name), name, &transcript);
-        let mut core = Core::of(&example::folder(), &yaml).unwrap_or_else(|problems| panic!("{problems}"));
+        let mut core = Core::of(&folder(), &yaml).unwrap_or_else(|problems| panic!("{problems}"));
         differ.extend(play(&transcript, &mut core).err());
     }
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));

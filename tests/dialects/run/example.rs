@@ -1,32 +1,7 @@
-//! The shipped examples, with as little changed as a test needs: every port is the
-//! kernel's choice and the backend is the test's.
-
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-use serde_json::Value;
+//! The configuration that a transcript is about.
 
 use crate::run::transcript::Transcript;
-
-/// An example, ready to be written somewhere.
-#[derive(Clone, Debug)]
-pub struct Example {
-    /// Its text.
-    pub yaml: String,
-    /// The listeners' names by the ports they have in the shipped file.
-    pub listeners: BTreeMap<u16, String>,
-}
-
-/// Where the shipped examples are.
-pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/examples")
-}
-
-/// The shipped text.
-pub fn shipped(name: &str) -> String {
-    let path = folder().join(format!("{name}.yaml"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use crate::support::example::{Example, movable};
 
 /// The configuration of a dialect as a transcript wants it, and as a test can run it.
 pub fn of(text: &str, name: &str, transcript: &Transcript, upstream: &str) -> Example {
@@ -46,37 +21,10 @@ pub fn changed(text: &str, name: &str, transcript: &Transcript) -> String {
     yaml
 }
 
-/// Any configuration, its ports and upstream changed.
-pub fn movable(yaml: &str, upstream: &str) -> Example {
-    let tree: Value = serde_yaml::from_str(yaml).expect("YAML");
-    let listeners = tree["listeners"].as_object().expect("listeners");
-    let port = |value: &Value| {
-        let address = value["address"].as_str().expect("an address");
-        address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
-    };
-    let listeners = listeners.iter().map(|(name, value)| (port(value), name.clone())).collect();
-    let lines = yaml.lines().map(|line| {
-        let moved = line.contains("address:") || line.contains("listen:");
-        if moved { without_ports(line) } else { line.replace("http://127.0.0.1:9000", upstream) }
-    });
-    Example { yaml: lines.map(|line| line + "\n").collect(), listeners }
-}
-
 /// A change that must really change something.
 fn change(text: &str, old: &str, new: &str) -> String {
     assert!(text.contains(old), "the example does not say `{old}`:\n{text}");
     text.replace(old, new)
-}
-
-/// Every port of 127.0.0.1 replaced by the kernel's choice.
-fn without_ports(line: &str) -> String {
-    let mut parts = line.split("127.0.0.1:");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        out.push_str("127.0.0.1:0");
-        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
-    }
-    out
 }
 
 #[test]
@@ -85,5 +33,5 @@ fn ports_and_upstream_are_the_tests_own() {
     let example = movable(text, "http://h:1");
     let expected = "listeners:\n  a: { address: \"127.0.0.1:0\" }\n  b:\n    address: 127.0.0.1:0\nx: [http://h:1]\n";
     assert_eq!(example.yaml, expected);
-    assert_eq!(example.listeners, BTreeMap::from([(8443, "a".to_owned()), (3333, "b".to_owned())]));
+    assert_eq!(example.listeners, std::collections::BTreeMap::from([(8443, "a".to_owned()), (3333, "b".to_owned())]));
 }

@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod example;
+pub mod mutant;
 pub mod pattern;
 pub mod play;
 pub mod tls;

@@ -16,10 +16,10 @@ use tollgate::random::{OsRandom, Random};
 use tollgate::token::secret::Secret;
 use tollgate::users::hash_password;
 
-use crate::run::example::Example;
 use crate::run::play::{Passage, Reply, Request, Stage};
 use crate::run::tls;
 use crate::support::backend::{Backend, Seen};
+use crate::support::example::Example;
 use crate::support::gateway::{Folder, Gateway, finish, tollgate};
 
 /// What the backend says.
