@@ -13,10 +13,22 @@ use std::path::{Path, PathBuf};
 
 use run::core::Core;
 use run::example;
+use run::pattern::Captured;
 use run::play::play;
 use run::transcript::{Transcript, read_folder};
 use run::wire::{Time, Wire, backend};
 use support::example::{folder, shipped};
+
+/// What the examples' clients and users prove themselves with.
+const SECRETS: [&str; 7] = [
+    "p4ssw0rd",
+    "1f9a6a54-7c77-435c-9f37-08dda099fd0b",
+    "community-secret",
+    "9xyz",
+    "app42-secret",
+    "6b1f2c9e-53c4-4f0e-9d7a-1f6f4a0c77d1",
+    "shop-secret",
+];
 
 fn transcripts(name: &str) -> Vec<Transcript> {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects").join(name);
@@ -39,9 +51,20 @@ fn over_tls(name: &str) {
         let example = example::of(&text(name), name, &transcript, &backend.url());
         let time = if transcript.needs_clock() { Time::Moved } else { Time::Real };
         let mut wire = Wire::start(example, backend, time);
-        differ.extend(play(&transcript, &mut wire).err());
+        match play(&transcript, &mut wire) {
+            Ok(captured) => silent(&transcript, &captured, &wire.logged()),
+            Err(what) => differ.push(what),
+        }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));
+}
+
+/// Nothing that was secret may have been logged: no token, no password, no client's secret.
+fn silent(transcript: &Transcript, captured: &Captured, log: &str) {
+    let tokens = captured.values().filter(|text| text.len() >= 30).map(String::as_str);
+    for secret in tokens.chain(SECRETS) {
+        assert!(!log.contains(secret), "{}: `{secret}` was logged:\n{log}", transcript.path.display());
+    }
 }
 
 /// Plays every transcript of a dialect on its rules alone.

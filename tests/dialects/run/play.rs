@@ -66,8 +66,9 @@ pub trait Stage {
     fn revoke(&mut self, user: &str);
 }
 
-/// Plays all of it; `Err` says where and how the answer is another.
-pub fn play(transcript: &Transcript, stage: &mut dyn Stage) -> Result<(), String> {
+/// Plays all of it and gives what was captured; `Err` says where and how the answer is
+/// another.
+pub fn play(transcript: &Transcript, stage: &mut dyn Stage) -> Result<Captured, String> {
     let mut captured = transcript.given.clone();
     let mut revoked = None;
     for step in &transcript.steps {
@@ -92,7 +93,7 @@ pub fn play(transcript: &Transcript, stage: &mut dyn Stage) -> Result<(), String
             },
         }
     }
-    Ok(())
+    Ok(captured)
 }
 
 fn perform(exchange: &Exchange, stage: &mut dyn Stage, captured: &mut Captured) -> Result<(), String> {

@@ -70,6 +70,14 @@ impl Wire {
         }
     }
 
+    /// What the program has logged, as far as it is a program.
+    pub fn logged(&self) -> String {
+        match &self.gateway {
+            Running::Program(gateway) => gateway.stderr() + &gateway.banner.join("\n"),
+            Running::Inside { .. } => String::new(),
+        }
+    }
+
     /// Where the listener of that port in the shipped file really is.
     pub fn address(&self, port: u16) -> SocketAddr {
         let name = self.example.listeners.get(&port).unwrap_or_else(|| panic!("no listener on {port}"));
