@@ -30,6 +30,7 @@ pub struct Wire {
     gateway: Running,
     example: Example,
     backend: Backend,
+    host: Option<&'static str>,
 }
 
 enum Running {
@@ -60,7 +61,12 @@ impl Wire {
             Time::Real => Running::Program(Gateway::start_in(folder)),
             Time::Moved => inside(folder),
         };
-        Wire { gateway, example, backend }
+        Wire { gateway, example, backend, host: None }
+    }
+
+    /// Asks another host than the transcripts say.
+    pub fn asking(self, host: &'static str) -> Wire {
+        Wire { host: Some(host), ..self }
     }
 
     fn folder(&self) -> &Path {
@@ -119,7 +125,9 @@ impl Files for Disk {
 impl Stage for Wire {
     fn ask(&mut self, request: &Request) -> Reply {
         let before = self.backend.seen().len();
-        let (status, headers, body) = tls::ask(self.address(request.port), request);
+        let mut request = request.clone();
+        request.host = self.host.map_or(request.host, str::to_owned);
+        let (status, headers, body) = tls::ask(self.address(request.port), &request);
         let seen = self.backend.seen();
         let passage = match seen.get(before..) {
             Some([one]) => Passage::Seen(headers_of(one)),
