@@ -12,7 +12,7 @@ mod run;
 use std::path::{Path, PathBuf};
 
 use run::core::Core;
-use run::example;
+use run::example::{self, Source};
 use run::pattern::Captured;
 use run::play::play;
 use run::transcript::{Transcript, read_folder};
@@ -71,8 +71,8 @@ fn silent(transcript: &Transcript, captured: &Captured, log: &str) {
 fn through_the_core(name: &str) {
     let mut differ = Vec::new();
     for transcript in transcripts(name) {
-        let yaml = example::changed(&text(name), name, &transcript);
-        let mut core = Core::of(&folder(), &yaml).unwrap_or_else(|problems| panic!("{problems}"));
+        let yaml = example::changed(&text(name), name, &transcript, Source::Preset);
+        let mut core = Core::of(&folder(), &yaml, "").unwrap_or_else(|problems| panic!("{problems}"));
         differ.extend(play(&transcript, &mut core).err());
     }
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));

@@ -73,15 +73,19 @@ impl PasswordCheck for Plain {
     }
 }
 
-/// The configuration is this text, everything else is on the disk.
-struct Text<'a> {
-    path: &'a Path,
-    yaml: &'a str,
-}
+/// The name under which a configuration may name a dialect that is not on the disk.
+pub const OWN_DIALECT: &str = "own-dialect.yaml";
 
-impl Files for Text<'_> {
+/// These files are these texts, everything else is on the disk.
+struct Texts<'a>(&'a [(&'a str, &'a str)]);
+
+impl Files for Texts<'_> {
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        if path == self.path { Ok(self.yaml.as_bytes().to_vec()) } else { DiskFiles.read(path, limit) }
+        let name = path.file_name().unwrap_or_default();
+        match self.0.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) => Ok(text.as_bytes().to_vec()),
+            None => DiskFiles.read(path, limit),
+        }
     }
 
     fn variable(&self, _: &str) -> Option<String> {
@@ -90,14 +94,16 @@ impl Files for Text<'_> {
 }
 
 impl Core {
-    /// Compiles a configuration that stands, as far as its file names go, in `folder`.
-    pub fn of(folder: &Path, yaml: &str) -> Result<Core, String> {
+    /// Compiles a configuration that stands, as far as its file names go, in `folder`;
+    /// what it may call [`OWN_DIALECT`] is `own`.
+    pub fn of(folder: &Path, yaml: &str, own: &str) -> Result<Core, String> {
         let path = folder.join("gateway.yaml");
+        let files = Texts(&[("gateway.yaml", yaml), (OWN_DIALECT, own)]);
         let random = Arc::new(SeededRandom::new(42));
         let hash = |password: &Secret, _: &dyn Random| format!("plain:{}", password.expose());
         let context =
             Context { now: START, random: &*random, processors: 1, self_signed: &ThrowAway, hash_password: &hash };
-        let snapshot = load(&path, &Text { path: &path, yaml }, &context).map_err(|problems| problems.to_string())?;
+        let snapshot = load(&path, &files, &context).map_err(|problems| problems.to_string())?;
         let empty = Arc::new(KeyRing::default());
         let mut rings = vec![empty; snapshot.policy.profiles.len()];
         for issuer in &snapshot.issuers {

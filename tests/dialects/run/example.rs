@@ -5,15 +5,28 @@ use crate::support::example::{Example, movable};
 
 /// The configuration of a dialect as a transcript wants it, and as a test can run it.
 pub fn of(text: &str, name: &str, transcript: &Transcript, upstream: &str) -> Example {
-    movable(&changed(text, name, transcript), upstream)
+    movable(&changed(text, name, transcript, Source::Preset), upstream)
+}
+
+/// Where the dialect of an example comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// From the program.
+    Preset,
+    /// From a file of that name.
+    File(&'static str),
 }
 
 /// The configuration of a dialect as a transcript wants it.
-pub fn changed(text: &str, name: &str, transcript: &Transcript) -> String {
+pub fn changed(text: &str, name: &str, transcript: &Transcript, source: Source) -> String {
     let mut yaml = text.to_owned();
-    if let Some(variant) = &transcript.variant {
-        yaml =
-            change(&yaml, &format!("dialect: {name}"), &format!("dialect: {{ preset: {name}, variant: {variant} }}"));
+    let origin = match source {
+        Source::Preset => format!("preset: {name}"),
+        Source::File(file) => format!("file: {file}"),
+    };
+    let variant = transcript.variant.as_ref().map_or_else(String::new, |variant| format!(", variant: {variant}"));
+    if source != Source::Preset || transcript.variant.is_some() {
+        yaml = change(&yaml, &format!("dialect: {name}"), &format!("dialect: {{ {origin}{variant} }}"));
     }
     for (old, new) in &transcript.replaced {
         yaml = change(&yaml, old, new);
