@@ -18,6 +18,7 @@ use tollgate::users::hash_password;
 
 use crate::run::play::{Passage, Reply, Request, Stage};
 use crate::run::tls;
+use crate::run::transcript::Transcript;
 use crate::support::backend::{Backend, Seen};
 use crate::support::example::Example;
 use crate::support::gateway::{Folder, Gateway, finish, tollgate};
@@ -47,15 +48,28 @@ pub enum Time {
     Moved,
 }
 
+impl Time {
+    /// What a transcript needs.
+    pub fn of(transcript: &Transcript) -> Time {
+        if transcript.needs_clock() { Time::Moved } else { Time::Real }
+    }
+}
+
 /// A backend that says that it was reached.
 pub fn backend() -> Backend {
     Backend::start(|_| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{REACHED}", REACHED.len()).into_bytes())
 }
 
 impl Wire {
-    /// Starts what the example says, in a folder of its own.
-    pub fn start(example: Example, backend: Backend, time: Time) -> Wire {
+    /// Starts what the example says, in a folder of its own with the files of `beside`.
+    pub fn start(example: Example, beside: &Path, backend: Backend, time: Time) -> Wire {
         let folder = Folder::new("dialects");
+        for entry in std::fs::read_dir(beside).expect("the folder of the example") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                std::fs::copy(&path, folder.path().join(path.file_name().expect("a name"))).expect("a copy");
+            }
+        }
         std::fs::write(folder.path().join("gateway.yaml"), &example.yaml).expect("the configuration");
         let gateway = match time {
             Time::Real => Running::Program(Gateway::start_in(folder)),
