@@ -6,6 +6,8 @@ mod support;
 #[path = "oauth_core/memory.rs"]
 #[allow(dead_code, reason = "made for another test, which also lets it fail")]
 mod memory;
+#[path = "dialects/mutation.rs"]
+mod mutation;
 #[path = "dialects/run/mod.rs"]
 mod run;
 
@@ -14,10 +16,14 @@ use std::path::{Path, PathBuf};
 use run::core::Core;
 use run::example::{self, Source};
 use run::pattern::Captured;
-use run::play::play;
+use run::play::{Until, play};
 use run::transcript::{Transcript, read_folder};
 use run::wire::{Time, Wire, backend};
-use support::example::{folder, shipped};
+use serde_json::Value;
+
+use support::example::{folder, movable, shipped};
+use support::gateway::Gateway;
+use support::http::curl;
 
 /// What the examples' clients and users prove themselves with.
 const SECRETS: [&str; 7] = [
@@ -62,7 +68,7 @@ impl System {
             let backend = backend();
             let example = example::of(&self.yaml, self.name, transcript, &backend.url());
             let mut wire = Wire::start(example, &self.beside, backend, Time::of(transcript));
-            match play(transcript, &mut wire) {
+            match play(transcript, &mut wire, Until::End) {
                 Ok(captured) => silent(transcript, &captured, &wire.logged()),
                 Err(what) => differ.push(what),
             }
@@ -76,7 +82,7 @@ impl System {
         for transcript in &self.transcripts {
             let yaml = example::changed(&self.yaml, self.name, transcript, Source::Preset);
             let mut core = Core::of(&self.beside, &yaml, "").unwrap_or_else(|problems| panic!("{problems}"));
-            differ.extend(play(transcript, &mut core).err());
+            differ.extend(play(transcript, &mut core, Until::End).err());
         }
         assert!(differ.is_empty(), "{}", differ.join("\n\n"));
     }
@@ -102,4 +108,118 @@ fn standard_over_tls() {
 #[test]
 fn standard_through_the_core() {
     System::own("standard", "standard").through_the_core();
+}
+
+#[test]
+fn wecom_is_only_a_file() {
+    let system = System::own("wecom", "own");
+    system.through_the_core();
+    system.over_tls();
+}
+
+#[test]
+fn tiktok_is_only_a_file() {
+    let system = System::own("tiktok", "own");
+    system.through_the_core();
+    system.over_tls();
+}
+
+#[test]
+fn comic_clan_through_the_core() {
+    System::shipped("comic-clan").through_the_core();
+}
+
+#[test]
+fn comic_clan_over_tls() {
+    System::shipped("comic-clan").over_tls();
+}
+
+#[test]
+fn social_translator_through_the_core() {
+    System::shipped("social-translator").through_the_core();
+}
+
+#[test]
+fn social_translator_over_tls() {
+    System::shipped("social-translator").over_tls();
+}
+
+#[test]
+fn musement_through_the_core() {
+    System::shipped("musement").through_the_core();
+}
+
+#[test]
+fn musement_over_tls() {
+    System::shipped("musement").over_tls();
+}
+
+#[test]
+fn intra42_through_the_core() {
+    System::shipped("intra42").through_the_core();
+}
+
+#[test]
+fn intra42_over_tls() {
+    System::shipped("intra42").over_tls();
+}
+
+#[test]
+fn bonfire_through_the_core() {
+    System::shipped("bonfire").through_the_core();
+}
+
+#[test]
+fn bonfire_over_tls() {
+    System::shipped("bonfire").over_tls();
+}
+
+/// Plays a dialect's transcripts on the one process that serves all five.
+fn on_the_five(name: &'static str, host: &'static str) {
+    let mut differ = Vec::new();
+    for transcript in &System::shipped(name).transcripts {
+        if transcript.variant.is_some() || !transcript.replaced.is_empty() {
+            continue;
+        }
+        let backend = backend();
+        let example = movable(&shipped("five"), &backend.url());
+        let mut wire = Wire::start(example, &folder(), backend, Time::of(transcript)).asking(host);
+        differ.extend(play(transcript, &mut wire, Until::End).err());
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n\n"));
+}
+
+#[test]
+fn one_process_speaks_all_five() {
+    on_the_five("comic-clan", "comic.localhost");
+    on_the_five("social-translator", "translator.localhost");
+    on_the_five("musement", "musement.localhost");
+    on_the_five("intra42", "intra.localhost");
+    on_the_five("bonfire", "bonfire.localhost");
+}
+
+#[test]
+fn comic_clan_without_clients_makes_a_pair_at_boot_and_says_so_once() {
+    let mut tree: Value = serde_yaml::from_str(&shipped("comic-clan")).expect("YAML");
+    let issuers = tree["issuers"].as_object_mut().expect("issuers");
+    let removed: Vec<bool> = issuers
+        .values_mut()
+        .map(|issuer| issuer.as_object_mut().is_some_and(|issuer| issuer.remove("clients").is_some()))
+        .collect();
+    assert_eq!(removed, [true]);
+    let yaml = serde_yaml::to_string(&tree).expect("YAML");
+    let backend = backend();
+    let example = movable(&yaml, &backend.url());
+    let gateway = Gateway::start("pair", &example.yaml);
+    let (id, secret) = gateway.generated_client();
+    for word in [&id, &secret] {
+        let shape: Vec<usize> = word.split('-').map(str::len).collect();
+        assert!(shape == [8, 4, 4, 4, 12] && word.as_bytes()[14] == b'4', "no UUID of version 4: {word}");
+    }
+    let url = format!("https://{}/oauth/token/", gateway.address(&example.listeners[&3333]));
+    let form = "grant_type=password&username=example%40mail.com&password=p4ssw0rd";
+    assert_eq!(curl(&["-u", &format!("{id}:{secret}"), "-d", form, &url]).status, 201);
+    let (_, folder) = gateway.stop();
+    let again = Gateway::start_in(folder);
+    assert!(!again.banner.iter().any(|line| line.contains(&secret)), "said once, in the start that made it");
 }

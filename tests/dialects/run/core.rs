@@ -27,10 +27,11 @@ use tollgate::config::self_signed::ThrowAway;
 use tollgate::dialect::endpoint::EndpointRef;
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
+use tollgate::oauth::issuer::KeySettings;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
 use tollgate::oauth::{Desk, Service};
-use tollgate::random::{Random, SeededRandom};
+use tollgate::random::{OsRandom, Random, SeededRandom};
 use tollgate::revocation::list::List;
 use tollgate::revocation::notice::Notice;
 use tollgate::snapshot::Snapshot;
@@ -105,11 +106,10 @@ impl Core {
             Context { now: START, random: &*random, processors: 1, self_signed: &ThrowAway, hash_password: &hash };
         let snapshot = load(&path, &files, &context).map_err(|problems| problems.to_string())?;
         let empty = Arc::new(KeyRing::default());
-        let mut rings = vec![empty; snapshot.policy.profiles.len()];
+        let mut rings = vec![Arc::clone(&empty); snapshot.policy.profiles.len()];
         for issuer in &snapshot.issuers {
-            let material = issuer.keys.given.clone().unwrap_or_else(|| made(issuer.keys.algorithm));
-            let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
-            rings[issuer.profile] = Arc::new(KeyRing::of_ours(vec![key], START).map_err(|error| error.to_string())?);
+            rings[issuer.profile] = ring(&issuer.keys, "access")?;
+            rings.push(issuer.refresh.keys.as_ref().map_or(Ok(Arc::clone(&empty)), |keys| ring(keys, "refresh"))?);
         }
         let list = Arc::new(List::new([7; 32]));
         let ports = snapshot.listeners.iter().map(|listener| listener.address.port()).collect();
@@ -141,7 +141,7 @@ impl Core {
         };
         let target = self.snapshot.policy.tables[index].find(host.as_str(), &path).cloned();
         match target {
-            None => Some(challenge::write(&Dialect::standard(), &Denial::NoRoute.challenge(), "")),
+            None => Some(self.nowhere(index, host.as_str())),
             Some(Target::Endpoint(place)) => Some(self.endpoint(place, &raw)),
             Some(Target::Route(route)) => self.pass(&route, &raw),
         }
@@ -149,9 +149,22 @@ impl Core {
 
     fn endpoint(&self, place: EndpointRef, raw: &RawRequest) -> Told {
         let issuer = &self.snapshot.issuers[place.issuer];
-        let dialect = Dialect::standard();
-        let desk = Desk { issuer, ring: &self.rings[issuer.profile], dialect: &dialect };
+        let refresh_ring = &self.rings[self.snapshot.policy.profiles.len() + place.issuer];
+        let (ring, dialect) = (&self.rings[issuer.profile], &*issuer.dialect);
+        let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
         self.runtime.block_on(self.service.answer(desk, place.endpoint, raw, self.now)).reply
+    }
+
+    /// Refuses a request that has no route as the only dialect of listener and host does.
+    fn nowhere(&self, listener: usize, host: &str) -> Told {
+        let policy = &self.snapshot.policy;
+        let mut heard = policy.voices[listener].iter().filter(|voice| voice.host.fits(host)).map(|voice| voice.profile);
+        let only = heard.next().filter(|first| heard.all(|other| other == *first));
+        let denial = Denial::NoRoute.challenge();
+        match only.map(|index| &policy.profiles[index]) {
+            Some(profile) => challenge::write(&profile.dialect, &denial, profile.name.as_str()),
+            None => challenge::write(&Dialect::standard(), &denial, ""),
+        }
     }
 
     fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Option<Told> {
@@ -163,8 +176,8 @@ impl Core {
             form: form.then_some(&raw.body),
         };
         let denial = self.decide(route, &presented).err()?;
-        let realm = route.issuers.first().map_or("", |index| self.snapshot.policy.profiles[*index].name.as_str());
-        Some(challenge::write(&Dialect::standard(), &denial.challenge(), realm))
+        let profile = route.issuers.first().map(|index| &self.snapshot.policy.profiles[*index])?;
+        Some(challenge::write(&profile.dialect, &denial.challenge(), profile.name.as_str()))
     }
 
     fn decide(&mut self, route: &Arc<Route>, presented: &Presented<'_>) -> Result<(), Denial> {
@@ -246,10 +259,17 @@ fn headers(request: &Request) -> HeaderMap {
     headers
 }
 
-/// A key of that algorithm, made once.
-fn made(algorithm: Algorithm) -> KeyMaterial {
-    static MADE: LazyLock<Mutex<BTreeMap<&'static str, KeyMaterial>>> = LazyLock::new(Mutex::default);
+/// A ring with the key that was given, or one that was made once for this use.
+fn ring(settings: &KeySettings, usage: &'static str) -> Result<Arc<KeyRing>, String> {
+    let material = settings.given.clone().unwrap_or_else(|| made(settings.algorithm, usage));
+    let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
+    KeyRing::of_ours(vec![key], START).map(Arc::new).map_err(|error| error.to_string())
+}
+
+/// A key of that algorithm for that use, made once.
+fn made(algorithm: Algorithm, usage: &'static str) -> KeyMaterial {
+    static MADE: LazyLock<Mutex<BTreeMap<(&str, &str), KeyMaterial>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().expect("not poisoned");
-    let make = || KeyMaterial::generate(algorithm, &SeededRandom::new(7)).expect("a key");
-    made.entry(algorithm.as_str()).or_insert_with(make).clone()
+    let make = || KeyMaterial::generate(algorithm, &OsRandom::default()).expect("a key");
+    made.entry((algorithm.as_str(), usage)).or_insert_with(make).clone()
 }

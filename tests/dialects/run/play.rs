@@ -66,11 +66,20 @@ pub trait Stage {
     fn revoke(&mut self, user: &str);
 }
 
-/// Plays all of it and gives what was captured; `Err` says where and how the answer is
-/// another.
-pub fn play(transcript: &Transcript, stage: &mut dyn Stage) -> Result<Captured, String> {
+/// How much of a transcript is played.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// All of it, for whoever wants to see everything that is wrong.
+    End,
+    /// No more than shows that something is.
+    FirstDifference,
+}
+
+/// Plays it and gives what was captured; `Err` says where and how answers are others.
+pub fn play(transcript: &Transcript, stage: &mut dyn Stage, until: Until) -> Result<Captured, String> {
     let mut captured = transcript.given.clone();
     let mut revoked = None;
+    let mut differ: Vec<String> = Vec::new();
     for step in &transcript.steps {
         match step {
             Step::Later(seconds) => stage.later(*seconds),
@@ -80,25 +89,28 @@ pub fn play(transcript: &Transcript, stage: &mut dyn Stage) -> Result<Captured, 
             }
             Step::Exchange(exchange) => loop {
                 let before = captured.clone();
-                let outcome = perform(exchange, stage, &mut captured);
-                match (outcome, revoked) {
+                match (perform(exchange, stage, &mut captured), revoked) {
                     (Ok(()), _) => break,
                     // A revocation by another process needs its moment.
                     (Err(_), Some(since)) if since.elapsed() < SOON => captured = before,
                     (Err(what), _) => {
                         let at = format!("{}:{}: {}", transcript.path.display(), exchange.line, exchange.title);
-                        return Err(format!("{at}\n{what}"));
+                        differ.push(format!("{at}\n{what}"));
+                        break;
                     }
                 }
             },
         }
+        if until == Until::FirstDifference && !differ.is_empty() {
+            break;
+        }
     }
-    Ok(captured)
+    if differ.is_empty() { Ok(captured) } else { Err(differ.join("\n")) }
 }
 
 fn perform(exchange: &Exchange, stage: &mut dyn Stage, captured: &mut Captured) -> Result<(), String> {
     let reply = stage.ask(&request(exchange, captured)?);
-    let shown = || format!("got: {reply:#?}");
+    let shown = || format!("got: {} {:?} {}", reply.status, reply.headers, reply.body);
     match (exchange.status, &reply.passage) {
         (Some(status), Passage::None) if status == reply.status => {
             compare(&exchange.told, &reply, captured).map_err(|what| format!("{what}\n{}", shown()))?;
