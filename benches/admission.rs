@@ -66,7 +66,11 @@ fn world(algorithm: Algorithm, revocations: u128) -> World {
         require: ["iss", "exp", "aud", "sub"].map(Box::from).to_vec(),
         leeway: Seconds(0),
         opaque: false,
-        opaque_prefix: "".into(),
+        looks: tollgate::access::profile::Looks::Prefix("".into()),
+        dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
+        claims: Default::default(),
+        implies: Vec::new(),
+        endless: Default::default(),
     };
     World {
         policy: Policy { profiles: vec![profile], scopes, ..Policy::default() },

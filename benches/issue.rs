@@ -17,14 +17,17 @@ use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::Endpoint;
 use tollgate::dialect::wire::RawRequest;
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
-use tollgate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
+use tollgate::oauth::issuer::{
+    Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
+};
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::{Checked, PasswordCheck, User};
 use tollgate::oauth::{Desk, Service};
 use tollgate::random::OsRandom;
 use tollgate::revocation::list::List;
 use tollgate::revocation::notice::Notice;
-use tollgate::token::id::{ClientId, IssuerName, UserName};
+use tollgate::token::handle::Handle;
+use tollgate::token::id::{ClientId, FamilyId, IssuerName, UserName};
 use tollgate::token::key::{Algorithm, KeyMaterial};
 use tollgate::token::ring::{KeyRing, RingKey};
 use tollgate::token::scope::{Scope, Scopes};
@@ -36,7 +39,11 @@ const NOW: UnixTime = UnixTime(1_800_000_000);
 struct Forgetful;
 
 impl GrantStore for Forgetful {
-    async fn open_family(&self, _: Family, _: NewRefresh, _: Option<Access>) -> Result<(), StoreError> {
+    async fn access_of_family(&self, _: FamilyId) -> Result<Vec<(Handle, Option<UnixTime>)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_family(&self, _: Family, _: NewRefresh, _: Option<Access>, _: Sessions) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -83,6 +90,9 @@ impl PasswordCheck for Forgetful {
 fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
     let scopes = Scopes::parse("orders:read orders:write").unwrap_or_default();
     let client = Client {
+        bots: Vec::new(),
+        fields: Default::default(),
+        secrets_in_url: Default::default(),
         id: ClientId::new("machine"),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(b"s3cret"), slot: 0 }],
@@ -97,11 +107,24 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         profile: 0,
         url: "https://login.example".into(),
         base: "/oauth2".into(),
-        token: TokenSettings { format, lifetime: Seconds(600), audience: vec!["https://api.example".into()] },
-        refresh: RefreshSettings { lifetime: None, idle: None, rotate: true, grace: Seconds(10) },
+        token: TokenSettings {
+            format,
+            lifetime: Some(Seconds(600)),
+            audience: vec!["https://api.example".into()],
+            ..TokenSettings::default()
+        },
+        refresh: RefreshSettings {
+            lifetime: None,
+            idle: None,
+            rotate: true,
+            grace: Seconds(10),
+            ..RefreshSettings::default()
+        },
         keys: KeySettings { algorithm, given: None, rotate: None, publish_ahead: an_hour, keep_verifying: an_hour },
         catalogue: scopes.iter().map(|scope: &Scope| (scope.clone(), String::new())).collect(),
         default_scopes: None,
+        scope_rules: Default::default(),
+        dialect: std::sync::Arc::new(Dialect::standard()),
         clients: HashMap::from([(client.id.clone(), Arc::new(client))]),
         users: HashMap::new(),
         generate_client: None,
@@ -137,7 +160,7 @@ fn issue(criterion: &mut Criterion) {
         let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
         let Ok(ring) = KeyRing::of_ours(vec![key], NOW) else { continue };
         let issuer = issuer(algorithm, format);
-        let desk = Desk { issuer: &issuer, ring: &ring, dialect: &dialect };
+        let desk = Desk { issuer: &issuer, ring: &ring, refresh_ring: &ring, dialect: &dialect, seat: 0 };
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
                 // Nothing here waits, so one poll is the whole answer.

@@ -194,7 +194,9 @@ fn everything_that_was_said_is_in_the_snapshot() {
         .map(|lines| {
             let rules = lines.iter().map(|line| match &line.rule {
                 Rule::Public => "public".to_owned(),
-                Rule::Bearer(any) => any.iter().map(|one| one.names.to_string()).collect::<Vec<_>>().join("|"),
+                Rule::Bearer(any) | Rule::Person(any) => {
+                    any.iter().map(|one| one.names.to_string()).collect::<Vec<_>>().join("|")
+                }
             });
             rules.collect()
         })

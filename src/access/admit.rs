@@ -11,6 +11,7 @@ use crate::access::bearer;
 use crate::access::denial::Denial;
 use crate::access::permit::Permit;
 use crate::access::policy::Policy;
+use crate::access::profile::Endless;
 use crate::access::route::Route;
 use crate::access::rule::{AccessLine, Alternative, Rule};
 use crate::access::seen::{Seen, Verdict};
@@ -19,7 +20,6 @@ use crate::clock::{Seconds, UnixTime};
 use crate::revocation::list::List;
 use crate::token::claims::{Claims, Liveness};
 use crate::token::fingerprint::{Fingerprint, Fingerprinter};
-use crate::token::opaque;
 use crate::token::ring::KeyRing;
 use crate::token::secret::SecretDigest;
 
@@ -130,13 +130,16 @@ fn decide(
     seen: &mut Seen,
     now: UnixTime,
 ) -> Result<Decision, Denial> {
-    let Rule::Bearer(alternatives) = demand(route, request.method)? else {
-        return Ok(Decision::Permit(Permit::new(route.clone(), None)));
+    let (alternatives, person) = match demand(route, request.method)? {
+        Rule::Public => return Ok(Decision::Permit(Permit::new(route.clone(), None))),
+        Rule::Bearer(alternatives) => (alternatives, Person::Unasked),
+        Rule::Person(alternatives) => (alternatives, Person::Asked),
     };
+    let asked = (&alternatives[..], person);
     let credential = bearer::find(request.headers, request.query, request.form, &route.presentation)?;
     let fingerprint = known.fingerprints.of(&credential.token);
     if let Some(verdict) = seen.recall(fingerprint, now) {
-        return judge(route, alternatives, verdict, known, now);
+        return judge(route, asked, verdict, known, now);
     }
     let token = credential.text()?;
     let mut verdict = match answered.filter(|answered| answered.fingerprint == fingerprint) {
@@ -145,13 +148,23 @@ fn decide(
             Some(question) => return Ok(Decision::Ask(question)),
             None => {
                 let claims = Arc::new(verifier::verify(token, route, known.policy, known.rings)?);
+                if let Some(question) = endless(token, fingerprint, &claims, known.policy) {
+                    return Ok(Decision::Ask(question));
+                }
                 Verdict { claims, unrevoked_at: 0, ask_again: None }
             }
         },
     };
-    let decision = judge(route, alternatives, &mut verdict, known, now);
+    let decision = judge(route, asked, &mut verdict, known, now);
     seen.remember(fingerprint, verdict);
     decision
+}
+
+/// Whether a token has to be a person's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Person {
+    Asked,
+    Unasked,
 }
 
 /// What the route asks of this method.
@@ -164,7 +177,7 @@ fn demand<'r>(route: &'r Route, method: &Method) -> Result<&'r Rule, Denial> {
 /// the next.
 fn judge(
     route: &Arc<Route>,
-    alternatives: &[Alternative],
+    (alternatives, person): (&[Alternative], Person),
     verdict: &mut Verdict,
     known: &Known<'_>,
     now: UnixTime,
@@ -191,6 +204,9 @@ fn judge(
     if !audience.is_empty() && !claims.audience.iter().any(|named| audience.contains(named)) {
         return Err(Denial::WrongAudience);
     }
+    if person == Person::Asked && claims.client.as_deref().is_none_or(|client| *client == *claims.subject) {
+        return Err(Denial::UserRequired);
+    }
     check_scopes(alternatives, claims)?;
     Ok(Decision::Permit(Permit::new(route.clone(), Some(claims.clone()))))
 }
@@ -211,11 +227,21 @@ fn question(token: &str, fingerprint: Fingerprint, route: &Route, policy: &Polic
     }
     let could_be = |index: &usize| {
         let profile = policy.profiles.get(*index);
-        profile.is_some_and(|profile| profile.opaque && opaque::has_shape(&profile.opaque_prefix, token))
+        profile.is_some_and(|profile| profile.opaque && profile.looks.fit(token))
     };
     let issuers: Vec<usize> = route.issuers.iter().copied().filter(could_be).collect();
     let digest = SecretDigest::of(token.as_bytes());
     (!issuers.is_empty()).then_some(Question::Opaque { digest, issuers, fingerprint })
+}
+
+/// The question about a JWT of ours that never ends by itself: only its row can tell
+/// that it was not called back. Its signature was checked, so nobody can flood the
+/// store with made-up ones.
+fn endless(token: &str, fingerprint: Fingerprint, claims: &Claims, policy: &Policy) -> Option<Question> {
+    let rows = policy.profiles.get(claims.issuer).is_some_and(|profile| profile.endless == Endless::Rows);
+    let digest = SecretDigest::of(token.as_bytes());
+    let asks = rows && claims.expires.is_none();
+    asks.then(|| Question::Opaque { digest, issuers: vec![claims.issuer], fingerprint })
 }
 
 /// Whether a line is for a method. Who may GET may ask for the HEAD of it.

@@ -60,7 +60,10 @@ pub fn find<'a>(
     if lines.next().is_some() {
         return Err(Denial::Ambiguous);
     }
-    let bearer = line.and_then(|line| after_scheme(line.as_bytes()));
+    let bearer = line.and_then(|line| match &allowed.schemes[..] {
+        [] => after_scheme(line.as_bytes(), "Bearer"),
+        schemes => schemes.iter().find_map(|scheme| after_scheme(line.as_bytes(), scheme)),
+    });
     let in_query = |name: &str| query.map_or(Ok(None), |query| only(query.as_bytes(), name));
     let asked = allowed.query.as_deref().map_or(Ok(None), in_query)?;
     // The standard name is a second token even where the route takes none in the query.
@@ -84,11 +87,11 @@ pub fn find<'a>(
     }
 }
 
-/// What follows `Bearer ` (RFC 9110 §11.1: the scheme's case does not matter); `None`
+/// What follows a scheme such as `Bearer ` (RFC 9110 §11.1: the scheme's case does not matter); `None`
 /// for other schemes.
-fn after_scheme(line: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = line.split_at_checked(6)?;
-    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+fn after_scheme<'a>(line: &'a [u8], named: &str) -> Option<&'a [u8]> {
+    let (scheme, rest) = line.split_at_checked(named.len())?;
+    if !scheme.eq_ignore_ascii_case(named.as_bytes()) {
         return None;
     }
     match rest.first() {

@@ -2,7 +2,7 @@
 //! `challenge` is what goes out, `label` is what metrics and logs count.
 
 use crate::clock::Seconds;
-use crate::dialect::condition::Challenge;
+use crate::dialect::condition::{Badness, Challenge};
 use crate::token::scope::Scopes;
 
 /// A refusal.
@@ -40,6 +40,8 @@ pub enum Denial {
     Revoked,
     /// Valid, but without the scopes asked for: the first alternative's.
     InsufficientScope(Scopes),
+    /// Valid, but of a client alone, where a person is asked for.
+    UserRequired,
     /// Neither valid nor invalid: something needed for the answer is not there.
     CannotTell(Seconds),
 }
@@ -64,6 +66,7 @@ impl Denial {
             Denial::NotYet => "not_yet",
             Denial::Revoked => "revoked",
             Denial::InsufficientScope(_) => "insufficient_scope",
+            Denial::UserRequired => "user_required",
             Denial::CannotTell(_) => "cannot_tell",
         }
     }
@@ -75,18 +78,19 @@ impl Denial {
             Denial::MethodNotAllowed(allow) => Challenge::MethodNotAllowed(allow.clone()),
             Denial::Missing => Challenge::TokenMissing,
             Denial::Ambiguous => Challenge::RequestBad("more than one access token in the request"),
-            Denial::Malformed => Challenge::TokenBad("the access token is malformed"),
-            Denial::Expired => Challenge::TokenBad("the access token expired"),
-            Denial::NotYet => Challenge::TokenBad("the access token is not valid yet"),
-            Denial::Revoked => Challenge::TokenBad("the access token was revoked"),
+            Denial::Malformed => Challenge::TokenBad(Badness::Malformed),
+            Denial::Expired => Challenge::TokenBad(Badness::Expired),
+            Denial::NotYet => Challenge::TokenBad(Badness::NotYet),
+            Denial::Revoked => Challenge::TokenBad(Badness::Revoked),
             Denial::Unknown
             | Denial::BadSignature
             | Denial::UnknownKey
             | Denial::WrongType
             | Denial::WrongIssuer
             | Denial::WrongAudience
-            | Denial::ClaimMismatch => Challenge::TokenBad("the access token is not valid here"),
+            | Denial::ClaimMismatch => Challenge::TokenBad(Badness::Invalid),
             Denial::InsufficientScope(needed) => Challenge::ScopeMissing(needed.clone()),
+            Denial::UserRequired => Challenge::UserRequired,
             Denial::CannotTell(wait) => Challenge::CannotTell(*wait),
         }
     }

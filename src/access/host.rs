@@ -93,6 +93,15 @@ impl HostPattern {
         let host: Box<str> = host.as_str().into();
         Ok(if suffix { HostPattern::Suffix(host) } else { HostPattern::Exact(host) })
     }
+
+    /// Whether a host, in canonical form, is one of these.
+    pub fn fits(&self, host: &str) -> bool {
+        match self {
+            HostPattern::Any => true,
+            HostPattern::Exact(name) => **name == *host,
+            HostPattern::Suffix(name) => host.strip_suffix(&**name).is_some_and(|rest| rest.ends_with('.')),
+        }
+    }
 }
 
 #[cfg(test)]

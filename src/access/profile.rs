@@ -1,8 +1,14 @@
 //! What a token of one issuer must carry to be an access token here. Ours and
 //! foreign issuers have the same kind of profile; the standard one is RFC 9068.
 
+use std::sync::Arc;
+
 use crate::clock::Seconds;
+use crate::dialect::Dialect;
+use crate::token::claim_names::ClaimNames;
 use crate::token::id::IssuerName;
+use crate::token::opaque;
+use crate::token::scope::{Scope, Scopes};
 
 /// The demands on a token of one issuer.
 #[derive(Clone, Debug)]
@@ -18,11 +24,49 @@ pub struct TokenProfile {
     pub types: Vec<Box<str>>,
     /// Claims that must be present.
     pub require: Vec<Box<str>>,
+    /// How callers of the API are refused.
+    pub dialect: Arc<Dialect>,
+    /// Where JWTs say whose they are.
+    pub claims: ClaimNames,
+    /// What a scope holds besides itself.
+    pub implies: Vec<(Scope, Scopes)>,
     /// How far other clocks may be off.
     pub leeway: Seconds,
     /// Tokens of this issuer are opaque: a token that is no JWS is asked for in the
     /// store instead of being malformed.
     pub opaque: bool,
-    /// Text every opaque token of this issuer begins with.
-    pub opaque_prefix: Box<str>,
+    /// What a JWT without an end means.
+    pub endless: Endless,
+    /// The looks of its opaque tokens.
+    pub looks: Looks,
+}
+
+/// What a JWT without an end means, where the profile does not ask for `exp`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Endless {
+    /// It lives for ever, or until a notice names it.
+    #[default]
+    Believed,
+    /// It has a row in the store, and none means that it was called back.
+    Rows,
+}
+
+/// The looks of opaque tokens: a text without them need not be asked for in the store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Looks {
+    /// A prefix of ours, and 256 bits behind it.
+    Prefix(Box<str>),
+    /// So many letters, digits, `-` and `_`.
+    Characters(usize),
+}
+
+impl Looks {
+    /// Whether a text could be such a token.
+    pub fn fit(&self, text: &str) -> bool {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        match self {
+            Looks::Prefix(prefix) => opaque::has_shape(prefix, text),
+            Looks::Characters(count) => text.len() == *count && text.bytes().all(plain),
+        }
+    }
 }

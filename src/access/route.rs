@@ -29,6 +29,8 @@ pub struct Route {
 pub struct Presentation {
     /// The query parameter that may hold it.
     pub query: Option<Box<str>>,
+    /// The schemes of `Authorization`; empty: `Bearer`.
+    pub schemes: Vec<Box<str>>,
     /// The form field that may hold it.
     pub form: Option<Box<str>>,
 }

@@ -12,6 +12,8 @@ pub enum Rule {
     /// A valid token that covers one of the alternatives; an empty alternative is
     /// covered by any valid token.
     Bearer(Vec<Alternative>),
+    /// The same, and the token must be a person's, not that of a client for itself.
+    Person(Vec<Alternative>),
 }
 
 /// Scopes that are asked for together.

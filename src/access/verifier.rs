@@ -13,12 +13,13 @@ use crate::access::policy::Policy;
 use crate::access::profile::TokenProfile;
 use crate::access::route::Route;
 use crate::clock::UnixTime;
+use crate::token::claim_names::{IssuerClaim, claim_text};
 use crate::token::claims::Claims;
 use crate::token::handle::{Handle, HandleKind, Handles};
 use crate::token::id::{ClientId, FamilyId, Subject};
 use crate::token::jws::{Compact, JwsError, Opened};
 use crate::token::ring::KeyRing;
-use crate::token::scope::{Scope, Scopes};
+use crate::token::scope::{Scope, ScopeSet, Scopes};
 
 /// Longest `sub`, `client_id` or other claim that is kept as text, in bytes.
 pub const MAX_CLAIM_BYTES: usize = 1024;
@@ -71,11 +72,13 @@ fn denial(error: JwsError) -> Denial {
 /// Whether `iss` is this issuer's, byte by byte. Absent, it is only where the profile
 /// does not ask for it.
 fn speaks_for(profile: &TokenProfile, payload: &Map<String, Value>) -> Result<bool, Denial> {
-    match payload.get("iss") {
-        Some(Value::String(iss)) => Ok(**iss == *profile.issuer_url),
-        Some(_) => Err(Denial::ClaimMismatch),
-        None if profile.require.iter().any(|name| &**name == "iss") => Err(Denial::ClaimMismatch),
-        None => Ok(true),
+    match (payload.get("iss"), &profile.claims.issuer) {
+        (_, IssuerClaim::Unchecked) => Ok(true),
+        (Some(Value::String(iss)), IssuerClaim::Url) => Ok(**iss == *profile.issuer_url),
+        (Some(Value::String(iss)), IssuerClaim::OneOf(known)) => Ok(known.iter().any(|known| **known == **iss)),
+        (Some(_), _) => Err(Denial::ClaimMismatch),
+        (None, _) if profile.require.iter().any(|name| &**name == "iss") => Err(Denial::ClaimMismatch),
+        (None, _) => Ok(true),
     }
 }
 
@@ -88,26 +91,31 @@ fn claims(opened: &Opened, index: usize, profile: &TokenProfile, policy: &Policy
     if !profile.require.iter().all(|name| present(name)) {
         return Err(Denial::ClaimMismatch);
     }
-    let subject = text(payload, "sub")?;
-    let client = text(payload, "client_id")?.or(text(payload, "azp")?);
+    let standard = &*profile.claims.subject == "sub";
+    let (subject, client) = if standard {
+        let client = text(payload, &profile.claims.client)?.or(text(payload, "azp")?);
+        (text(payload, "sub")?.map(Cow::Borrowed), client.map(Cow::Borrowed))
+    } else {
+        (own(payload, &profile.claims.subject)?, own(payload, &profile.claims.client)?)
+    };
     let jti = payload.get("jti").and_then(Value::as_str).filter(|jti| !jti.is_empty());
     let family = payload.get("fam").and_then(Value::as_str).and_then(FamilyId::parse);
     let issuer = &profile.name;
     let handles = Handles {
         token: Handle::of_token(issuer, jti, &opened.payload_bytes),
         family: family.map(|family| Handle::of_family(issuer, &family)),
-        user: subject.map(|subject| Handle::of(HandleKind::User, issuer, subject.as_bytes())),
-        client: client.map(|client| Handle::of(HandleKind::Client, issuer, client.as_bytes())),
+        user: subject.as_deref().map(|subject| Handle::of(HandleKind::User, issuer, subject.as_bytes())),
+        client: client.as_deref().map(|client| Handle::of(HandleKind::Client, issuer, client.as_bytes())),
         key: opened.key.kid().map(|kid| Handle::of_key(issuer, kid)),
         issuer: Handle::of_issuer(issuer),
     };
-    let names = scopes(payload);
+    let names = profile.claims.scopes(payload);
     Ok(Claims {
         issuer: index,
         subject: subject.unwrap_or_default().into(),
-        client: client.map(Box::from),
+        client: client.map(|client| client.into()),
         scope_text: names.to_string().into(),
-        scopes: policy.scopes.known(names.iter().map(Scope::as_str)),
+        scopes: known(&names, profile, policy),
         audience: audience(payload)?,
         issued_at: time(payload, "iat")?,
         not_before: time(payload, "nbf")?,
@@ -137,6 +145,21 @@ fn text<'a>(payload: &'a Map<String, Value>, name: &str) -> Result<Option<&'a st
     }
 }
 
+/// A claim of an old system's name, which may be a number.
+fn own<'a>(payload: &'a Map<String, Value>, name: &str) -> Result<Option<Cow<'a, str>>, Denial> {
+    match payload.get(name) {
+        Some(number @ Value::Number(_)) => Ok(claim_text(number).map(Cow::Owned)),
+        _ => Ok(text(payload, name)?.map(Cow::Borrowed)),
+    }
+}
+
+/// The bits of these scopes, and of those they hold.
+fn known(names: &Scopes, profile: &TokenProfile, policy: &Policy) -> ScopeSet {
+    let within = |scope: &Scope| profile.implies.iter().find(|(holder, _)| holder == scope).map(|(_, within)| within);
+    let held = names.iter().filter_map(within).flat_map(Scopes::iter);
+    policy.scopes.known(names.iter().chain(held).map(Scope::as_str))
+}
+
 fn is_plain(text: &str) -> bool {
     text.len() <= MAX_CLAIM_BYTES && !text.chars().any(char::is_control)
 }
@@ -159,16 +182,6 @@ fn audience(payload: &Map<String, Value>) -> Result<Box<[Box<str>]>, Denial> {
             names.collect::<Option<_>>().ok_or(Denial::ClaimMismatch)
         }
         Some(_) => Err(Denial::ClaimMismatch),
-    }
-}
-
-/// `scope` (RFC 8693 §4.2), else `scp`: a text with spaces, or a list of names. What
-/// is neither, or is no scope name, grants nothing.
-fn scopes(payload: &Map<String, Value>) -> Scopes {
-    match payload.get("scope").or_else(|| payload.get("scp")) {
-        Some(Value::String(text)) => text.split(' ').filter_map(Scope::parse).collect(),
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).filter_map(Scope::parse).collect(),
-        _ => Scopes::default(),
     }
 }
 
@@ -213,7 +226,7 @@ pub fn opaque_claims(facts: &OpaqueFacts, policy: &Policy) -> Option<Claims> {
         subject: facts.subject.as_str().into(),
         client: Some(facts.client.as_str().into()),
         scope_text: facts.scopes.to_string().into(),
-        scopes: policy.scopes.known(facts.scopes.iter().map(Scope::as_str)),
+        scopes: known(&facts.scopes, profile, policy),
         audience: profile.audience.clone().into(),
         issued_at: Some(facts.issued),
         not_before: None,

@@ -85,7 +85,7 @@ fn protected(snapshot: &Snapshot) -> Option<(String, Scopes)> {
         let Target::Route(route) = target else { return None };
         let takes_get = |line: &&AccessLine| line.methods.is_empty() || line.methods.contains(&Method::GET);
         let line = route.access.iter().find(takes_get)?;
-        let Rule::Bearer(alternatives) = &line.rule else { return None };
+        let (Rule::Bearer(alternatives) | Rule::Person(alternatives)) = &line.rule else { return None };
         let names = alternatives.first().map(|alternative| alternative.names.clone()).unwrap_or_default();
         Some((route.pattern.replace("**", "world").replace('*', "1"), names))
     })

@@ -120,6 +120,9 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
     }
     let secret = (!add.public).then(|| mint(CLIENT_SECRET_PREFIX, place.random));
     let client = Client {
+        bots: Vec::new(),
+        fields: Default::default(),
+        secrets_in_url: Default::default(),
         id: id.clone(),
         display_name: add.name,
         secrets: secret.iter().map(|s| ClientSecret { digest: s.digest(), slot: 0 }).collect(),

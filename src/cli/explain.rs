@@ -95,7 +95,7 @@ fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, out: &mut St
     };
     let needs = match &line.rule {
         Rule::Public => "nothing: it is public".to_owned(),
-        Rule::Bearer(alternatives) => {
+        Rule::Bearer(alternatives) | Rule::Person(alternatives) => {
             let words = alternatives.iter().map(|one| match one.names.is_empty() {
                 true => "a valid token".to_owned(),
                 false => one.names.to_string().replace(' ', " + "),
@@ -109,7 +109,7 @@ fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, out: &mut St
 }
 
 fn decision(args: &ExplainArgs, rule: &Rule) -> String {
-    let Rule::Bearer(alternatives) = rule else { return "passes".to_owned() };
+    let (Rule::Bearer(alternatives) | Rule::Person(alternatives)) = rule else { return "passes".to_owned() };
     let Some(given) = &args.scope else { return "401 without a token; try --scope".to_owned() };
     let Some(given) = Scopes::parse(&given.replace(',', " ")) else {
         return "the scopes given are malformed".to_owned();

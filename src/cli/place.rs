@@ -80,7 +80,7 @@ impl Place<'_> {
     /// When the last access token that this issuer has given out so far will have
     /// ended; for a foreign one a guess.
     pub fn last_end(&self, name: &IssuerName) -> UnixTime {
-        let life = self.ours(name).map_or(FOREIGN, |issuer| issuer.token.lifetime);
+        let life = self.ours(name).map_or(FOREIGN, |issuer| issuer.token.lifetime.unwrap_or(FOREIGN));
         self.now.after(life).after(SKEW)
     }
 }

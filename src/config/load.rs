@@ -8,6 +8,7 @@ use crate::clock::UnixTime;
 use crate::config::compile;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::files::{Files, content_digest};
+use crate::config::graft::graft;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::{Problem, Problems, Shown};
 use crate::config::self_signed::SelfSigned;
@@ -20,7 +21,7 @@ use crate::random::Random;
 use crate::snapshot::Snapshot;
 use crate::token::secret::Secret;
 
-mod mistakes;
+pub(in crate::config) mod mistakes;
 
 /// What compiling needs besides the file: time, chance, and three providers that live
 /// on floors this one may not see.
@@ -95,7 +96,8 @@ fn examine(path: &Path, files: &dyn Files, context: &Context<'_>, problems: &mut
     let folder = path.parent().unwrap_or(Path::new(""));
     // What a reference stands for is not in the text, so the text is masked before it is known.
     let masked = Masked::by_tree(&text, &tree.places);
-    let unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
+    let mut unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
+    unfilled.extend(graft(&mut tree, files, folder, &mut problems.list));
     problems.shown = Some(Box::new(Shown { source: text, masked }));
     let Reading { document, mistakes, damaged } = read::<GatewayDocument>(&tree.root, &tree.places, unfilled);
     problems.list.extend(mistakes.into_iter().map(|mistake| mistakes::explain(mistake, &tree)));

@@ -4,8 +4,10 @@
 //! Must never: open a socket, write a file, or print the value of a secret.
 
 pub mod compile;
+pub mod dialect_file;
 pub mod document;
 pub mod files;
+mod graft;
 pub mod load;
 pub mod print;
 pub mod problem;

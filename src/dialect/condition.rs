@@ -12,34 +12,60 @@ pub enum Condition {
     MissingGrant,
     /// A `grant_type` this issuer does not serve.
     UnsupportedGrant,
+    /// A `grant_type` that is no grant of any RFC.
+    UnknownGrant,
+    /// A `grant_type` that is a URI (RFC 6749 §4.5) this issuer does not serve.
+    ExtensionGrant,
     /// The client may not use this grant.
     GrantNotAllowed,
     /// A required parameter is absent.
-    MissingParameter(&'static str),
+    MissingParameter(Box<str>),
     /// A parameter has a value that cannot be.
-    BadParameter(&'static str),
+    BadParameter(Box<str>),
     /// A parameter is given more than once (RFC 6749 §3.2).
     DuplicateParameter(String),
     /// The body is not what its type says: broken percent-encoding, not UTF-8.
     MalformedBody(&'static str),
+    /// A JSON body that is no object, or names something twice.
+    MalformedJson,
+    /// Parameters in the query of an endpoint that reads its body only.
+    QueryRefused,
     /// The body's type is not one this endpoint reads.
     WrongContentType,
     /// The endpoint does not answer this method; `Allow` names those it does.
-    WrongMethod(&'static str),
+    WrongMethod(Box<str>),
     /// No client named itself.
     ClientMissing,
     /// Unknown client, wrong secret or disabled: one answer for all.
     ClientBad,
+    /// It named itself without its secret, and this grant is for those who have shown one.
+    ClientSecretMissing,
     /// Two different client credentials in one request.
     ClientConflict,
     /// Unknown user, wrong password or disabled: one answer for all.
     UserBad,
     /// The refresh token is unknown, expired, revoked or somebody else's.
     RefreshBad,
+    /// Not a refresh token of this issuer's spelling.
+    RefreshMalformed,
+    /// Its end has passed.
+    RefreshExpired,
+    /// A newer sign-in of its user took its place; nothing else dies of it.
+    RefreshSuperseded,
+    /// It was issued to another client.
+    RefreshForeign,
+    /// A token that nothing can be refreshed with, such as an access token.
+    RefreshImpossible,
     /// The refresh token was used before; its family is dead now.
     RefreshReplayed,
     /// A scope that is not a scope, or not this client's, or not the user's to give.
     ScopeBad,
+    /// Of what was asked for, nothing can be granted.
+    ScopeEmpty,
+    /// No bot of that name.
+    BotUnknown,
+    /// A bot of another client.
+    BotForeign,
     /// Too many tries; come back after so long.
     TooMany(Seconds),
     /// The request is larger than this endpoint reads.
@@ -62,9 +88,39 @@ pub enum Challenge {
     /// Two credentials, or one that is not one: 400 `invalid_request`.
     RequestBad(&'static str),
     /// The token is not valid, whatever the reason: 401 `invalid_token`.
-    TokenBad(&'static str),
+    TokenBad(Badness),
     /// The token lacks scopes: 403 `insufficient_scope`, naming them.
     ScopeMissing(Scopes),
+    /// The token has no user, and this route is for people: 403.
+    UserRequired,
     /// It cannot be told whether the token is valid: 503.
     CannotTell(Seconds),
+}
+
+/// What makes a token not valid, as far as a caller may know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Badness {
+    /// No token of any spelling.
+    Malformed,
+    /// Past its end.
+    Expired,
+    /// Before its beginning.
+    NotYet,
+    /// Called back.
+    Revoked,
+    /// Anything else.
+    Invalid,
+}
+
+impl Badness {
+    /// In a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Badness::Malformed => "the access token is malformed",
+            Badness::Expired => "the access token expired",
+            Badness::NotYet => "the access token is not valid yet",
+            Badness::Revoked => "the access token was revoked",
+            Badness::Invalid => "the access token is not valid here",
+        }
+    }
 }

@@ -2,9 +2,11 @@
 //! voices are refused in every dialect: taking either would let a request mean one
 //! client here and another one in somebody's log.
 
+use http::header::AUTHORIZATION;
+
 use crate::dialect::basic;
 use crate::dialect::condition::Condition;
-use crate::dialect::knobs::{ClientAuth, Dialect, TwiceAlike};
+use crate::dialect::knobs::{ClientAuth, Reading, TwiceAlike};
 use crate::dialect::params::Params;
 use crate::dialect::request::ClientCredential;
 use crate::dialect::wire::RawRequest;
@@ -19,16 +21,19 @@ const MAX_CLIENT_ID: usize = 512;
 /// # Errors
 /// `ClientConflict` for two that differ, `ClientBad` for a header that is none,
 /// `MissingParameter` for a secret without an id.
-pub fn read(dialect: &Dialect, raw: &RawRequest, params: &Params) -> Result<ClientCredential, Condition> {
-    let allowed = |way| dialect.client_auth.contains(&way);
-    let header = if allowed(ClientAuth::Basic) { basic::read(&raw.headers, dialect.basic)? } else { None };
-    let (id, secret) = if allowed(ClientAuth::Body) { body(dialect, params) } else { (None, None) };
+pub fn read(reading: &Reading, raw: &RawRequest, params: &Params) -> Result<ClientCredential, Condition> {
+    let allowed = |way| reading.client_auth.contains(&way);
+    if allowed(ClientAuth::Key) {
+        return key(raw);
+    }
+    let header = if allowed(ClientAuth::Basic) { basic::read(&raw.headers, reading.basic)? } else { None };
+    let (id, secret) = if allowed(ClientAuth::Body) { body(reading, params) } else { (None, None) };
     let credential = match (header, id, secret) {
         (None, None, None) => ClientCredential::Absent,
-        (None, None, Some(_)) => return Err(Condition::MissingParameter(dialect.names.client_id)),
+        (None, None, Some(_)) => return Err(missing(reading)),
         (None, Some(id), None) => ClientCredential::Public { id },
         (None, Some(id), Some(secret)) => ClientCredential::Secret { id, secret },
-        (Some(header), id, secret) => one_of(dialect.twice_alike, header, id, secret)?,
+        (Some(header), id, secret) => one_of(reading.twice_alike, header, id, secret)?,
     };
     match &credential {
         ClientCredential::Secret { id, .. } | ClientCredential::Public { id } if id.as_str().len() > MAX_CLIENT_ID => {
@@ -38,9 +43,26 @@ pub fn read(dialect: &Dialect, raw: &RawRequest, params: &Params) -> Result<Clie
     }
 }
 
-fn body(dialect: &Dialect, params: &Params) -> (Option<ClientId>, Option<Secret>) {
-    let id = params.value(dialect.names.client_id).map(|id| ClientId::new(id.expose()));
-    (id, params.value(dialect.names.client_secret).cloned())
+/// The application's key as a bearer credential: what is not one is nobody.
+fn key(raw: &RawRequest) -> Result<ClientCredential, Condition> {
+    let mut lines = raw.headers.get_all(AUTHORIZATION).iter();
+    let Some(line) = lines.next() else { return Ok(ClientCredential::Absent) };
+    if lines.next().is_some() {
+        return Err(Condition::ClientConflict);
+    }
+    let presented = line.to_str().ok().and_then(|line| line.split_once(' '));
+    let key = presented.filter(|(scheme, key)| scheme.eq_ignore_ascii_case("Bearer") && key.len() <= MAX_CLIENT_ID);
+    let key = key.map(|(_, key)| key.trim()).filter(|key| !key.is_empty()).ok_or(Condition::ClientMissing)?;
+    Ok(ClientCredential::Key { key: Secret::new(key.to_owned()) })
+}
+
+fn missing(reading: &Reading) -> Condition {
+    Condition::MissingParameter(reading.names.client_id.first().cloned().unwrap_or_default())
+}
+
+fn body(reading: &Reading, params: &Params) -> (Option<ClientId>, Option<Secret>) {
+    let id = params.value(&reading.names.client_id).map(|id| ClientId::new(id.expose()));
+    (id, params.value(&reading.names.client_secret).cloned())
 }
 
 /// The header's word, if the body says nothing else. A bare equal `client_id` beside

@@ -2,6 +2,7 @@
 //! that a dialect can write it as it likes; secrets are `Secret` until the last step.
 
 use crate::clock::{Seconds, UnixTime};
+use crate::dialect::fact::{Fact, Facts};
 use crate::token::id::{ClientId, Subject, UserName};
 use crate::token::scope::Scopes;
 use crate::token::secret::Secret;
@@ -11,12 +12,57 @@ use crate::token::secret::Secret;
 pub struct Issued {
     /// The access token.
     pub access: Secret,
-    /// How long it lives from now.
-    pub expires_in: Seconds,
+    /// From when.
+    pub issued: UnixTime,
+    /// How long it lives from then; `None`: without end.
+    pub expires_in: Option<Seconds>,
     /// The refresh token, where one was made or goes on.
     pub refresh: Option<Secret>,
     /// What was granted; always told.
     pub scope: Scopes,
+    /// Whom it is about, for dialects that tell.
+    pub party: Party,
+}
+
+/// Whom a token is about, as named facts: `client.id`, `user.name`, `bot.id` and the
+/// fields that the operator gave them.
+#[derive(Clone, Debug, Default)]
+pub struct Party(pub Vec<(String, Fact)>);
+
+impl Party {
+    /// The fact of that name.
+    pub fn fact(&self, name: &str) -> Fact {
+        self.0.iter().find(|(known, _)| known == name).map_or(Fact::Nothing, |(_, fact)| fact.clone())
+    }
+
+    /// Adds a fact.
+    pub fn add(&mut self, name: impl Into<String>, fact: Fact) {
+        self.0.push((name.into(), fact));
+    }
+}
+
+impl Facts for Issued {
+    fn fact(&self, name: &str) -> Fact {
+        match name {
+            "access_token" => Fact::Text(self.access.expose().to_owned()),
+            "refresh_token" => Fact::maybe(self.refresh.as_ref().map(Secret::expose)),
+            "expires_in" => self.expires_in.map_or(Fact::Nothing, |span| Fact::Number(span.0)),
+            "issued_at" => Fact::Time(self.issued),
+            "expires_at" => self.expires_in.map_or(Fact::Nothing, |span| Fact::Time(self.issued.after(span))),
+            "scope" => Fact::Text(self.scope.to_string()),
+            "scopes" => names(&self.scope),
+            _ => self.party.fact(name),
+        }
+    }
+
+    fn now(&self) -> UnixTime {
+        self.issued
+    }
+}
+
+/// Scopes as a list.
+pub fn names(scopes: &Scopes) -> Fact {
+    Fact::List(scopes.iter().map(|scope| scope.as_str().to_owned()).collect())
 }
 
 /// What introspection may tell of a live token (RFC 7662 §2.2).

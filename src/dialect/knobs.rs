@@ -1,71 +1,140 @@
 //! A dialect as data: what may vary between token endpoints, each variation a closed
-//! enum or a word, each with the standard's value. A knob changes spelling only; what
-//! would change who gets what is a setting of the issuer, never a knob.
+//! enum, a word or a checked template. A knob changes spelling only; what would change
+//! who gets what is a setting of the issuer, never a knob.
 
-use http::StatusCode;
+use http::Method;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// How one issuer speaks at its token endpoints and at the API.
-#[derive(Clone, PartialEq, Eq, Debug)]
+use crate::dialect::answer::Answer;
+use crate::dialect::endpoint::Endpoint;
+use crate::dialect::refusals::Refusals;
+
+/// How one issuer speaks at its endpoints and how its tokens are spoken of at the API.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Dialect {
     /// Its name in the file.
-    pub name: &'static str,
+    pub name: Box<str>,
+    /// The endpoints it serves, in the order of the dialect.
+    pub seats: Vec<Seat>,
+    /// How requests are read, unless a seat says otherwise.
+    pub reading: Reading,
+    /// How tokens are handed over, unless a seat says otherwise.
+    pub success: Answer,
+    /// How requests are refused, unless a seat says otherwise.
+    pub refusals: Refusals,
+    /// What a revocation is answered with, whatever the token was.
+    pub revoked: Answer,
+    /// What the token information endpoint tells.
+    pub info: Answer,
+    /// How callers of the API are refused.
+    pub api: Refusals,
+    /// The schemes of `Authorization` that present a token; empty: `Bearer`.
+    pub schemes: Vec<Box<str>>,
+    /// The query parameter that may hold a token.
+    pub query: Option<Box<str>>,
+}
+
+/// One endpoint as a dialect serves it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Seat {
+    /// What it answers.
+    pub endpoint: Endpoint,
+    /// Its path below the issuer's base.
+    pub path: Box<str>,
+    /// Whether a slash at the end matters.
+    pub slash: Slash,
+    /// The methods it answers.
+    pub methods: Vec<Method>,
+    /// The grants it serves; empty: all of the issuer.
+    pub grants: Vec<Box<str>>,
+    /// What a request without `grant_type` means.
+    pub default_grant: Option<Box<str>>,
+    /// The parameter that lists the bots of a bulk request; such a seat serves nothing
+    /// else under `client_credentials`.
+    pub bots: Option<Box<str>>,
+    /// How its requests are read.
+    pub reading: Option<Reading>,
+    /// How it hands tokens over.
+    pub success: Option<Answer>,
+    /// How it refuses.
+    pub refusals: Option<Refusals>,
+}
+
+/// Whether a slash at the end of a path matters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slash {
+    /// The path as it is written, and no other.
+    Exact,
+    /// With and without.
+    Both,
+}
+
+/// How requests are read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
     /// What the parameters are called.
     pub names: ParameterNames,
     /// Where a client may say who it is; anything else is not looked at.
-    pub client_auth: &'static [ClientAuth],
+    pub client_auth: Vec<ClientAuth>,
     /// How id and secret are written inside the Basic header.
     pub basic: BasicCoding,
     /// What two equal client credentials in one request mean. Two different ones are
     /// refused by every dialect.
     pub twice_alike: TwiceAlike,
-    /// What a query string at a token endpoint means.
+    /// The body types that are read.
+    pub bodies: Vec<BodyType>,
+    /// What a body without a type that is read may still be.
+    pub untyped: Untyped,
+    /// What a query string means.
     pub query: QueryRule,
+    /// What the second of two equal names means.
+    pub repeats: Repeats,
     /// What stands between two scopes of a request; any of these.
-    pub scope_separators: &'static [char],
-    /// Status of a token answer.
-    pub success: StatusCode,
-    /// Value of `token_type`.
-    pub token_type: &'static str,
-    /// Unit of `expires_in`.
-    pub expires_in: LifetimeUnit,
-    /// The scheme in `WWW-Authenticate` of the API.
-    pub bearer_scheme: &'static str,
+    pub scope_separators: Vec<char>,
+    /// In which order a request is judged, which shows in what is refused first.
+    pub order: Vec<Step>,
 }
 
-/// The wire names of what a request may say.
+/// The wire names of what a request may say; the first one that is there counts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParameterNames {
     /// RFC 6749 §4.
-    pub grant_type: &'static str,
+    pub grant_type: Vec<Box<str>>,
     /// RFC 6749 §3.3.
-    pub scope: &'static str,
+    pub scope: Vec<Box<str>>,
     /// RFC 6749 §2.3.1.
-    pub client_id: &'static str,
+    pub client_id: Vec<Box<str>>,
     /// RFC 6749 §2.3.1.
-    pub client_secret: &'static str,
+    pub client_secret: Vec<Box<str>>,
     /// RFC 6749 §4.3.2.
-    pub username: &'static str,
+    pub username: Vec<Box<str>>,
     /// RFC 6749 §4.3.2.
-    pub password: &'static str,
+    pub password: Vec<Box<str>>,
     /// RFC 6749 §6.
-    pub refresh_token: &'static str,
+    pub refresh_token: Vec<Box<str>>,
     /// RFC 7009 §2.1, RFC 7662 §2.1.
-    pub token: &'static str,
+    pub token: Vec<Box<str>>,
     /// RFC 7009 §2.1, RFC 7662 §2.1: read, checked for repetition, needed by nobody.
-    pub token_type_hint: &'static str,
+    pub token_type_hint: Vec<Box<str>>,
 }
 
 /// A place for client credentials.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClientAuth {
     /// `Authorization: Basic` (`client_secret_basic`).
     Basic,
-    /// Parameters of the body (`client_secret_post`, and `none` for public clients).
+    /// Parameters (`client_secret_post`, and `none` for public clients).
     Body,
+    /// `Authorization: Bearer` with the application's key, which is a secret alone.
+    Key,
 }
 
 /// How id and secret are written inside the Basic header.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum BasicCoding {
     /// Each form-encoded first, as RFC 6749 §2.3.1 and appendix B say.
     FormEncoded,
@@ -74,7 +143,8 @@ pub enum BasicCoding {
 }
 
 /// The same id and secret in the header and in the body.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum TwiceAlike {
     /// Taken as one.
     Accept,
@@ -82,66 +152,98 @@ pub enum TwiceAlike {
     Refuse,
 }
 
+/// A type of body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyType {
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/form-data` (RFC 7578).
+    Multipart,
+    /// `application/json`, an object of texts.
+    Json,
+}
+
+/// A body of a type that is not read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Untyped {
+    /// Refused.
+    Refuse,
+    /// Like a request without parameters.
+    Empty,
+    /// JSON if it begins with `{`, else like a request without parameters.
+    Sniff,
+}
+
 /// A query string at a token endpoint.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum QueryRule {
     /// Refused, since a secret in a URL ends up in logs (RFC 6749 §2.3.1).
     Refuse,
     /// Not looked at.
     Ignore,
+    /// Read by `GET`, which has no body; not looked at otherwise.
+    OnGet,
+    /// Read in place of the body.
+    Only,
+    /// Read like more of the body.
+    Merge,
 }
 
-/// In what a lifetime is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LifetimeUnit {
-    /// As RFC 6749 §5.1 says.
-    Seconds,
-    /// A thousand times as many.
-    Milliseconds,
+/// The second of two equal names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeats {
+    /// Refused (RFC 6749 §3.2).
+    Refuse,
+    /// Not looked at.
+    First,
+    /// It counts, and the first does not.
+    Last,
+}
+
+/// One thing that is judged about a token request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Whether credentials are well-formed and agree.
+    Credential,
+    /// Whether a grant is named.
+    Grant,
+    /// Whether it is one that is served here.
+    Served,
+    /// Whether it has its parameters.
+    Parameters,
+    /// Who asks.
+    Client,
 }
 
 impl Dialect {
-    /// RFC 6749, 6750, 7009 and 7662 to the letter.
-    pub const fn standard() -> Dialect {
-        Dialect {
-            name: "standard",
-            names: ParameterNames {
-                grant_type: "grant_type",
-                scope: "scope",
-                client_id: "client_id",
-                client_secret: "client_secret",
-                username: "username",
-                password: "password",
-                refresh_token: "refresh_token",
-                token: "token",
-                token_type_hint: "token_type_hint",
-            },
-            client_auth: &[ClientAuth::Basic, ClientAuth::Body],
-            basic: BasicCoding::FormEncoded,
-            twice_alike: TwiceAlike::Accept,
-            query: QueryRule::Refuse,
-            scope_separators: &[' '],
-            success: StatusCode::OK,
-            token_type: "Bearer",
-            expires_in: LifetimeUnit::Seconds,
-            bearer_scheme: "Bearer",
-        }
+    /// The seat of that number, or the first for that endpoint.
+    pub fn seat(&self, endpoint: Endpoint, number: usize) -> Option<&Seat> {
+        let fits = |seat: &&Seat| seat.endpoint == endpoint;
+        self.seats.get(number).filter(fits).or_else(|| self.seats.iter().find(fits))
     }
 }
 
-impl ParameterNames {
-    /// Every name, for telling a known parameter from one that a caller made up.
-    pub fn all(&self) -> [&'static str; 9] {
-        [
-            self.grant_type,
-            self.scope,
-            self.client_id,
-            self.client_secret,
-            self.username,
-            self.password,
-            self.refresh_token,
-            self.token,
-            self.token_type_hint,
-        ]
+impl Reading {
+    /// The standard's name of a parameter, for a name on the wire; empty for one that a
+    /// caller made up.
+    pub fn canonical(&self, name: &str) -> &'static str {
+        let names = &self.names;
+        let all = [
+            (&names.grant_type, "grant_type"),
+            (&names.scope, "scope"),
+            (&names.client_id, "client_id"),
+            (&names.client_secret, "client_secret"),
+            (&names.username, "username"),
+            (&names.password, "password"),
+            (&names.refresh_token, "refresh_token"),
+            (&names.token, "token"),
+            (&names.token_type_hint, "token_type_hint"),
+        ];
+        all.into_iter().find(|(names, _)| names.iter().any(|known| **known == *name)).map_or("", |(_, word)| word)
     }
 }

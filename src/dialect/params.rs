@@ -1,13 +1,17 @@
-//! The parameters of a form body, read strictly: what is not exactly one meaning is
+//! The parameters of a request, read strictly: what is not exactly one meaning is
 //! refused, because a proxy, a log and a second reader might have read it otherwise.
 //! Must never: put a value, or a name the caller made up, into an error.
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
+use serde_json::Value;
 
 use crate::dialect::condition::Condition;
-use crate::dialect::knobs::ParameterNames;
+use crate::dialect::knobs::{BodyType, QueryRule, Reading, Repeats, Untyped};
+use crate::dialect::multipart;
+use crate::dialect::wire::RawRequest;
+use crate::token::json;
 use crate::token::secret::Secret;
 
 /// Parameters in one request; more are refused as malformed.
@@ -16,57 +20,202 @@ pub const MAX_PARAMETERS: usize = 64;
 /// Bytes of a request body at these endpoints; more is 413.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// The one body type these endpoints read (RFC 6749 appendix B).
-const FORM: &str = "application/x-www-form-urlencoded";
+/// Members of one list, such as the bots of a bulk request; more are refused.
+pub const MAX_LIST: usize = 64;
 
-/// Decoded parameters, each name once.
-#[derive(Debug)]
-pub struct Params(Vec<(String, Secret)>);
+/// Decoded parameters.
+#[derive(Debug, Default)]
+pub struct Params {
+    pairs: Vec<(String, Secret)>,
+    lists: Vec<(String, Vec<String>)>,
+}
+
+/// Whether a request brought secrets in its URL, where logs of others have seen them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SecretsInUrl {
+    /// None.
+    Absent,
+    /// A client secret, a password or a token.
+    Present,
+}
 
 impl Params {
-    /// Reads a form body. A body of no bytes needs no content type.
-    pub fn read(headers: &HeaderMap, body: &Bytes, names: &ParameterNames) -> Result<Params, Condition> {
+    /// Reads what the reading looks at: the body, the query, or both. `list` may be
+    /// given several times, under its own name or with `[]` behind it.
+    ///
+    /// # Errors
+    /// `TooLarge`, `WrongContentType`, `QueryRefused`, `MalformedBody`,
+    /// `MalformedJson`, `BadParameter`, `DuplicateParameter`.
+    pub fn read(raw: &RawRequest, reading: &Reading, list: Option<&str>) -> Result<Params, Condition> {
+        let mut out = Params::default();
+        let query = raw.query.as_deref().filter(|query| !query.is_empty());
+        if reading.query == QueryRule::Refuse && query.is_some() {
+            return Err(Condition::QueryRefused);
+        }
+        let by_get = raw.method == Method::GET && reading.query == QueryRule::OnGet;
+        if reading.query != QueryRule::Only && !by_get {
+            out.body(&raw.headers, &raw.body, reading, list)?;
+        }
+        if matches!(reading.query, QueryRule::Only | QueryRule::Merge) || by_get {
+            out.form(query.unwrap_or("").as_bytes(), reading, list)?;
+        }
+        Ok(out)
+    }
+
+    fn body(
+        &mut self,
+        headers: &HeaderMap,
+        body: &Bytes,
+        reading: &Reading,
+        list: Option<&str>,
+    ) -> Result<(), Condition> {
         if body.len() > MAX_BODY {
             return Err(Condition::TooLarge);
         }
-        if !is_form(headers) && !body.is_empty() {
-            return Err(Condition::WrongContentType);
+        if body.is_empty() {
+            return Ok(());
         }
-        let mut out: Vec<(String, Secret)> = Vec::new();
+        let (kind, media) = body_type(headers);
+        match kind.filter(|kind| reading.bodies.contains(kind)) {
+            Some(BodyType::Form) => self.form(body, reading, list),
+            Some(BodyType::Json) => self.json(body, reading, list),
+            Some(BodyType::Multipart) => {
+                for (name, value) in multipart::fields(media, body)? {
+                    self.add(name, value, reading, list)?;
+                }
+                Ok(())
+            }
+            None => match reading.untyped {
+                Untyped::Refuse => Err(Condition::WrongContentType),
+                Untyped::Sniff if body.trim_ascii_start().first() == Some(&b'{') => self.json(body, reading, list),
+                Untyped::Sniff | Untyped::Empty => Ok(()),
+            },
+        }
+    }
+
+    fn form(&mut self, body: &[u8], reading: &Reading, list: Option<&str>) -> Result<(), Condition> {
         for pair in body.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
             let cut = pair.iter().position(|b| *b == b'=');
             let (name, value) = cut.map_or((pair, &pair[..0]), |at| (&pair[..at], &pair[at + 1..]));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if out.len() == MAX_PARAMETERS {
-                return Err(Condition::MalformedBody("too many parameters"));
-            }
-            if out.iter().any(|(known, _)| *known == name) {
-                // Only names of the protocol are told back.
-                let told = if names.all().contains(&name.as_str()) { name } else { String::new() };
-                return Err(Condition::DuplicateParameter(told));
-            }
-            out.push((name, Secret::new(value)));
+            self.add(decode(name)?, decode(value)?, reading, list)?;
         }
-        Ok(Params(out))
+        Ok(())
     }
 
-    /// The value of `name`; an empty one counts as absent (RFC 6749 §3.2).
-    pub fn value(&self, name: &str) -> Option<&Secret> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value).filter(|v| !v.expose().is_empty())
+    fn json(&mut self, body: &[u8], reading: &Reading, list: Option<&str>) -> Result<(), Condition> {
+        let members = json::object(body).map_err(|_| Condition::MalformedJson)?;
+        for (name, value) in members {
+            let bad = || Condition::BadParameter(reading.canonical(&name).into());
+            match value {
+                Value::Null => {}
+                Value::String(text) => self.add(name, text, reading, list)?,
+                Value::Number(number) => self.add(name, number.to_string(), reading, list)?,
+                Value::Bool(flag) => self.add(name, flag.to_string(), reading, list)?,
+                Value::Array(members) => {
+                    let texts: Option<Vec<&str>> = members.iter().map(Value::as_str).collect();
+                    let texts = texts.filter(|texts| texts.len() <= MAX_LIST).ok_or_else(bad)?;
+                    if list == Some(name.as_str()) {
+                        self.lists.push((name, texts.into_iter().map(str::to_owned).collect()));
+                    } else if reading.canonical(&name) == "scope" {
+                        let between = reading.scope_separators.first().copied().unwrap_or(' ').to_string();
+                        self.add(name, texts.join(&between), reading, list)?;
+                    } else {
+                        return Err(bad());
+                    }
+                }
+                Value::Object(_) => return Err(bad()),
+            }
+        }
+        Ok(())
     }
 
-    /// The value of `name`, or the condition that says it is missing.
-    pub fn need(&self, name: &'static str) -> Result<&Secret, Condition> {
-        self.value(name).ok_or(Condition::MissingParameter(name))
+    fn add(&mut self, name: String, value: String, reading: &Reading, list: Option<&str>) -> Result<(), Condition> {
+        if value.contains('\0') {
+            return Err(Condition::MalformedBody("a value holds a NUL byte"));
+        }
+        if self.pairs.len() + self.lists.len() == MAX_PARAMETERS {
+            return Err(Condition::MalformedBody("too many parameters"));
+        }
+        let plain = name.strip_suffix("[]").unwrap_or(&name);
+        if list == Some(plain) {
+            return self.member(plain, value);
+        }
+        let first = self.pairs.iter_mut().find(|(known, _)| *known == name);
+        match (first, reading.repeats) {
+            (None, _) => self.pairs.push((name, Secret::new(value))),
+            (Some(_), Repeats::First) => {}
+            (Some(first), Repeats::Last) => first.1 = Secret::new(value),
+            // Only names of the protocol are told back.
+            (Some(_), Repeats::Refuse) => {
+                let told = if reading.canonical(&name).is_empty() { "" } else { &name };
+                return Err(Condition::DuplicateParameter(told.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// One more member of a list, or a whole one as JSON text.
+    fn member(&mut self, name: &str, value: String) -> Result<(), Condition> {
+        let bad = || Condition::BadParameter(name.into());
+        let members = match value.starts_with('[') {
+            true => serde_json::from_str::<Vec<String>>(&value).map_err(|_| bad())?,
+            false if value.is_empty() => Vec::new(),
+            false => vec![value],
+        };
+        let place = match self.lists.iter().position(|(known, _)| known == name) {
+            Some(place) => place,
+            None => {
+                self.lists.push((name.to_owned(), Vec::new()));
+                self.lists.len() - 1
+            }
+        };
+        self.lists[place].1.extend(members);
+        if self.lists[place].1.len() > MAX_LIST { Err(bad()) } else { Ok(()) }
+    }
+
+    /// The value of the first of `names` that has one; an empty one counts as absent
+    /// (RFC 6749 §3.2).
+    pub fn value(&self, names: &[Box<str>]) -> Option<&Secret> {
+        let of = |name: &Box<str>| self.pairs.iter().find(|(known, _)| known.as_str() == &**name);
+        names.iter().filter_map(of).map(|(_, value)| value).find(|value| !value.expose().is_empty())
+    }
+
+    /// The value under `names`, or the condition that says it is missing.
+    pub fn need(&self, names: &[Box<str>]) -> Result<&Secret, Condition> {
+        let name = || names.first().cloned().unwrap_or_default();
+        self.value(names).ok_or_else(|| Condition::MissingParameter(name()))
+    }
+
+    /// The members of a list; empty if it is not there.
+    pub fn list(&self, name: &str) -> &[String] {
+        self.lists.iter().find(|(known, _)| known == name).map_or(&[], |(_, members)| members)
     }
 }
 
-/// One line, of that media type; parameters such as `charset` do not matter.
-fn is_form(headers: &HeaderMap) -> bool {
+/// Whether the query of a request holds a secret.
+pub fn secrets_in_url(raw: &RawRequest, reading: &Reading) -> SecretsInUrl {
+    let secret = |name: &[u8]| {
+        let name = decode(name).unwrap_or_default();
+        matches!(reading.canonical(&name), "client_secret" | "password" | "refresh_token" | "token")
+    };
+    let query = raw.query.as_deref().unwrap_or("").as_bytes();
+    let mut names = query.split(|b| *b == b'&').filter_map(|pair| pair.split(|b| *b == b'=').next());
+    if names.any(secret) { SecretsInUrl::Present } else { SecretsInUrl::Absent }
+}
+
+/// The kind of body that one `Content-Type` line says, with the line; parameters such
+/// as `charset` do not matter.
+fn body_type(headers: &HeaderMap) -> (Option<BodyType>, &str) {
     let mut lines = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-    let media_type = line.to_str().unwrap_or("").split(';').next().unwrap_or("");
-    media_type.trim().eq_ignore_ascii_case(FORM)
+    let (Some(line), None) = (lines.next(), lines.next()) else { return (None, "") };
+    let line = line.to_str().unwrap_or("");
+    let kind = match line.split(';').next().unwrap_or("").trim().to_ascii_lowercase().as_str() {
+        "application/x-www-form-urlencoded" => Some(BodyType::Form),
+        "multipart/form-data" => Some(BodyType::Multipart),
+        "application/json" => Some(BodyType::Json),
+        _ => None,
+    };
+    (kind, line)
 }
 
 /// Undoes `application/x-www-form-urlencoded` for one name or value.
@@ -106,17 +255,31 @@ fn hex(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderValue};
+    use http::{HeaderMap, HeaderValue, Method};
 
     use super::{MAX_BODY, MAX_PARAMETERS, Params};
     use crate::dialect::condition::Condition;
-    use crate::dialect::knobs::Dialect;
+    use crate::dialect::knobs::{BodyType, QueryRule, Reading, Repeats, Untyped};
+    use crate::dialect::wire::RawRequest;
+
+    fn raw(media_types: &[&'static str], body: impl Into<Bytes>) -> RawRequest {
+        let mut headers = HeaderMap::new();
+        for media_type in media_types {
+            headers.append("content-type", HeaderValue::from_static(media_type));
+        }
+        let (path, peer) = ("/token".to_owned(), IpAddr::from([192, 0, 2, 1]));
+        RawRequest { method: Method::POST, path, query: None, headers, body: body.into(), peer }
+    }
 
     fn read_as(media_type: &'static str, body: impl Into<Bytes>) -> Result<Params, Condition> {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(media_type));
-        Params::read(&headers, &body.into(), &Dialect::standard().names)
+        Params::read(&raw(&[media_type], body), &Reading::standard(), None)
+    }
+
+    fn value(params: &Params, name: &str) -> Option<String> {
+        params.value(&[name.into()]).map(|value| value.expose().to_owned())
     }
 
     fn read(body: impl Into<Bytes>) -> Result<Params, Condition> {
@@ -126,10 +289,10 @@ mod tests {
     #[test]
     fn decodes_plus_percent_and_raw_utf8() {
         let params = read("a=x+y&b=%2B%c3%A9&c=\u{e9}&d&&=e").unwrap();
-        assert_eq!(params.value("a").unwrap().expose(), "x y");
-        assert_eq!(params.value("b").unwrap().expose(), "+\u{e9}");
-        assert_eq!(params.value("c").unwrap().expose(), "\u{e9}");
-        assert!(params.value("d").is_none(), "empty is absent");
+        assert_eq!(value(&params, "a").unwrap(), "x y");
+        assert_eq!(value(&params, "b").unwrap(), "+\u{e9}");
+        assert_eq!(value(&params, "c").unwrap(), "\u{e9}");
+        assert!(value(&params, "d").is_none(), "empty is absent");
     }
 
     #[test]
@@ -148,13 +311,66 @@ mod tests {
 
     #[test]
     fn one_content_type_line_only() {
-        let mut headers = HeaderMap::new();
-        headers.append("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
-        headers.append("content-type", HeaderValue::from_static("application/json"));
-        let names = Dialect::standard().names;
-        let read = Params::read(&headers, &Bytes::from_static(b"a=b"), &names);
-        assert_eq!(read.unwrap_err(), Condition::WrongContentType);
-        assert!(Params::read(&HeaderMap::new(), &Bytes::new(), &names).is_ok());
+        let both = ["application/x-www-form-urlencoded", "application/json"];
+        let read = |types: &[&'static str], body| Params::read(&raw(types, body), &Reading::standard(), None);
+        assert_eq!(read(&both, "a=b").unwrap_err(), Condition::WrongContentType);
+        assert!(read(&[], "").is_ok());
+    }
+
+    #[test]
+    fn json_and_multipart_are_read_where_they_are_listed() {
+        let bodies = vec![BodyType::Json, BodyType::Multipart];
+        let reading = Reading { bodies, untyped: Untyped::Sniff, ..Reading::standard() };
+        let read = |types: &[&'static str], body: &'static str| Params::read(&raw(types, body), &reading, Some("bots"));
+        let params = read(&["application/json"], r#"{"a":"x","n":7,"bots":["p","q"],"scope":["r","s"]}"#).unwrap();
+        assert_eq!((value(&params, "a").unwrap(), value(&params, "n").unwrap()), ("x".to_owned(), "7".to_owned()));
+        assert_eq!(
+            (params.list("bots"), value(&params, "scope").unwrap()),
+            (&["p".into(), "q".into()][..], "r s".into())
+        );
+        assert_eq!(value(&read(&[], "  {\"a\":\"x\"}").unwrap(), "a").unwrap(), "x");
+        for broken in ["{", "[]", r#"{"a":1,"a":2}"#] {
+            assert_eq!(read(&["application/json"], broken).unwrap_err(), Condition::MalformedJson, "{broken}");
+        }
+        let nested = read(&["application/json"], r#"{"username":{"$ne":""}}"#);
+        assert_eq!(nested.unwrap_err(), Condition::BadParameter("username".into()));
+        let form = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ny z\r\n--x--\r\n";
+        assert_eq!(value(&read(&["multipart/form-data; boundary=x"], form).unwrap(), "a").unwrap(), "y z");
+    }
+
+    #[test]
+    fn lists_have_many_spellings_and_repeats_a_rule() {
+        let form = ["application/x-www-form-urlencoded"];
+        let list = |body: &'static str| {
+            let params = Params::read(&raw(&form, body), &Reading::standard(), Some("bots"));
+            params.map(|params| params.list("bots").to_vec())
+        };
+        for body in ["bots=a&bots=b", "bots[]=a&bots[]=b", "bots=%5B%22a%22,%22b%22%5D"] {
+            assert_eq!(list(body).unwrap(), ["a", "b"], "{body}");
+        }
+        assert_eq!(list("bots=%5B1%5D").unwrap_err(), Condition::BadParameter("bots".into()));
+        for (repeats, kept) in [(Repeats::First, "1"), (Repeats::Last, "2")] {
+            let reading = Reading { repeats, ..Reading::standard() };
+            let params = Params::read(&raw(&form, "a=1&a=2"), &reading, None).unwrap();
+            assert_eq!(value(&params, "a").unwrap(), kept);
+        }
+    }
+
+    #[test]
+    fn the_query_is_read_only_where_it_is_looked_at() {
+        let form = ["application/x-www-form-urlencoded"];
+        let read = |query, method| {
+            let reading = Reading { query, ..Reading::standard() };
+            let asked = RawRequest { method, query: Some("q=1".into()), ..raw(&form, "b=1") };
+            let params = Params::read(&asked, &reading, None)?;
+            Ok((value(&params, "q").is_some(), value(&params, "b").is_some()))
+        };
+        assert_eq!(read(QueryRule::Refuse, Method::POST), Err(Condition::QueryRefused));
+        assert_eq!(read(QueryRule::Ignore, Method::POST), Ok((false, true)));
+        assert_eq!(read(QueryRule::OnGet, Method::POST), Ok((false, true)));
+        assert_eq!(read(QueryRule::OnGet, Method::GET), Ok((true, false)));
+        assert_eq!(read(QueryRule::Only, Method::POST), Ok((true, false)));
+        assert_eq!(read(QueryRule::Merge, Method::POST), Ok((true, true)));
     }
 
     #[test]

@@ -1,62 +1,141 @@
 //! From bytes to what a client asked for. From here on nobody knows which dialect
-//! spoke. Every refusal is a `Condition`; none of them holds what the caller sent.
-
-use http::Method;
+//! spoke. Every refusal is a `Condition`; none of them holds what the caller sent. What
+//! is asked first is the dialect's to say, since it shows in what is refused first.
 
 use crate::dialect::condition::Condition;
 use crate::dialect::credential;
-use crate::dialect::knobs::{Dialect, QueryRule};
-use crate::dialect::params::Params;
-use crate::dialect::request::{GrantRequest, TokenQuestion, TokenRequest};
+use crate::dialect::knobs::{Dialect, Reading, Seat};
+use crate::dialect::params::{Params, SecretsInUrl, secrets_in_url};
+use crate::dialect::request::{ClientCredential, GrantRequest, TokenQuestion};
 use crate::dialect::wire::RawRequest;
 
+/// Grants that have a name in an RFC, whether or not they are served.
+const KNOWN_GRANTS: [&str; 4] = ["authorization_code", "implicit", "device_code", "client_credentials"];
+
+/// A token request whose parameters are read and not yet judged.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    reading: &'a Reading,
+    seat: &'a Seat,
+    params: Params,
+    /// Who asks, if that is well-formed.
+    pub credential: Result<ClientCredential, Condition>,
+    /// Whether a secret stands in the URL.
+    pub in_url: SecretsInUrl,
+}
+
 impl Dialect {
+    /// How requests to a seat are read.
+    pub fn reading<'a>(&'a self, seat: &'a Seat) -> &'a Reading {
+        seat.reading.as_ref().unwrap_or(&self.reading)
+    }
+
     /// Reads a request to the token endpoint (RFC 6749 §3.2).
     ///
     /// # Errors
-    /// The first thing that is wrong: method, query, type, body, parameters, client.
-    pub fn read_token(&self, raw: &RawRequest) -> Result<TokenRequest, Condition> {
-        let params = self.params(raw)?;
-        let client = credential::read(self, raw, &params)?;
-        let grant = self.grant(&params)?;
-        Ok(TokenRequest { client, grant, scope: self.scope(&params) })
+    /// What is wrong with its form: method, query, type, body, repeated names.
+    pub fn read_token<'a>(&'a self, seat: &'a Seat, raw: &RawRequest) -> Result<Asked<'a>, Condition> {
+        let (reading, params) = self.params(seat, raw)?;
+        let credential = credential::read(reading, raw, &params);
+        Ok(Asked { reading, seat, params, credential, in_url: secrets_in_url(raw, reading) })
     }
 
     /// Reads a request to the revocation or introspection endpoint.
     ///
     /// # Errors
-    /// As `read_token`.
-    pub fn read_question(&self, raw: &RawRequest) -> Result<TokenQuestion, Condition> {
-        let params = self.params(raw)?;
-        let client = credential::read(self, raw, &params)?;
-        Ok(TokenQuestion { client, token: params.need(self.names.token)?.clone() })
+    /// As `read_token`, and a missing token.
+    pub fn read_question(&self, seat: &Seat, raw: &RawRequest) -> Result<TokenQuestion, Condition> {
+        let (reading, params) = self.params(seat, raw)?;
+        let client = credential::read(reading, raw, &params)?;
+        Ok(TokenQuestion { client, token: params.need(&reading.names.token)?.clone() })
     }
 
-    fn params(&self, raw: &RawRequest) -> Result<Params, Condition> {
-        if raw.method != Method::POST {
-            return Err(Condition::WrongMethod("POST"));
-        }
-        if self.query == QueryRule::Refuse && raw.query.as_ref().is_some_and(|query| !query.is_empty()) {
-            return Err(Condition::MalformedBody("parameters belong in the body, not in the query"));
-        }
-        Params::read(&raw.headers, &raw.body, &self.names)
+    fn params<'a>(&'a self, seat: &'a Seat, raw: &RawRequest) -> Result<(&'a Reading, Params), Condition> {
+        let reading = self.reading(seat);
+        seat.answers(raw)?;
+        Ok((reading, Params::read(raw, reading, seat.bots.as_deref())?))
+    }
+}
+
+impl Seat {
+    /// Refuses a method that this seat does not answer.
+    ///
+    /// # Errors
+    /// `WrongMethod`, with those it does.
+    pub fn answers(&self, raw: &RawRequest) -> Result<(), Condition> {
+        if self.methods.contains(&raw.method) { Ok(()) } else { Err(Condition::WrongMethod(self.allow().into())) }
     }
 
-    fn grant(&self, params: &Params) -> Result<GrantRequest, Condition> {
-        let word = params.value(self.names.grant_type).ok_or(Condition::MissingGrant)?;
-        match word.expose() {
-            "client_credentials" => Ok(GrantRequest::ClientCredentials),
-            "password" => Ok(GrantRequest::Password {
-                username: params.need(self.names.username)?.expose().to_owned(),
-                password: params.need(self.names.password)?.clone(),
+    /// Its methods, as `Allow` names them.
+    pub fn allow(&self) -> String {
+        let names: Vec<&str> = self.methods.iter().map(|method| method.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+impl Asked<'_> {
+    /// The grant that is named, or that no name means here.
+    ///
+    /// # Errors
+    /// `MissingGrant`.
+    pub fn word(&self) -> Result<&str, Condition> {
+        let said = self.params.value(&self.reading.names.grant_type).map(|word| word.expose());
+        said.or(self.seat.default_grant.as_deref()).ok_or(Condition::MissingGrant)
+    }
+
+    /// Whether the grant that is named is served here. What kind of word it is
+    /// otherwise matters to some old systems.
+    ///
+    /// # Errors
+    /// `MissingGrant`, `UnsupportedGrant`, `UnknownGrant`, `ExtensionGrant`.
+    pub fn served(&self) -> Result<(), Condition> {
+        let word = self.word()?;
+        let grants = &self.seat.grants;
+        let spoken = matches!(word, "client_credentials" | "password" | "refresh_token");
+        if spoken && (grants.is_empty() || grants.iter().any(|grant| **grant == *word)) {
+            Ok(())
+        } else if word.starts_with("urn:") || word.contains("://") {
+            Err(Condition::ExtensionGrant)
+        } else if spoken || KNOWN_GRANTS.contains(&word) {
+            Err(Condition::UnsupportedGrant)
+        } else {
+            Err(Condition::UnknownGrant)
+        }
+    }
+
+    /// The grant with its parameters.
+    ///
+    /// # Errors
+    /// As `served`, and missing or bad parameters.
+    pub fn grant(&self) -> Result<GrantRequest, Condition> {
+        self.served()?;
+        let (names, params) = (&self.reading.names, &self.params);
+        match (self.word()?, &self.seat.bots) {
+            ("client_credentials", Some(list)) => match params.list(list) {
+                [] => Err(Condition::MissingParameter(list.clone())),
+                bots => Ok(GrantRequest::Bots { bots: bots.to_vec() }),
+            },
+            ("client_credentials", None) => Ok(GrantRequest::ClientCredentials),
+            ("password", _) => Ok(GrantRequest::Password {
+                username: params.need(&names.username)?.expose().to_owned(),
+                password: params.need(&names.password)?.clone(),
             }),
-            "refresh_token" => Ok(GrantRequest::RefreshToken { token: params.need(self.names.refresh_token)?.clone() }),
+            ("refresh_token", _) => {
+                Ok(GrantRequest::RefreshToken { token: params.need(&names.refresh_token)?.clone() })
+            }
             _ => Err(Condition::UnsupportedGrant),
         }
     }
 
-    fn scope(&self, params: &Params) -> Option<Vec<String>> {
-        let words = params.value(self.names.scope)?.expose().split(self.scope_separators);
+    /// `scope` as it is asked for; `None` when absent.
+    pub fn scope(&self) -> Option<Vec<String>> {
+        let text = self.params.value(&self.reading.names.scope)?.expose();
+        let words = text.split(&self.reading.scope_separators[..]);
         Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// In which order it is judged.
+    pub fn order(&self) -> &[crate::dialect::knobs::Step] {
+        &self.reading.order
     }
 }

@@ -14,6 +14,11 @@ pub enum ClientCredential {
         /// `client_secret`.
         secret: Secret,
     },
+    /// The application's key, a secret that names its client.
+    Key {
+        /// The key.
+        key: Secret,
+    },
     /// Only an id: a public client (RFC 6749 §2.1), or one that forgot its secret.
     Public {
         /// `client_id`.
@@ -23,23 +28,17 @@ pub enum ClientCredential {
     Absent,
 }
 
-/// A request to the token endpoint.
-#[derive(Clone, Debug)]
-pub struct TokenRequest {
-    /// Who asks.
-    pub client: ClientCredential,
-    /// For what.
-    pub grant: GrantRequest,
-    /// `scope` as named by the client, separators resolved; `None` when absent.
-    pub scope: Option<Vec<String>>,
-}
-
 /// The grants this server knows. Closed: a new grant makes the compiler list every
 /// place to visit.
 #[derive(Clone, Debug)]
 pub enum GrantRequest {
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 6749 §4.4 for sub-identities of the client, a token for each.
+    Bots {
+        /// Their ids.
+        bots: Vec<String>,
+    },
     /// RFC 6749 §4.3.
     Password {
         /// `username`.

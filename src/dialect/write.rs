@@ -3,40 +3,51 @@
 //! a cache (RFC 6749 §5.1).
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::clock::Seconds;
+use crate::clock::UnixTime;
+use crate::dialect::answer::{Answer, secret_headers};
+use crate::dialect::condition::Condition;
+use crate::dialect::fact::{Fact, Facts};
 use crate::dialect::issued::{ActiveToken, Issued, TokenKind};
-use crate::dialect::knobs::{Dialect, LifetimeUnit};
+use crate::dialect::knobs::{Dialect, Seat};
+use crate::dialect::standard::JSON;
 use crate::dialect::wire::Reply;
 
 impl Dialect {
     /// Writes a token answer (RFC 6749 §5.1).
-    pub fn issued(&self, issued: &Issued) -> Reply {
-        let mut body = Map::new();
-        body.insert("access_token".into(), issued.access.expose().into());
-        body.insert("token_type".into(), self.token_type.into());
-        body.insert("expires_in".into(), self.lifetime(issued.expires_in).into());
-        if let Some(refresh) = &issued.refresh {
-            body.insert("refresh_token".into(), refresh.expose().into());
+    pub fn issued(&self, seat: &Seat, asked: &HeaderMap, issued: &Issued) -> Reply {
+        self.success(seat).write(asked, issued, &[])
+    }
+
+    /// Writes the answer of a bulk request: a token for each.
+    pub fn issued_several(&self, seat: &Seat, asked: &HeaderMap, issued: &[Issued]) -> Reply {
+        let items: Vec<&dyn Facts> = issued.iter().map(|one| one as &dyn Facts).collect();
+        match issued.first() {
+            Some(first) => self.success(seat).write(asked, first, &items),
+            None => self.refused(Some(seat), &Condition::Internal, ""),
         }
-        body.insert("scope".into(), issued.scope.to_string().into());
-        json(self.success, &Value::Object(body))
     }
 
     /// Writes a token answer whose body was written before, byte for byte.
-    pub fn issued_again(&self, body: Bytes) -> Reply {
-        Reply { status: self.success, headers: secret_headers(), body }
+    pub fn issued_again(&self, seat: &Seat, asked: &HeaderMap, issued: &Issued, body: Bytes) -> Reply {
+        self.success(seat).again(asked, issued, body)
+    }
+
+    fn success<'a>(&'a self, seat: &'a Seat) -> &'a Answer {
+        seat.success.as_ref().unwrap_or(&self.success)
     }
 
     /// Writes the answer of the revocation endpoint, the same for every token (RFC
     /// 7009 §2.2).
-    pub fn revoked(&self) -> Reply {
-        let mut headers = secret_headers();
-        headers.remove(CONTENT_TYPE);
-        Reply { status: StatusCode::OK, headers, body: Bytes::new() }
+    pub fn revoked(&self, asked: &HeaderMap) -> Reply {
+        self.revoked.write(asked, &Silence, &[])
+    }
+
+    /// Writes what the bearer of a token may know of it.
+    pub fn informed(&self, asked: &HeaderMap, token: &dyn Facts) -> Reply {
+        self.info.write(asked, token, &[])
     }
 
     /// Writes the answer of the introspection endpoint; `None` is a token that is not
@@ -53,7 +64,7 @@ impl Dialect {
         put("scope", Some(token.scope.to_string().into()));
         put("client_id", Some(token.client.as_str().into()));
         put("username", token.username.as_ref().map(|name| name.as_str().into()));
-        put("token_type", (token.kind == TokenKind::Access).then(|| self.token_type.into()));
+        put("token_type", (token.kind == TokenKind::Access).then(|| "Bearer".into()));
         put("exp", token.expires.map(|time| time.0.into()));
         put("iat", token.issued.map(|time| time.0.into()));
         put("sub", Some(token.subject.as_str().into()));
@@ -62,12 +73,18 @@ impl Dialect {
         put("jti", token.id.as_deref().map(Value::from));
         json(StatusCode::OK, &Value::Object(body))
     }
+}
 
-    fn lifetime(&self, span: Seconds) -> u64 {
-        match self.expires_in {
-            LifetimeUnit::Seconds => span.0,
-            LifetimeUnit::Milliseconds => span.0.saturating_mul(1000),
-        }
+/// Nothing to tell.
+struct Silence;
+
+impl Facts for Silence {
+    fn fact(&self, _name: &str) -> Fact {
+        Fact::Nothing
+    }
+
+    fn now(&self) -> UnixTime {
+        UnixTime(0)
     }
 }
 
@@ -81,14 +98,6 @@ fn audience(names: &[String]) -> Option<Value> {
 }
 
 /// A JSON answer that no cache may keep.
-pub(in crate::dialect) fn json(status: StatusCode, body: &Value) -> Reply {
-    Reply { status, headers: secret_headers(), body: Bytes::from(body.to_string()) }
-}
-
-fn secret_headers() -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(4);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    headers
+fn json(status: StatusCode, body: &Value) -> Reply {
+    Reply { status, headers: secret_headers(JSON), body: Bytes::from(body.to_string()) }
 }

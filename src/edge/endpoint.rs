@@ -14,7 +14,6 @@ use hyper::body::Incoming;
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
-use crate::dialect::knobs::Dialect;
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::edge::body::AnswerBody;
 use crate::edge::locate::Located;
@@ -75,8 +74,10 @@ impl Visit<'_> {
         let task = async move {
             let began = std::time::Instant::now();
             let issuer = &world.snapshot.issuers[place.issuer];
-            let dialect = Dialect::standard();
-            let desk = Desk { issuer, ring: &world.rings[issuer.profile], dialect: &dialect };
+            // The rings of refresh tokens stand behind those of the profiles.
+            let refresh_ring = &world.rings[world.snapshot.policy.profiles.len() + place.issuer];
+            let (ring, dialect) = (&world.rings[issuer.profile], &*issuer.dialect);
+            let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
             shared.telemetry.oauth_answered(label(place.endpoint), answer.grant, answer.result, began.elapsed());
             report(&shared, raw.peer, &answer);
@@ -100,7 +101,8 @@ impl Visit<'_> {
 
     fn refusal(&self, condition: &Condition) -> Reply {
         let issuer = &self.world.snapshot.issuers[self.place.issuer];
-        Dialect::standard().refused(condition, issuer.name.as_str())
+        let seat = issuer.dialect.seat(self.place.endpoint, self.place.seat);
+        issuer.dialect.refused(seat, condition, issuer.name.as_str())
     }
 }
 
@@ -153,5 +155,6 @@ fn label(endpoint: Endpoint) -> &'static str {
         Endpoint::Introspect => "introspect",
         Endpoint::Jwks => "jwks",
         Endpoint::Metadata => "metadata",
+        Endpoint::Info => "info",
     }
 }

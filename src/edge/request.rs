@@ -114,7 +114,7 @@ impl Life {
         let outcome = match table.find(located.host.as_str(), &located.path) {
             None => {
                 record.denied(Denial::NoRoute.label());
-                return respond::denied(&Dialect::standard(), &Denial::NoRoute, "");
+                return self.nowhere(located.host.as_str());
             }
             Some(Target::Endpoint(place)) => {
                 let (shared, peer) = (&self.worker().shared, record.peer());
@@ -152,7 +152,12 @@ impl Life {
         match self.decide(route, &presented, pause).await {
             Err(denial) => {
                 record.denied(denial.label());
-                Ok(respond::denied(&Dialect::standard(), &denial, self.realm(route)))
+                let profiles = &self.world.snapshot.policy.profiles;
+                let first = route.issuers.first().and_then(|index| profiles.get(*index));
+                Ok(match first {
+                    Some(profile) => respond::denied(&profile.dialect, &denial, profile.name.as_str()),
+                    None => respond::denied(&Dialect::standard(), &denial, ""),
+                })
             }
             Ok(permit) => {
                 record.admitted(permit.claims());
@@ -236,10 +241,17 @@ impl Life {
         self.now.since(UnixTime(last_sync)) > MAX_STALE
     }
 
-    /// What a challenge names as the protected space: the first issuer of the route.
-    fn realm(&self, route: &Route) -> &str {
-        let profiles = &self.world.snapshot.policy.profiles;
-        route.issuers.first().and_then(|index| profiles.get(*index)).map_or("", |profile| profile.name.as_str())
+    /// Answers a request that has no route: in the words of the dialect that is alone
+    /// on this listener and host, else in the standard's.
+    fn nowhere(&self, host: &str) -> Response<AnswerBody> {
+        let policy = &self.world.snapshot.policy;
+        let voices = policy.voices.get(self.connection.listener).map_or(&[][..], |voices| voices);
+        let mut heard = voices.iter().filter(|voice| voice.host.fits(host)).map(|voice| voice.profile);
+        let only = heard.next().filter(|first| heard.all(|other| other == *first));
+        match only.and_then(|index| policy.profiles.get(index)) {
+            Some(profile) => respond::denied(&profile.dialect, &Denial::NoRoute, profile.name.as_str()),
+            None => respond::denied(&Dialect::standard(), &Denial::NoRoute, ""),
+        }
     }
 
     /// Answers a failure; the guard knows more about a broken body than its reader.

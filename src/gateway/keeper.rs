@@ -85,7 +85,9 @@ impl Keeper {
         let world = self.shared.worlds.load();
         let by = By { actor: "gateway".to_owned(), now };
         for issuer in &world.snapshot.issuers {
-            self.store.ensure_keys(&issuer.name, &issuer.keys, &*self.random, by.clone())?;
+            for (name, keys) in issuer.key_settings() {
+                self.store.ensure_keys(&name, keys, &*self.random, by.clone())?;
+            }
         }
         if rings::next_change(&world.rings).is_some_and(|moment| moment <= now) {
             self.renew(now)?;

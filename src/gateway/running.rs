@@ -108,7 +108,9 @@ impl Swapper {
         let now = self.shared.clock.now();
         let by = By { actor: "gateway".to_owned(), now };
         for issuer in &next.issuers {
-            self.store.ensure_keys(&issuer.name, &issuer.keys, &*self.random, by.clone())?;
+            for (name, keys) in issuer.key_settings() {
+                self.store.ensure_keys(&name, keys, &*self.random, by.clone())?;
+            }
         }
         let rings = rings::rings(next, &self.store, now)?;
         let world = self.shared.worlds.replace(|world| World {

@@ -88,7 +88,9 @@ fn prepare_issuers(
 ) -> Result<Vec<boot_client::BootClient>, StartError> {
     let by = By { actor: "gateway".to_owned(), now };
     for issuer in &snapshot.issuers {
-        store.ensure_keys(&issuer.name, &issuer.keys, &*parts.random, by.clone())?;
+        for (name, keys) in issuer.key_settings() {
+            store.ensure_keys(&name, keys, &*parts.random, by.clone())?;
+        }
     }
     let made = boot_client::generate(snapshot, store, &*parts.random, now)?;
     let lasting = made.iter().filter(|client| client.life == Life::Process);

@@ -3,10 +3,11 @@
 //! secret. A refusal is the same thing before a dialect has spelled it.
 
 use crate::dialect::condition::Condition;
-use crate::dialect::knobs::Dialect;
+use crate::dialect::knobs::{Dialect, Seat};
 use crate::dialect::wire::Reply;
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::store::StoreError;
+use crate::token::id::ClientId;
 
 /// The result label of an answer that refuses nothing.
 pub const OK: &str = "ok";
@@ -26,6 +27,8 @@ pub struct Answer {
     pub issued: IssuedCount,
     /// What failed behind a 503 or 500, for the operator's log.
     pub fault: Option<String>,
+    /// The client that put a secret into the URL, to be warned about.
+    pub secret_in_url: Option<ClientId>,
 }
 
 /// How many tokens an answer made; a repeated answer makes none.
@@ -49,7 +52,15 @@ pub(in crate::oauth) struct Refused {
 impl Answer {
     /// An answer that neither made nor refused anything.
     pub(in crate::oauth) fn plain(reply: Reply) -> Answer {
-        Answer { reply, audit: Vec::new(), grant: None, result: OK, issued: IssuedCount::default(), fault: None }
+        Answer {
+            reply,
+            audit: Vec::new(),
+            grant: None,
+            result: OK,
+            issued: IssuedCount::default(),
+            fault: None,
+            secret_in_url: None,
+        }
     }
 }
 
@@ -70,14 +81,13 @@ impl Refused {
     }
 
     /// Spells it.
-    pub(in crate::oauth) fn answer(self, dialect: &Dialect, realm: &str) -> Answer {
+    pub(in crate::oauth) fn answer(self, dialect: &Dialect, seat: Option<&Seat>, realm: &str) -> Answer {
         Answer {
-            reply: dialect.refused(&self.condition, realm),
             audit: self.audit,
             grant: self.grant,
             result: self.condition.code(),
-            issued: IssuedCount::default(),
             fault: self.fault,
+            ..Answer::plain(dialect.refused(seat, &self.condition, realm))
         }
     }
 }

@@ -41,9 +41,14 @@ pub(in crate::oauth) async fn authenticate<S: Directory>(
     peer: IpAddr,
     now: UnixTime,
 ) -> Result<(Arc<Client>, Standing), Refused> {
+    let named;
     let (id, secret) = match credential {
         ClientCredential::Secret { id, secret } => (id, Some(secret)),
         ClientCredential::Public { id } => (id, None),
+        ClientCredential::Key { key } => {
+            named = by_key(issuer, key);
+            (&named, Some(key))
+        }
         ClientCredential::Absent => return Err(Condition::ClientMissing.into()),
     };
     let party = Party::Client(id.as_str());
@@ -64,13 +69,24 @@ pub(in crate::oauth) async fn authenticate<S: Directory>(
     let proof = proven(enabled.as_deref(), secret);
     let (Some(client), Some((standing, slot))) = (enabled, proof) else {
         throttle.failed(issuer, peer, party, now);
-        return Err(refuse(Condition::ClientBad, why));
+        // Alike for a client that has a secret and for one that is not known.
+        let condition = if secret.is_some() { Condition::ClientBad } else { Condition::ClientSecretMissing };
+        return Err(refuse(condition, why));
     };
     if let Some(slot) = slot {
         throttle.succeeded(issuer, peer, party, now);
         store.secret_used(&issuer.name, id, slot, now);
     }
     Ok((client, standing))
+}
+
+/// The client of the file whose key this is; an id that nobody has, for a key that
+/// nobody has. Every client is looked at, so the time it takes says nothing.
+fn by_key(issuer: &Issuer, key: &Secret) -> ClientId {
+    let digest = key.digest();
+    let bears = |client: &Arc<Client>| client.secrets.iter().filter(|live| live.digest == digest).count() > 0;
+    let found = issuer.clients.values().fold(None, |found, client| if bears(client) { Some(client) } else { found });
+    found.map_or_else(|| ClientId::new(""), |client| client.id.clone())
 }
 
 /// The client of that id: the file's word goes before the store's.
@@ -103,8 +119,10 @@ fn proven(client: Option<&Client>, secret: Option<&Secret>) -> Option<(Standing,
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{Standing, proven};
-    use crate::oauth::client::{Client, ClientSecret, Origin};
+    use crate::oauth::client::{Client, ClientSecret, Origin, UrlSecrets};
     use crate::token::id::ClientId;
     use crate::token::scope::Scopes;
     use crate::token::secret::Secret;
@@ -120,6 +138,9 @@ mod tests {
             secrets: secrets.iter().enumerate().map(live).collect(),
             grants: Vec::new(),
             scopes: Scopes::default(),
+            bots: Vec::new(),
+            fields: BTreeMap::new(),
+            secrets_in_url: UrlSecrets::Served,
             disabled: false,
             origin: Origin::File,
         }

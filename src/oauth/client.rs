@@ -1,7 +1,11 @@
 //! A client as the issuer knows it, from the file or from the store. Machine
 //! secrets are random, so they are kept as plain digests and cost microseconds.
 
-use crate::token::id::ClientId;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
 
@@ -21,10 +25,38 @@ pub struct Client {
     pub grants: Vec<GrantKind>,
     /// The most it may ask for.
     pub scopes: Scopes,
+    /// Identities of its own that it may get tokens for.
+    pub bots: Vec<Bot>,
+    /// Further facts that dialects may speak of.
+    pub fields: BTreeMap<String, String>,
+    /// Whether it may put secrets in URLs, where the dialect reads them there.
+    pub secrets_in_url: UrlSecrets,
     /// Refused like an unknown one.
     pub disabled: bool,
     /// Said by the operator's file, or kept in the store.
     pub origin: Origin,
+}
+
+/// An identity that belongs to a client, such as a program that posts under a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bot {
+    /// Its public id.
+    pub id: Subject,
+    /// What its tokens allow.
+    pub scopes: Scopes,
+    /// Further facts that dialects may speak of.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Secrets in URLs, where old dialects read them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UrlSecrets {
+    /// Served, with a warning.
+    #[default]
+    Served,
+    /// Refused like a bad client.
+    Refused,
 }
 
 /// One live secret.

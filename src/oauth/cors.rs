@@ -13,13 +13,13 @@ use crate::dialect::wire::{RawRequest, Reply};
 use crate::oauth::issuer::Issuer;
 
 /// The answer to a preflight of a listed origin; `None` for anything else.
-pub(in crate::oauth) fn preflight(issuer: &Issuer, methods: &'static str, raw: &RawRequest) -> Option<Reply> {
+pub(in crate::oauth) fn preflight(issuer: &Issuer, methods: &str, raw: &RawRequest) -> Option<Reply> {
     if raw.method != Method::OPTIONS || !raw.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
     listed(issuer, &raw.headers)?;
     let mut headers = HeaderMap::with_capacity(6);
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_str(methods).ok()?);
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     Some(Reply { status: StatusCode::NO_CONTENT, headers, body: Bytes::new() })

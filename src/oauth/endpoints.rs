@@ -2,37 +2,57 @@
 //! this list and metadata publishes it, so that what is announced is what is served.
 
 use crate::dialect::endpoint::Endpoint;
+use crate::dialect::knobs::{Seat, Slash};
 use crate::oauth::issuer::Issuer;
 
 /// RFC 8414 §3: the first half of the metadata path.
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
 
-/// Every endpoint of the issuer with its path. Metadata stands at the host's root
-/// with the path of `url` behind it (RFC 8414 §3.1), and if there is such a path, also
-/// below it, where older clients look.
-pub fn endpoints(issuer: &Issuer) -> Vec<(Endpoint, String)> {
+/// One place where an issuer answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stand {
+    /// What it answers there.
+    pub endpoint: Endpoint,
+    /// Number of the seat in its dialect.
+    pub seat: usize,
+    /// The whole path.
+    pub path: String,
+}
+
+/// Every place where the issuer answers. Metadata stands at the host's root with the
+/// path of `url` behind it (RFC 8414 §3.1), and if there is such a path, also below it,
+/// where older clients look.
+pub fn endpoints(issuer: &Issuer) -> Vec<Stand> {
     let url_path = url_path(&issuer.url);
-    let mut out: Vec<(Endpoint, String)> = [Endpoint::Token, Endpoint::Revoke, Endpoint::Introspect, Endpoint::Jwks]
-        .into_iter()
-        .map(|endpoint| (endpoint, path(issuer, endpoint)))
-        .collect();
-    out.push((Endpoint::Metadata, format!("{WELL_KNOWN}{url_path}")));
-    if !url_path.is_empty() {
-        out.push((Endpoint::Metadata, format!("{url_path}{WELL_KNOWN}")));
+    let mut out = Vec::new();
+    for (seat, said) in issuer.dialect.seats.iter().enumerate() {
+        let endpoint = said.endpoint;
+        let mut stand = |path: String| out.push(Stand { endpoint, seat, path });
+        let whole = path(issuer, said);
+        match (endpoint, said.slash) {
+            (Endpoint::Metadata, _) => {
+                stand(whole);
+                if !url_path.is_empty() {
+                    stand(format!("{url_path}{WELL_KNOWN}"));
+                }
+            }
+            (_, Slash::Exact) => stand(whole),
+            (_, Slash::Both) => {
+                let bare = whole.trim_end_matches('/').to_owned();
+                stand(format!("{bare}/"));
+                stand(bare);
+            }
+        }
     }
     out
 }
 
-/// The path of one endpoint; of metadata, the first of its places.
-pub fn path(issuer: &Issuer, endpoint: Endpoint) -> String {
-    let name = match endpoint {
-        Endpoint::Token => "token",
-        Endpoint::Revoke => "revoke",
-        Endpoint::Introspect => "introspect",
-        Endpoint::Jwks => "jwks",
-        Endpoint::Metadata => return format!("{WELL_KNOWN}{}", url_path(&issuer.url)),
-    };
-    format!("{}/{name}", issuer.base.trim_end_matches('/'))
+/// The path of one seat; of metadata, the first of its places.
+pub fn path(issuer: &Issuer, seat: &Seat) -> String {
+    match seat.endpoint {
+        Endpoint::Metadata => format!("{WELL_KNOWN}{}", url_path(&issuer.url)),
+        _ => format!("{}{}", issuer.base.trim_end_matches('/'), seat.path),
+    }
 }
 
 /// Scheme and authority of `iss`: what endpoint URLs begin with.

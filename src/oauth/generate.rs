@@ -2,7 +2,9 @@
 //! whoever calls decides where it is kept and is the only one who ever shows the
 //! secret, once.
 
-use crate::oauth::client::{Client, ClientSecret, Origin};
+use std::collections::BTreeMap;
+
+use crate::oauth::client::{Client, ClientSecret, Origin, UrlSecrets};
 use crate::oauth::issuer::GenerateClient;
 use crate::random::{Random, bytes};
 use crate::token::id::ClientId;
@@ -18,6 +20,9 @@ pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Clien
         secrets: vec![ClientSecret { digest: secret.digest(), slot: 0 }],
         grants: settings.grants.clone(),
         scopes: settings.scopes.clone(),
+        bots: Vec::new(),
+        fields: BTreeMap::new(),
+        secrets_in_url: UrlSecrets::Served,
         disabled: false,
         origin: Origin::Store,
     };

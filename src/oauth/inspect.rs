@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::clock::UnixTime;
 use crate::oauth::issue::{ACCESS_TYPE, opaque_id};
 use crate::oauth::service::Desk;
+use crate::oauth::spelling::Makeup;
 use crate::oauth::store::{Access, GrantStore, Refresh, StoreError};
+use crate::token::claim_names::claim_text;
 use crate::token::handle::{Handle, Handles};
 use crate::token::id::{ClientId, FamilyId, IssuerName, Subject};
 use crate::token::jws;
@@ -35,6 +37,7 @@ pub(in crate::oauth) struct FoundAccess {
     pub(in crate::oauth) issued: Option<UnixTime>,
     pub(in crate::oauth) expires: Option<UnixTime>,
     pub(in crate::oauth) handles: Handles,
+    pub(in crate::oauth) family: Option<FamilyId>,
 }
 
 impl Found {
@@ -54,15 +57,62 @@ pub(in crate::oauth) async fn find<S: GrantStore>(
     token: &Secret,
 ) -> Result<Option<Found>, StoreError> {
     let (text, name) = (token.expose(), &desk.issuer.name);
-    if opaque::has_shape(opaque::REFRESH_PREFIX, text) {
+    let spelling = &desk.issuer.token.spelling;
+    if could_be_refresh(desk, text) {
         let found = store.find_refresh(token.digest()).await?.filter(|found| found.family.issuer == *name);
-        return Ok(found.map(|found| Found::Refresh(Box::new(found))));
+        if found.is_some() {
+            return Ok(found.map(|found| Found::Refresh(Box::new(found))));
+        }
     }
-    if opaque::has_shape(opaque::ACCESS_PREFIX, text) {
+    let endless = matches!(spelling.access, Makeup::Jwt(_)) && desk.issuer.token.lifetime.is_none();
+    if spelling.access.fits(opaque::ACCESS_PREFIX, text) || (endless && jws::open(desk.ring, text).is_ok()) {
         let found = store.find_access(token.digest()).await?.filter(|found| found.issuer == *name);
         return Ok(found.map(|row| Found::Access(Box::new(of_row(row, &desk.issuer.token.audience)))));
     }
-    Ok(of_jwt(desk, text).map(|access| Found::Access(Box::new(access))))
+    Ok(match spelling.access {
+        Makeup::Jwt(_) => of_dialect_jwt(desk, text),
+        Makeup::Standard | Makeup::Opaque(_) => of_jwt(desk, text),
+    }
+    .map(|access| Found::Access(Box::new(access))))
+}
+
+/// Whether a text could be a refresh token of this issuer, as far as its looks and its
+/// signature tell.
+pub(in crate::oauth) fn could_be_refresh(desk: Desk<'_>, text: &str) -> bool {
+    match &desk.issuer.token.spelling.refresh {
+        Makeup::Jwt(_) => jws::open(desk.refresh_ring, text).is_ok(),
+        makeup => makeup.fits(opaque::REFRESH_PREFIX, text),
+    }
+}
+
+/// A JWT of a dialect's own claims. What names the client or the subject in it is the
+/// dialect's affair, so it is known by its id, and its owner by the profile's names.
+fn of_dialect_jwt(desk: Desk<'_>, token: &str) -> Option<FoundAccess> {
+    let opened = jws::open(desk.ring, token).ok()?;
+    let (issuer, names) = (&desk.issuer.name, &desk.issuer.token.claims);
+    let text = |name: &str| claim_text(opened.payload.get(name)?);
+    let time = |name: &str| opened.payload.get(name).and_then(Value::as_u64).map(UnixTime);
+    let (subject, client) = (Subject::new(text(&names.subject)?), ClientId::new(text(&names.client)?));
+    let jti = text("jti");
+    let handles = Handles {
+        token: Handle::of_token(issuer, jti.as_deref(), &opened.payload_bytes),
+        family: None,
+        user: Some(Handle::of_user(issuer, &subject)),
+        client: Some(Handle::of_client(issuer, &client)),
+        key: opened.key.kid().map(|kid| Handle::of_key(issuer, kid)),
+        issuer: Handle::of_issuer(issuer),
+    };
+    Some(FoundAccess {
+        id: jti.unwrap_or_default(),
+        scopes: names.scopes(&opened.payload),
+        audience: audience(opened.payload.get("aud")),
+        issued: time("iat"),
+        expires: Some(time("exp")?),
+        client,
+        subject,
+        handles,
+        family: None,
+    })
 }
 
 fn of_row(row: Access, audience: &[String]) -> FoundAccess {
@@ -83,6 +133,7 @@ fn of_row(row: Access, audience: &[String]) -> FoundAccess {
         issued: Some(row.issued),
         expires: row.expires,
         handles,
+        family: row.family,
     }
 }
 
@@ -115,6 +166,7 @@ fn of_jwt(desk: Desk<'_>, token: &str) -> Option<FoundAccess> {
         client,
         subject,
         handles,
+        family,
     })
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
 use crate::dialect::issued::{ActiveToken, TokenKind};
+use crate::dialect::knobs::Seat;
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, Refused};
 use crate::oauth::authenticate::Standing;
@@ -22,10 +23,11 @@ use crate::token::id::Subject;
 pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck>(
     service: &Service<S, P>,
     desk: Desk<'_>,
+    seat: &Seat,
     raw: &RawRequest,
     now: UnixTime,
 ) -> Result<Answer, Refused> {
-    let question = desk.dialect.read_question(raw)?;
+    let question = desk.dialect.read_question(seat, raw)?;
     let (client, standing) = service.authenticate(desk, &question.client, raw, now).await?;
     if standing == Standing::Public {
         return Err(Condition::ClientBad.into());
@@ -39,7 +41,7 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
     Ok(Answer::plain(desk.dialect.introspected(active.as_ref())))
 }
 
-fn live_access<S, P>(
+pub(in crate::oauth) fn live_access<S, P>(
     service: &Service<S, P>,
     desk: Desk<'_>,
     access: FoundAccess,

@@ -6,15 +6,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-use crate::clock::UnixTime;
+use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
-use crate::dialect::issued::Issued;
+use crate::dialect::fact::Fact;
+use crate::dialect::issued::{Issued, Party};
 use crate::dialect::wire::Reply;
 use crate::oauth::answer::{IssuedCount, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::client::GrantKind;
 use crate::oauth::issuer::{Issuer, TokenFormat};
 use crate::oauth::service::{Case, RETRY};
+use crate::oauth::sign::{Times, sign};
+use crate::oauth::spelling::Makeup;
 use crate::oauth::store::{Access, Family, FamilyHandles, NewRefresh};
 use crate::random::bytes;
 use crate::token::handle::{Handle, HandleKind};
@@ -22,6 +25,9 @@ use crate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use crate::token::opaque;
 use crate::token::scope::Scopes;
 use crate::token::secret::{Secret, SecretDigest};
+
+/// The `exp` of a standard token whose issuer sets no end: the standard asks for one.
+const LONGEST: Seconds = Seconds(365 * 86_400);
 
 /// RFC 9068 §2.1: the `typ` of an access token.
 pub(in crate::oauth) const ACCESS_TYPE: &str = "at+jwt";
@@ -33,6 +39,7 @@ pub(in crate::oauth) struct Bearer<'a> {
     pub(in crate::oauth) client: &'a ClientId,
     pub(in crate::oauth) scopes: &'a Scopes,
     pub(in crate::oauth) family: Option<FamilyId>,
+    pub(in crate::oauth) party: &'a Party,
 }
 
 /// An access token that nobody has seen yet.
@@ -41,6 +48,8 @@ pub(in crate::oauth) struct Minted {
     pub(in crate::oauth) token: Secret,
     /// Its `iat`.
     pub(in crate::oauth) issued: UnixTime,
+    /// Its number, for dialects that tell one.
+    pub(in crate::oauth) number: u64,
     /// What the store must know before it is given out, if it is opaque.
     pub(in crate::oauth) row: Option<Access>,
 }
@@ -88,7 +97,6 @@ enum Audience<'a> {
 /// second after the latest notice that would cover it, so that it is live at once.
 pub(in crate::oauth) fn mint<S, P>(case: &Case<'_, S, P>, bearer: &Bearer<'_>) -> Result<Minted, Refused> {
     let issuer = case.desk.issuer;
-    let no_key = "no key of the issuer may sign yet";
     let signer = case.desk.ring.signer();
     let name = &issuer.name;
     let handles = [
@@ -99,26 +107,48 @@ pub(in crate::oauth) fn mint<S, P>(case: &Case<'_, S, P>, bearer: &Bearer<'_>) -
         signer.map(|signer| Handle::of_key(name, signer.kid())),
     ];
     let issued = case.service.list.earliest_issue(handles.into_iter().flatten(), case.now);
-    match issuer.token.format {
-        TokenFormat::Opaque => Ok(opaque_token(case, bearer, issued)),
-        TokenFormat::Jwt => {
-            let signer = signer.ok_or_else(|| Refused {
-                fault: Some(no_key.to_owned()),
-                ..Refused::from(Condition::Unavailable(RETRY))
-            })?;
+    let number = number(case);
+    match (issuer.token.format, &issuer.token.spelling.access) {
+        (TokenFormat::Opaque, makeup) => {
+            let token = makeup.mint(opaque::ACCESS_PREFIX, &*case.service.random);
+            let digest = token.digest();
+            let row = row(issuer, bearer, issued, digest, opaque_handle(name, &digest));
+            Ok(Minted { token, issued, number, row: Some(row) })
+        }
+        (TokenFormat::Jwt, Makeup::Jwt(form)) => {
+            let expires = issuer.token.lifetime.map(|span| issued.after(span));
+            let (token, id) = sign(case, signer, form, bearer, Times { issued, expires }, number)?;
+            // Without an end only a row can tell that it was not called back.
+            let handle = Handle::of_token(name, Some(&id), b"");
+            let row = expires.is_none().then(|| row(issuer, bearer, issued, token.digest(), handle));
+            Ok(Minted { token, issued, number, row })
+        }
+        (TokenFormat::Jwt, _) => {
+            let signer = signer.ok_or_else(no_key)?;
             let id = URL_SAFE_NO_PAD.encode(bytes::<16>(&*case.service.random));
             let claims = claims(issuer, bearer, &id, issued);
             let payload = serde_json::to_vec(&claims).map_err(|error| Refused::internal(error.to_string()))?;
             let token = signer.sign(ACCESS_TYPE, &payload).map_err(|error| Refused::internal(error.to_string()))?;
-            Ok(Minted { token: Secret::new(token), issued, row: None })
+            Ok(Minted { token: Secret::new(token), issued, number, row: None })
         }
     }
+}
+
+fn no_key() -> Refused {
+    let fault = Some("no key of the issuer may sign yet".to_owned());
+    Refused { fault, ..Refused::from(Condition::Unavailable(RETRY)) }
+}
+
+/// A number for a token: 48 random bits, exact in every JSON reader.
+fn number<S, P>(case: &Case<'_, S, P>) -> u64 {
+    let drawn = bytes::<6>(&*case.service.random);
+    drawn.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn claims<'a>(issuer: &'a Issuer, bearer: &Bearer<'a>, id: &'a str, issued: UnixTime) -> AccessClaims<'a> {
     AccessClaims {
         iss: &issuer.url,
-        exp: issued.after(issuer.token.lifetime).0,
+        exp: issued.after(issuer.token.lifetime.unwrap_or(LONGEST)).0,
         aud: match &issuer.token.audience[..] {
             [] => None,
             [one] => Some(Audience::One(one)),
@@ -133,22 +163,18 @@ fn claims<'a>(issuer: &'a Issuer, bearer: &Bearer<'a>, id: &'a str, issued: Unix
     }
 }
 
-fn opaque_token<S, P>(case: &Case<'_, S, P>, bearer: &Bearer<'_>, issued: UnixTime) -> Minted {
-    let issuer = case.desk.issuer;
-    let token = opaque::mint(opaque::ACCESS_PREFIX, &*case.service.random);
-    let digest = token.digest();
-    let row = Access {
+fn row(issuer: &Issuer, bearer: &Bearer<'_>, issued: UnixTime, digest: SecretDigest, token: Handle) -> Access {
+    Access {
         digest,
         issuer: issuer.name.clone(),
-        token: opaque_handle(&issuer.name, &digest),
+        token,
         family: bearer.family,
         client: bearer.client.clone(),
         subject: bearer.subject.clone(),
         scopes: bearer.scopes.clone(),
         issued,
-        expires: Some(issued.after(issuer.token.lifetime)),
-    };
-    Minted { token, issued, row: Some(row) }
+        expires: issuer.token.lifetime.map(|span| issued.after(span)),
+    }
 }
 
 /// The `jti` of an opaque token: the first half of its digest in hexadecimal digits.
@@ -204,11 +230,37 @@ impl Bearer<'_> {
 
 impl RefreshPart {
     /// A refresh token that ends with its idle time or its family, whichever is first.
-    pub(in crate::oauth) fn mint<S, P>(case: &Case<'_, S, P>, family_end: Option<UnixTime>) -> RefreshPart {
-        let token = opaque::mint(opaque::REFRESH_PREFIX, &*case.service.random);
-        let idle_end = case.desk.issuer.refresh.idle.map(|span| case.now.after(span));
+    pub(in crate::oauth) fn mint<S, P>(
+        case: &Case<'_, S, P>,
+        bearer: &Bearer<'_>,
+        family_end: Option<UnixTime>,
+    ) -> Result<RefreshPart, Refused> {
+        let issuer = case.desk.issuer;
+        let idle_end = issuer.refresh.idle.map(|span| case.now.after(span));
         let expires = [idle_end, family_end].into_iter().flatten().min();
-        RefreshPart { row: NewRefresh { digest: token.digest(), expires }, token }
+        let token = match &issuer.token.spelling.refresh {
+            Makeup::Jwt(form) => {
+                let times = Times { issued: case.now, expires };
+                sign(case, case.desk.refresh_ring.signer(), form, bearer, times, number(case))?.0
+            }
+            makeup => makeup.mint(opaque::REFRESH_PREFIX, &*case.service.random),
+        };
+        Ok(RefreshPart { row: NewRefresh { digest: token.digest(), expires }, token })
+    }
+}
+
+impl Minted {
+    /// The tokens as they are told to the client.
+    pub(in crate::oauth) fn issued<S, P>(
+        self,
+        case: &Case<'_, S, P>,
+        bearer: &Bearer<'_>,
+        refresh: Option<Secret>,
+    ) -> Issued {
+        let mut party = bearer.party.clone();
+        party.add("token_number", Fact::Number(self.number));
+        let (issued, expires_in) = (self.issued, case.desk.issuer.token.lifetime);
+        Issued { access: self.token, issued, expires_in, refresh, scope: bearer.scopes.clone(), party }
     }
 }
 

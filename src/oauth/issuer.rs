@@ -2,12 +2,17 @@
 //! are, who its clients and users are. Part of the snapshot; never changes while a
 //! request looks at it. Keys are state and live in the key ring beside it.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::clock::Seconds;
+use crate::dialect::Dialect;
 use crate::oauth::client::{Client, GrantKind};
+use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
+use crate::token::claim_names::ClaimNames;
 use crate::token::id::{ClientId, IssuerName, UserName};
 use crate::token::key::{Algorithm, KeyMaterial};
 use crate::token::scope::{Scope, Scopes};
@@ -23,6 +28,8 @@ pub struct Issuer {
     pub url: String,
     /// Path below which its endpoints stand, such as `/oauth2`; not part of `iss`.
     pub base: String,
+    /// How it speaks.
+    pub dialect: Arc<Dialect>,
     /// How access tokens are made.
     pub token: TokenSettings,
     /// How refresh tokens live.
@@ -34,6 +41,8 @@ pub struct Issuer {
     /// What a request without `scope` gets, cut to what the client may have;
     /// `None`: all the client may have.
     pub default_scopes: Option<Scopes>,
+    /// How names of scopes are understood.
+    pub scope_rules: ScopeRules,
     /// Clients of the file.
     pub clients: HashMap<ClientId, Arc<Client>>,
     /// Users of the file.
@@ -46,28 +55,117 @@ pub struct Issuer {
     pub throttle: ThrottleSettings,
 }
 
+impl Issuer {
+    /// Under which name the store keeps the keys of its refresh tokens; no issuer can
+    /// be called so.
+    pub fn refresh_keys_name(&self) -> IssuerName {
+        IssuerName::new(format!("{}/refresh", self.name))
+    }
+
+    /// Its keys, each with the name under which the store keeps them.
+    pub fn key_settings(&self) -> impl Iterator<Item = (IssuerName, &KeySettings)> {
+        let access = std::iter::once((self.name.clone(), &self.keys));
+        access.chain(self.refresh.keys.iter().map(|keys| (self.refresh_keys_name(), keys)))
+    }
+}
+
 /// How access tokens are made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TokenSettings {
     /// Self-contained or a reference.
     pub format: TokenFormat,
-    /// `exp` − `iat`.
-    pub lifetime: Seconds,
+    /// `exp` − `iat`; `None`: without end, which takes a row in the store.
+    pub lifetime: Option<Seconds>,
     /// `aud`; RFC 9068 asks for at least one.
     pub audience: Vec<String>,
+    /// What both kinds of token look like.
+    pub spelling: Spelling,
+    /// Where JWTs say whose they are.
+    pub claims: ClaimNames,
+    /// What a revocation of one token takes with it.
+    pub revoke: RevokeScope,
+}
+
+/// What a revocation of one access token takes with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevokeScope {
+    /// Nothing else.
+    #[default]
+    Token,
+    /// Its whole family.
+    Family,
+}
+
+/// How names of scopes are understood.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ScopeRules {
+    /// Other names of a scope.
+    pub aliases: Vec<(Box<str>, Scope)>,
+    /// Words that mean all that may be had.
+    pub wildcards: Vec<Box<str>>,
+    /// A scope that cannot be granted.
+    pub unknown: UnknownScope,
+    /// A wish of which nothing is left.
+    pub nothing_left: NothingLeft,
+    /// The order of what is granted.
+    pub order: ScopeOrder,
+    /// What a scope holds besides itself; it is not granted beside what holds it.
+    pub implies: Vec<(Scope, Scopes)>,
+}
+
+/// A scope in a wish that cannot be granted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownScope {
+    /// The whole wish is refused.
+    #[default]
+    Refuse,
+    /// The others are granted.
+    Drop,
+}
+
+/// A wish of which nothing is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NothingLeft {
+    /// Refused.
+    #[default]
+    Refuse,
+    /// A token without scopes.
+    Grant,
+}
+
+/// The order of what is granted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScopeOrder {
+    /// As it was asked for.
+    #[default]
+    Asked,
+    /// As the client may have it, commonly that of the catalogue.
+    Catalogue,
+}
+
+impl ScopeRules {
+    /// Whether `held` is `asked`, or holds it.
+    pub fn holds(&self, held: &Scope, asked: &Scope) -> bool {
+        held == asked || self.implies.iter().any(|(scope, within)| scope == held && within.contains(asked))
+    }
 }
 
 /// The two spellings of an access token.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum TokenFormat {
     /// A JWS with RFC 9068 claims.
+    #[default]
     Jwt,
     /// A random string whose claims are a store row.
     Opaque,
 }
 
 /// How refresh tokens live.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RefreshSettings {
     /// From the first sign-in to the end of the family; `None`: no end.
     pub lifetime: Option<Seconds>,
@@ -78,6 +176,47 @@ pub struct RefreshSettings {
     /// How long the direct parent gets the same answer again (design rule: until the
     /// first use of the child).
     pub grace: Seconds,
+    /// What a new sign-in does to those before.
+    pub sessions: Sessions,
+    /// What a refresh does to the access token before.
+    pub before: AccessBefore,
+    /// Keys of refresh tokens that are JWTs; never those of access tokens.
+    pub keys: Option<KeySettings>,
+    /// Whether clients without a user, and their bots, get refresh tokens.
+    pub machines: MachineRefresh,
+}
+
+/// What a new sign-in of a person does to his sign-ins before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sessions {
+    /// Nothing.
+    #[default]
+    Many,
+    /// Their refresh tokens are refused from then on; nothing else dies.
+    OnePerUser,
+}
+
+/// What a refresh does to the access token before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessBefore {
+    /// It lives to its end.
+    #[default]
+    Lives,
+    /// It dies with the refresh token it came with, where the store knows it.
+    Dies,
+}
+
+/// Whether clients without a user, and their bots, get refresh tokens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MachineRefresh {
+    /// No.
+    #[default]
+    Never,
+    /// Yes.
+    Issued,
 }
 
 /// Where signing keys come from.

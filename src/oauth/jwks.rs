@@ -3,32 +3,23 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::clock::Seconds;
-use crate::dialect::condition::Condition;
-use crate::dialect::endpoint::Endpoint;
+use crate::dialect::knobs::Seat;
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::oauth::answer::{Answer, Refused};
-use crate::oauth::service::{Desk, methods};
+use crate::oauth::service::Desk;
 
 /// The longest a cache may keep keys or metadata.
 const KEEP_MOST: Seconds = Seconds(300);
 
 /// Answers one request for the keys.
-pub(in crate::oauth) fn answer(desk: Desk<'_>, raw: &RawRequest) -> Result<Answer, Refused> {
-    only_read(raw, Endpoint::Jwks)?;
+pub(in crate::oauth) fn answer(desk: Desk<'_>, seat: &Seat, raw: &RawRequest) -> Result<Answer, Refused> {
+    seat.answers(raw)?;
     // A cache must have looked again before a published key begins to sign.
     let keep = desk.issuer.keys.publish_ahead.min(KEEP_MOST);
     Ok(public(desk.ring.jwks().to_string(), "application/jwk-set+json", keep))
-}
-
-/// Refuses what is neither `GET` nor `HEAD`.
-pub(in crate::oauth) fn only_read(raw: &RawRequest, endpoint: Endpoint) -> Result<(), Refused> {
-    if raw.method == Method::GET || raw.method == Method::HEAD {
-        return Ok(());
-    }
-    Err(Condition::WrongMethod(methods(endpoint)).into())
 }
 
 /// A public document that caches may keep for a while.

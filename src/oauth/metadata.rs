@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::clock::Seconds;
 use crate::dialect::endpoint::Endpoint;
-use crate::dialect::knobs::ClientAuth;
+use crate::dialect::knobs::{ClientAuth, Seat};
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, Refused};
 use crate::oauth::client::GrantKind;
 use crate::oauth::endpoints::{origin, path};
 use crate::oauth::issuer::TokenFormat;
-use crate::oauth::jwks::{only_read, public};
+use crate::oauth::jwks::public;
 use crate::oauth::service::Desk;
 use crate::token::key::Algorithm;
 
@@ -19,33 +19,36 @@ use crate::token::key::Algorithm;
 const KEEP: Seconds = Seconds(300);
 
 /// Answers one request for the metadata.
-pub(in crate::oauth) fn answer(desk: Desk<'_>, raw: &RawRequest) -> Result<Answer, Refused> {
-    only_read(raw, Endpoint::Metadata)?;
+pub(in crate::oauth) fn answer(desk: Desk<'_>, seat: &Seat, raw: &RawRequest) -> Result<Answer, Refused> {
+    seat.answers(raw)?;
     Ok(public(document(desk).to_string(), "application/json", KEEP))
 }
 
 fn document(desk: Desk<'_>) -> Value {
     let issuer = desk.issuer;
-    let at = |endpoint| Value::from(format!("{}{}", origin(&issuer.url), path(issuer, endpoint)));
-    let secret_ways = auth_methods(desk.dialect.client_auth);
+    let at = |endpoint| {
+        let seat = desk.dialect.seat(endpoint, usize::MAX)?;
+        Some(Value::from(format!("{}{}", origin(&issuer.url), path(issuer, seat))))
+    };
+    let secret_ways = auth_methods(&desk.dialect.reading.client_auth);
     let mut all_ways = secret_ways.clone();
     // A public client can name itself only where the body is read.
-    all_ways.extend(desk.dialect.client_auth.contains(&ClientAuth::Body).then(|| "none".into()));
+    all_ways.extend(desk.dialect.reading.client_auth.contains(&ClientAuth::Body).then(|| "none".into()));
     let grants: Vec<Value> = GrantKind::ALL.iter().map(|grant| grant.as_str().into()).collect();
     let scopes: Vec<Value> = issuer.catalogue.iter().map(|(scope, _)| scope.as_str().into()).collect();
     let mut out = Map::new();
-    let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
-    put("issuer", issuer.url.as_str().into());
+    let mut put = |name: &str, value: Option<Value>| value.and_then(|value| out.insert(name.to_owned(), value));
+    put("issuer", Some(issuer.url.as_str().into()));
     put("token_endpoint", at(Endpoint::Token));
-    put("token_endpoint_auth_methods_supported", all_ways.clone().into());
-    put("grant_types_supported", grants.into());
+    put("token_endpoint_auth_methods_supported", Some(all_ways.clone().into()));
+    put("grant_types_supported", Some(grants.into()));
     // There is no authorization endpoint, so there is no response type.
-    put("response_types_supported", Value::Array(Vec::new()));
-    put("scopes_supported", scopes.into());
+    put("response_types_supported", Some(Value::Array(Vec::new())));
+    put("scopes_supported", Some(scopes.into()));
     put("revocation_endpoint", at(Endpoint::Revoke));
-    put("revocation_endpoint_auth_methods_supported", all_ways.into());
+    put("revocation_endpoint_auth_methods_supported", Some(all_ways.into()));
     put("introspection_endpoint", at(Endpoint::Introspect));
-    put("introspection_endpoint_auth_methods_supported", secret_ways.into());
+    put("introspection_endpoint_auth_methods_supported", Some(secret_ways.into()));
     if issuer.token.format == TokenFormat::Jwt && issuer.keys.algorithm != Algorithm::Hs256 {
         put("jwks_uri", at(Endpoint::Jwks));
     }
@@ -56,6 +59,7 @@ fn auth_methods(ways: &[ClientAuth]) -> Vec<Value> {
     let name = |way: &ClientAuth| match way {
         ClientAuth::Basic => "client_secret_basic".into(),
         ClientAuth::Body => "client_secret_post".into(),
+        ClientAuth::Key => "bearer_key".into(),
     };
     ways.iter().map(name).collect()
 }

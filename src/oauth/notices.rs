@@ -13,18 +13,27 @@ use crate::token::id::FamilyId;
 /// The most that another clock may be off before a token is refused anyway.
 const SKEW_MOST: Seconds = Seconds(60);
 
+/// How long what is remembered of a token without end is believed elsewhere before
+/// the store is asked again, with room to spare.
+const ENDLESS: Seconds = Seconds(600);
+
+/// How long an access token issued now can be presented.
+fn life(issuer: &Issuer) -> Seconds {
+    issuer.token.lifetime.unwrap_or(ENDLESS)
+}
+
 /// Calls back one token.
 pub(in crate::oauth) fn of_token(issuer: &Issuer, token: Handle, expires: Option<UnixTime>, now: UnixTime) -> Notice {
     // A token without end is a row, and the store deletes it; the notice covers those
     // who may have seen the row before.
-    let end = expires.unwrap_or_else(|| now.after(issuer.token.lifetime));
+    let end = expires.unwrap_or_else(|| now.after(life(issuer)));
     notice(issuer, HandleKind::Token, token, end)
 }
 
 /// Calls back every token of a grant.
 pub(in crate::oauth) fn of_family(issuer: &Issuer, family: FamilyId, now: UnixTime) -> Notice {
     let handle = Handle::of_family(&issuer.name, &family);
-    notice(issuer, HandleKind::Family, handle, now.after(issuer.token.lifetime))
+    notice(issuer, HandleKind::Family, handle, now.after(life(issuer)))
 }
 
 /// Whether a notice covers the family.

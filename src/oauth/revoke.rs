@@ -3,14 +3,17 @@
 //! then seen by every worker, then answered.
 
 use crate::clock::UnixTime;
+use crate::dialect::knobs::Seat;
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::inspect::{Found, find};
+use crate::oauth::issuer::RevokeScope;
 use crate::oauth::notices;
 use crate::oauth::service::{Desk, Service};
 use crate::oauth::store::{Directory, GrantStore};
 use crate::oauth::user::PasswordCheck;
+use crate::token::id::FamilyId;
 
 /// Why the store shall say a notice was made.
 const REASON: &str = "client";
@@ -19,12 +22,13 @@ const REASON: &str = "client";
 pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck>(
     service: &Service<S, P>,
     desk: Desk<'_>,
+    seat: &Seat,
     raw: &RawRequest,
     now: UnixTime,
 ) -> Result<Answer, Refused> {
-    let question = desk.dialect.read_question(raw)?;
+    let question = desk.dialect.read_question(seat, raw)?;
     let (client, _) = service.authenticate(desk, &question.client, raw, now).await?;
-    let mut answer = Answer::plain(desk.dialect.revoked());
+    let mut answer = Answer::plain(desk.dialect.revoked(&raw.headers));
     let found = find(&service.store, desk, &question.token).await?;
     let Some(found) = found.filter(|found| *found.client() == client.id) else { return Ok(answer) };
     let event = AuditEvent::new("revoked", &desk.issuer.name).client(&client.id);
@@ -36,6 +40,10 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
         }
         // What has ended needs no notice.
         Found::Access(access) if access.expires.is_some_and(|end| end <= now) => return Ok(answer),
+        Found::Access(access) if desk.issuer.token.revoke == RevokeScope::Family && access.family.is_some() => {
+            let family = access.family.unwrap_or(FamilyId([0; 16]));
+            (notices::of_family(desk.issuer, family, now), event.user(access.subject.as_str()).detail("family"))
+        }
         Found::Access(access) => {
             let notice = notices::of_token(desk.issuer, access.handles.token, access.expires, now);
             (notice, event.user(access.subject.as_str()).detail("token"))

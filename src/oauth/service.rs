@@ -8,19 +8,20 @@ use std::sync::Arc;
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::Endpoint;
-use crate::dialect::knobs::Dialect;
-use crate::dialect::request::{ClientCredential, TokenRequest};
+use crate::dialect::knobs::{Dialect, Seat, Step};
+use crate::dialect::params::SecretsInUrl;
+use crate::dialect::request::{ClientCredential, GrantRequest};
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, OK, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::authenticate::{Standing, authenticate};
-use crate::oauth::client::Client;
+use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::store::{Directory, GrantStore};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
-use crate::oauth::{cors, introspect, jwks, metadata, revoke};
+use crate::oauth::{cors, info, introspect, jwks, metadata, revoke};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -49,8 +50,12 @@ pub struct Desk<'a> {
     pub issuer: &'a Issuer,
     /// Its keys, of which one signs.
     pub ring: &'a KeyRing,
+    /// Keys of its refresh tokens, where they are JWTs.
+    pub refresh_ring: &'a KeyRing,
     /// How it speaks.
     pub dialect: &'a Dialect,
+    /// Number of the seat in the dialect that was asked.
+    pub seat: usize,
 }
 
 /// One token request whose client is proven.
@@ -60,6 +65,7 @@ pub(in crate::oauth) struct Case<'a, S, P> {
     pub(in crate::oauth) client: &'a Client,
     pub(in crate::oauth) standing: Standing,
     pub(in crate::oauth) raw: &'a RawRequest,
+    pub(in crate::oauth) seat: &'a Seat,
     pub(in crate::oauth) now: UnixTime,
 }
 
@@ -73,58 +79,100 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
     /// whatever it issues is in the store, when this returns. The body of a `HEAD` is
     /// there like that of a `GET`; who sends it leaves it out.
     pub async fn answer(&self, desk: Desk<'_>, endpoint: Endpoint, raw: &RawRequest, now: UnixTime) -> Answer {
+        let Some(seat) = desk.dialect.seat(endpoint, desk.seat) else {
+            let refused = Refused::internal("the dialect has no such endpoint".to_owned());
+            return refused.answer(desk.dialect, None, desk.issuer.name.as_str());
+        };
         let answered = match self.throttle.admit(desk.issuer, raw.peer, now) {
             Err(wait) => Err(Refused::from(Condition::TooMany(wait))),
-            Ok(()) => match cors::preflight(desk.issuer, methods(endpoint), raw) {
+            Ok(()) => match cors::preflight(desk.issuer, &seat.allow(), raw) {
                 Some(reply) => Ok(Answer::plain(reply)),
-                None => self.dispatch(desk, endpoint, raw, now).await,
+                None => self.dispatch(desk, seat, raw, now).await,
             },
         };
-        let spell = |refused: Refused| refused.answer(desk.dialect, desk.issuer.name.as_str());
+        let spell = |refused: Refused| refused.answer(desk.dialect, Some(seat), desk.issuer.name.as_str());
         let mut answer = answered.unwrap_or_else(spell);
         cors::open(desk.issuer, &raw.headers, &mut answer.reply.headers);
         answer
     }
 
-    async fn dispatch(
-        &self,
-        desk: Desk<'_>,
-        endpoint: Endpoint,
-        raw: &RawRequest,
-        now: UnixTime,
-    ) -> Result<Answer, Refused> {
-        match endpoint {
-            Endpoint::Token => self.token(desk, raw, now).await,
-            Endpoint::Revoke => revoke::answer(self, desk, raw, now).await,
-            Endpoint::Introspect => introspect::answer(self, desk, raw, now).await,
-            Endpoint::Jwks => jwks::answer(desk, raw),
-            Endpoint::Metadata => metadata::answer(desk, raw),
+    async fn dispatch(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Result<Answer, Refused> {
+        match seat.endpoint {
+            Endpoint::Token => self.token(desk, seat, raw, now).await,
+            Endpoint::Revoke => revoke::answer(self, desk, seat, raw, now).await,
+            Endpoint::Introspect => introspect::answer(self, desk, seat, raw, now).await,
+            Endpoint::Info => info::answer(self, desk, seat, raw, now).await,
+            Endpoint::Jwks => jwks::answer(desk, seat, raw),
+            Endpoint::Metadata => metadata::answer(desk, seat, raw),
         }
     }
 
-    /// The token endpoint, step by step (RFC 6749 §3.2).
-    async fn token(&self, desk: Desk<'_>, raw: &RawRequest, now: UnixTime) -> Result<Answer, Refused> {
-        let request: TokenRequest = desk.dialect.read_token(raw)?;
-        let grant = kind(&request.grant);
-        let named = |refused: Refused| refused.of(grant.as_str());
-        let (client, standing) = self.authenticate(desk, &request.client, raw, now).await.map_err(named)?;
-        let case = Case { service: self, desk, client: &client, standing, raw, now };
-        let granted = decide(&case, &request).await.map_err(|refused| {
+    /// The token endpoint, step by step (RFC 6749 §3.2), in the dialect's order.
+    async fn token(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Result<Answer, Refused> {
+        let asked = desk.dialect.read_token(seat, raw)?;
+        let mut grant: Option<GrantRequest> = None;
+        let mut who = None;
+        for step in asked.order() {
+            let named = |refused: Refused| match &grant {
+                Some(grant) => refused.of(kind(grant).as_str()),
+                None => refused,
+            };
+            match step {
+                Step::Credential => drop(asked.credential.clone()?),
+                Step::Grant => drop(asked.word()?),
+                Step::Served => asked.served()?,
+                Step::Parameters => grant = Some(asked.grant()?),
+                Step::Client => {
+                    let proven = self.authenticate(desk, &asked.credential.clone()?, raw, now).await;
+                    let (client, standing) = proven.map_err(|refused| {
+                        let alone = asked.word().is_ok_and(|word| word == GrantKind::ClientCredentials.as_str());
+                        let lacks = refused.condition == Condition::ClientSecretMissing && !alone;
+                        named(if lacks { Refused { condition: Condition::ClientBad, ..refused } } else { refused })
+                    })?;
+                    if asked.in_url == SecretsInUrl::Present && client.secrets_in_url == UrlSecrets::Refused {
+                        let event = AuditEvent::new("token_refused", &desk.issuer.name).client(&client.id);
+                        return Err(Refused::audited(Condition::ClientBad, event.detail("secrets_in_url")));
+                    }
+                    who = Some((client, standing));
+                }
+            }
+        }
+        // A dialect's order that leaves something out does not leave it unasked.
+        let request = grant.map_or_else(|| asked.grant(), Ok)?;
+        let (client, standing) = match who {
+            Some(who) => who,
+            None => self.authenticate(desk, &asked.credential.clone()?, raw, now).await?,
+        };
+        let case = Case { service: self, desk, client: &client, standing, raw, seat, now };
+        let mut answer = self.granted(&case, &request, asked.scope().as_deref()).await?;
+        if asked.in_url == SecretsInUrl::Present {
+            answer.secret_in_url = Some(client.id.clone());
+        }
+        Ok(answer)
+    }
+
+    async fn granted(
+        &self,
+        case: &Case<'_, S, P>,
+        request: &GrantRequest,
+        scope: Option<&[String]>,
+    ) -> Result<Answer, Refused> {
+        let grant = kind(request);
+        let granted = decide(case, request, scope).await.map_err(|refused| {
             let refused = refused.of(grant.as_str());
             if refused.audit.is_empty() {
-                let event = AuditEvent::new("token_refused", &desk.issuer.name).client(&client.id).grant(grant);
+                let event = AuditEvent::new("token_refused", &case.desk.issuer.name).client(&case.client.id);
                 let detail = refused.condition.code();
-                return Refused { audit: vec![event.detail(detail)], ..refused };
+                return Refused { audit: vec![event.grant(grant).detail(detail)], ..refused };
             }
             refused
         })?;
         Ok(Answer {
-            reply: granted.reply,
             audit: granted.audit,
             grant: Some(grant.as_str()),
             result: OK,
             issued: granted.issued,
-            fault: None,
+            ..Answer::plain(granted.reply)
         })
     }
 
@@ -137,14 +185,6 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
         now: UnixTime,
     ) -> Result<(Arc<Client>, Standing), Refused> {
         authenticate(&self.store, &self.throttle, desk.issuer, credential, raw.peer, now).await
-    }
-}
-
-/// The methods an endpoint answers, as `Allow` names them.
-pub(in crate::oauth) fn methods(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Token | Endpoint::Revoke | Endpoint::Introspect => "POST",
-        Endpoint::Jwks | Endpoint::Metadata => "GET, HEAD",
     }
 }
 

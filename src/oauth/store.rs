@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::client::Client;
+use crate::oauth::issuer::Sessions;
 use crate::oauth::user::User;
 use crate::revocation::notice::Notice;
 use crate::token::handle::Handle;
@@ -95,6 +96,8 @@ pub struct Refresh {
     pub used: bool,
     /// The family was called back.
     pub revoked: bool,
+    /// A newer sign-in of its user took its place: refused, and kills nothing.
+    pub superseded: bool,
 }
 
 /// An opaque access token to remember.
@@ -135,6 +138,9 @@ pub struct Rotation {
     pub access: Option<Access>,
     /// The whole answer, sealed under a key that only the parent's bearer has.
     pub sealed_answer: Vec<u8>,
+    /// Tokens that end with this use: recorded in the same transaction, and their rows
+    /// forgotten.
+    pub retired: Vec<Notice>,
     /// Recorded, in the same transaction, if this turns out to be a replay.
     pub on_replay: Notice,
 }
@@ -154,12 +160,14 @@ pub enum Taken {
 
 /// What the grants remember. See the laws at the head of this file.
 pub trait GrantStore: Send + Sync {
-    /// Begins a family with its first refresh token (and the opaque access token).
+    /// Begins a family with its first refresh token (and the opaque access token). With
+    /// `OnePerUser` the refresh tokens of the user's other families are superseded.
     fn open_family(
         &self,
         family: Family,
         first: NewRefresh,
         access: Option<Access>,
+        sessions: Sessions,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Reads a refresh token, used or not; `None` if unknown or swept.
@@ -172,6 +180,12 @@ pub trait GrantStore: Send + Sync {
     /// Remembers an opaque access token: one that belongs to no family, or one of a
     /// family whose refresh tokens do not rotate.
     fn put_access(&self, access: Access) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The access tokens of a family that the store knows, each with its end.
+    fn access_of_family(
+        &self,
+        family: FamilyId,
+    ) -> impl Future<Output = Result<Vec<(Handle, Option<UnixTime>)>, StoreError>> + Send;
 
     /// Reads an opaque access token.
     fn find_access(&self, digest: SecretDigest) -> impl Future<Output = Result<Option<Access>, StoreError>> + Send;

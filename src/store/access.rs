@@ -5,11 +5,12 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use crate::clock::UnixTime;
 use crate::oauth::store::{Access, StoreError};
 use crate::store::column::{family_id, handle, handle_bytes, issuer, maybe_time, refused, scopes, seconds, time};
 use crate::store::{family, revocation};
 use crate::token::handle::{Handle, HandleKind};
-use crate::token::id::{ClientId, Subject};
+use crate::token::id::{ClientId, FamilyId, Subject};
 use crate::token::secret::SecretDigest;
 
 /// Remembers a token; if it names a family, that must be alive.
@@ -53,7 +54,7 @@ pub fn insert(connection: &Connection, token: &Access, family: Option<i64>) -> r
 pub fn find(connection: &Connection, digest: SecretDigest) -> rusqlite::Result<Option<Access>> {
     let sql = "SELECT a.token, a.issuer, f.name, a.client, a.subject, a.scopes, a.issued, a.expires
                FROM access a LEFT JOIN family f ON f.id = a.family
-               WHERE a.digest = ?1 AND (a.family IS NULL OR f.revoked = 0)";
+               WHERE a.digest = ?1 AND (a.family IS NULL OR f.revoked <> 1)";
     let read = |row: &Row<'_>| read(row, digest);
     let Some(token) = connection.prepare_cached(sql)?.query_row([digest.0], read).optional()? else {
         return Ok(None);
@@ -61,6 +62,18 @@ pub fn find(connection: &Connection, digest: SecretDigest) -> rusqlite::Result<O
     let [user, client, issuer] = carriers(&token);
     let dead = revocation::covers(connection, &[token.token, user, client, issuer], token.issued)?;
     Ok((!dead).then_some(token))
+}
+
+/// Forgets the tokens of the family in that row.
+pub fn forget(connection: &Connection, family: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM access WHERE family = ?1")?.execute([family]).map(|_| ())
+}
+
+/// The tokens of a family, each with its end.
+pub fn of_family(connection: &Connection, family: FamilyId) -> rusqlite::Result<Vec<(Handle, Option<UnixTime>)>> {
+    let sql = "SELECT a.token, a.expires FROM access a JOIN family f ON f.id = a.family WHERE f.name = ?1";
+    let read = |row: &Row<'_>| Ok((handle(row, 0)?, maybe_time(row, 1)?));
+    connection.prepare_cached(sql)?.query_map([family.0], read)?.collect()
 }
 
 /// Deletes tokens without end that a notice names by `handle`. Those of a family go

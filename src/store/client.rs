@@ -174,6 +174,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     let grants: String = row.get(2)?;
     let grants = grants.split_ascii_whitespace().map(GrantKind::parse).collect::<Option<Vec<_>>>();
     Ok(Client {
+        bots: Vec::new(),
+        fields: Default::default(),
+        secrets_in_url: Default::default(),
         id: ClientId::new(row.get::<_, String>(0)?),
         display_name: row.get(1)?,
         secrets: Vec::new(),

@@ -5,12 +5,18 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::clock::UnixTime;
+use crate::oauth::issuer::Sessions;
 use crate::oauth::store::{Access, Family, FamilyHandles, NewRefresh, Refresh, StoreError};
 use crate::store::access;
 use crate::store::column::{family_id, handle, handle_bytes, issuer, maybe_time, refused, scopes, seconds, time};
 use crate::store::revocation;
+use crate::token::handle::Handle;
 use crate::token::id::{ClientId, Subject, UserName};
 use crate::token::secret::SecretDigest;
+
+/// `revoked` of a family whose user signed in anew: its refresh tokens are refused, its
+/// access tokens live on. 0 is alive, 1 was called back.
+const SUPERSEDED: i64 = 2;
 
 /// Begins a family with its first refresh token and, where tokens are opaque, its
 /// first access token. Fails if a notice covers it already.
@@ -19,10 +25,14 @@ pub fn open(
     family: &Family,
     first: &NewRefresh,
     token: Option<&Access>,
+    sessions: Sessions,
 ) -> Result<(), StoreError> {
     let handles = [family.handles.family, family.handles.user, family.handles.client, family.handles.issuer];
     if revocation::covers(connection, &handles, family.opened).map_err(refused)? {
         return Err(StoreError { detail: "the grant was called back while it was made".to_owned() });
+    }
+    if sessions == Sessions::OnePerUser {
+        supersede(connection, family.handles.user).map_err(refused)?;
     }
     let id = insert(connection, family).map_err(refused)?;
     add_refresh(connection, first, id, None).map_err(refused)?;
@@ -30,6 +40,14 @@ pub fn open(
         Some(token) => access::insert(connection, token, Some(id)).map_err(refused),
         None => Ok(()),
     }
+}
+
+/// Ends the refresh tokens of a user's living families, and nothing else of theirs.
+fn supersede(connection: &Connection, user: Handle) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE family SET revoked = ?2 WHERE user_handle = ?1 AND revoked = 0")?
+        .execute(params![handle_bytes(user), SUPERSEDED])
+        .map(|_| ())
 }
 
 /// Reads a refresh token with its family; `None` if it is unknown.
@@ -106,5 +124,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Refresh> {
         opened: time(row, 10)?,
         expires: maybe_time(row, 11)?,
     };
-    Ok(Refresh { family, used: row.get(14)?, revoked: row.get(12)?, expires: maybe_time(row, 13)? })
+    let state: i64 = row.get(12)?;
+    Ok(Refresh {
+        family,
+        used: row.get(14)?,
+        revoked: state != 0,
+        superseded: state == SUPERSEDED,
+        expires: maybe_time(row, 13)?,
+    })
 }

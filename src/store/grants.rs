@@ -2,17 +2,31 @@
 //! the laws of the trait come from there: durable before the answer, atomic, and one
 //! order in which all uses of a token happen.
 
+use crate::clock::UnixTime;
+use crate::oauth::issuer::Sessions;
 use crate::oauth::store::{Access, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use crate::revocation::notice::Notice;
 use crate::store::change::{By, Topic, note};
 use crate::store::column::refused;
 use crate::store::database::Store;
 use crate::store::{access, family, revocation, rotation};
+use crate::token::handle::Handle;
+use crate::token::id::FamilyId;
 use crate::token::secret::SecretDigest;
 
 impl GrantStore for Store {
-    async fn open_family(&self, family: Family, first: NewRefresh, access: Option<Access>) -> Result<(), StoreError> {
-        self.write(move |connection| family::open(connection, &family, &first, access.as_ref())).await
+    async fn open_family(
+        &self,
+        family: Family,
+        first: NewRefresh,
+        access: Option<Access>,
+        sessions: Sessions,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| family::open(connection, &family, &first, access.as_ref(), sessions)).await
+    }
+
+    async fn access_of_family(&self, family: FamilyId) -> Result<Vec<(Handle, Option<UnixTime>)>, StoreError> {
+        self.read(move |connection| access::of_family(connection, family).map_err(refused)).await
     }
 
     async fn find_refresh(&self, digest: SecretDigest) -> Result<Option<Refresh>, StoreError> {

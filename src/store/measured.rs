@@ -8,11 +8,14 @@ use std::time::Instant;
 
 use crate::clock::UnixTime;
 use crate::oauth::client::Client;
+use crate::oauth::issuer::Sessions;
 use crate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use crate::oauth::user::User;
 use crate::revocation::notice::Notice;
 use crate::telemetry::Telemetry;
 use crate::telemetry::outcome::StoreOutcome;
+use crate::token::handle::Handle;
+use crate::token::id::FamilyId;
 use crate::token::id::{ClientId, IssuerName, UserName};
 use crate::token::secret::SecretDigest;
 
@@ -48,8 +51,18 @@ impl<S> Measured<S> {
 }
 
 impl<S: GrantStore> GrantStore for Measured<S> {
-    async fn open_family(&self, family: Family, first: NewRefresh, access: Option<Access>) -> Result<(), StoreError> {
-        self.measure("open_family", self.store.open_family(family, first, access)).await
+    async fn open_family(
+        &self,
+        family: Family,
+        first: NewRefresh,
+        access: Option<Access>,
+        sessions: Sessions,
+    ) -> Result<(), StoreError> {
+        self.measure("open_family", self.store.open_family(family, first, access, sessions)).await
+    }
+
+    async fn access_of_family(&self, family: FamilyId) -> Result<Vec<(Handle, Option<UnixTime>)>, StoreError> {
+        self.measure("access_of_family", self.store.access_of_family(family)).await
     }
 
     async fn find_refresh(&self, digest: SecretDigest) -> Result<Option<Refresh>, StoreError> {

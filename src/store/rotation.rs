@@ -16,6 +16,9 @@ use crate::token::secret::SecretDigest;
 /// For how long a used token that had no end is still recognised as a replay.
 const USED_KEPT: Seconds = Seconds(90 * 24 * 3600);
 
+/// Why the access token before is called back, where it dies with its refresh token.
+const REFRESHED: &str = "refreshed";
+
 /// Why it is recorded, in the log of revocations.
 const REPLAY: &str = "refresh_reuse";
 
@@ -52,6 +55,12 @@ fn first_use(connection: &Connection, rotation: &Rotation, parent: &Parent) -> R
     if over(parent.expires, rotation.now) || over(parent.family_ends, rotation.now) {
         return Ok(Taken::Unknown);
     }
+    for notice in &rotation.retired {
+        revocation::record(connection, notice, REFRESHED)?;
+    }
+    if !rotation.retired.is_empty() {
+        access::forget(connection, parent.family).map_err(refused)?;
+    }
     store_use(connection, rotation, parent).map_err(refused)?;
     Ok(Taken::Fresh)
 }
@@ -86,7 +95,7 @@ fn find(connection: &Connection, digest: SecretDigest) -> rusqlite::Result<Optio
             expires: maybe_time(row, 3)?,
             used: maybe_time(row, 4)?,
             family_ends: maybe_time(row, 5)?,
-            revoked: row.get(6)?,
+            revoked: row.get::<_, i64>(6)? != 0,
         })
     };
     connection.prepare_cached(sql)?.query_row([digest.0], read).optional()

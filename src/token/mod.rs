@@ -2,6 +2,7 @@
 //! two spellings (JWS and opaque). Imports only `clock` and `random`; knows no
 //! request, no store, no policy.
 
+pub mod claim_names;
 pub mod claims;
 pub mod fingerprint;
 pub mod handle;

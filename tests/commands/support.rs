@@ -18,6 +18,7 @@ use tollgate::cli::revocations::{self, RevocationsArgs};
 use tollgate::cli::token::{self, TokenArgs};
 use tollgate::cli::user::{self, UserArgs};
 use tollgate::clock::{Seconds, UnixTime};
+use tollgate::dialect::Dialect;
 use tollgate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use tollgate::random::OsRandom;
 use tollgate::snapshot::{AccessLog, AuditTarget, Fixed, Hashing, LogFormat, LogLevel, Snapshot};
@@ -121,7 +122,11 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
         require: Vec::new(),
         leeway: Seconds(0),
         opaque: false,
-        opaque_prefix: "".into(),
+        looks: tollgate::access::profile::Looks::Prefix("".into()),
+        dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
+        claims: Default::default(),
+        implies: Vec::new(),
+        endless: Default::default(),
     };
     let profiles = vec![profile("main", "https://main.example"), profile("partner", "https://partner.example")];
     Snapshot {
@@ -156,8 +161,14 @@ fn issuer() -> Issuer {
         profile: 0,
         url: "https://main.example".to_owned(),
         base: "/oauth2".to_owned(),
-        token: TokenSettings { format: TokenFormat::Jwt, lifetime: Seconds(600), audience: Vec::new() },
-        refresh: RefreshSettings { lifetime: None, idle: None, rotate: true, grace: Seconds(10) },
+        token: TokenSettings { format: TokenFormat::Jwt, lifetime: Some(Seconds(600)), ..TokenSettings::default() },
+        refresh: RefreshSettings {
+            lifetime: None,
+            idle: None,
+            rotate: true,
+            grace: Seconds(10),
+            ..RefreshSettings::default()
+        },
         keys: KeySettings {
             algorithm: Algorithm::EdDsa,
             given: None,
@@ -167,6 +178,8 @@ fn issuer() -> Issuer {
         },
         catalogue: vec![scope("a"), scope("b")],
         default_scopes: None,
+        scope_rules: Default::default(),
+        dialect: std::sync::Arc::new(Dialect::standard()),
         clients: HashMap::new(),
         users: HashMap::new(),
         generate_client: None,

@@ -18,6 +18,7 @@ use tollgate::access::route::{Presentation, Route};
 use tollgate::access::rule::{AccessLine, Alternative, Rule};
 use tollgate::access::table::{Entry, Table, Target};
 use tollgate::clock::{Clock as _, ManualClock, Seconds, UnixTime};
+use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::EndpointRef;
 use tollgate::edge::crew::Crew;
 use tollgate::edge::drain::Drain;
@@ -267,7 +268,11 @@ fn profile() -> TokenProfile {
         require: vec!["iss".into(), "exp".into(), "aud".into()],
         leeway: Seconds(0),
         opaque: true,
-        opaque_prefix: ACCESS_PREFIX.into(),
+        looks: tollgate::access::profile::Looks::Prefix(ACCESS_PREFIX.into()),
+        dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
+        claims: Default::default(),
+        implies: Vec::new(),
+        endless: Default::default(),
     }
 }
 
@@ -287,8 +292,19 @@ fn issuer() -> Issuer {
         profile: 0,
         url: ISSUER.to_owned(),
         base: "/oauth2".to_owned(),
-        token: TokenSettings { format: TokenFormat::Jwt, lifetime: Seconds(600), audience: vec![ISSUER.to_owned()] },
-        refresh: RefreshSettings { lifetime: None, idle: None, rotate: true, grace: Seconds(10) },
+        token: TokenSettings {
+            format: TokenFormat::Jwt,
+            lifetime: Some(Seconds(600)),
+            audience: vec![ISSUER.to_owned()],
+            ..TokenSettings::default()
+        },
+        refresh: RefreshSettings {
+            lifetime: None,
+            idle: None,
+            rotate: true,
+            grace: Seconds(10),
+            ..RefreshSettings::default()
+        },
         keys: KeySettings {
             algorithm: Algorithm::EdDsa,
             given: None,
@@ -301,6 +317,8 @@ fn issuer() -> Issuer {
             (Scope::parse("a:write").expect("a scope"), String::new()),
         ],
         default_scopes: None,
+        scope_rules: Default::default(),
+        dialect: std::sync::Arc::new(Dialect::standard()),
         clients: HashMap::from([(id, Arc::new(client))]),
         users: HashMap::new(),
         generate_client: None,

@@ -115,6 +115,6 @@ async fn neither_audit_nor_answer_holds_what_was_presented() {
         assert!(!written.contains(secret), "{secret}");
     }
     assert!(written.contains("bad_password") && written.contains("token_issued"));
-    let debugged = format!("{:?}", fixture.dialect.read_token(&post("app", ANA)));
+    let debugged = format!("{:?}", fixture.dialect.read_token(&fixture.dialect.seats[0], &post("app", ANA)));
     assert!(!debugged.contains("ana-password") && !debugged.contains("s3cret"), "{debugged}");
 }

@@ -86,6 +86,9 @@ pub fn client(id: &str, secrets: &[&str], grants: &[GrantKind]) -> Arc<Client> {
         secrets: secrets.iter().enumerate().map(live).collect(),
         grants: grants.to_vec(),
         scopes: scopes("read write admin"),
+        bots: Vec::new(),
+        fields: BTreeMap::new(),
+        secrets_in_url: Default::default(),
         disabled: false,
         origin: Origin::File,
     })
@@ -130,14 +133,16 @@ fn issuer(algorithm: Algorithm) -> Issuer {
         base: "/oauth2".into(),
         token: TokenSettings {
             format: TokenFormat::Jwt,
-            lifetime: Seconds(600),
+            lifetime: Some(Seconds(600)),
             audience: vec!["https://api.example".into()],
+            ..TokenSettings::default()
         },
         refresh: RefreshSettings {
             lifetime: Some(Seconds(86_400)),
             idle: Some(Seconds(3_600)),
             rotate: true,
             grace: Seconds(10),
+            ..RefreshSettings::default()
         },
         keys: KeySettings {
             algorithm,
@@ -148,6 +153,8 @@ fn issuer(algorithm: Algorithm) -> Issuer {
         },
         catalogue: ["read", "write", "admin"].map(|s| (Scope::parse(s).unwrap(), s.to_owned())).to_vec(),
         default_scopes: None,
+        scope_rules: Default::default(),
+        dialect: std::sync::Arc::new(Dialect::standard()),
         clients: clients.into_iter().map(|client| (client.id.clone(), client)).collect(),
         users: users.into_iter().map(|user| (user.name.clone(), user)).collect(),
         generate_client: None,
@@ -186,7 +193,8 @@ impl Fixture {
 
     /// Sends the request as it is.
     pub async fn send(&self, endpoint: Endpoint, raw: &RawRequest) -> Told {
-        let desk = Desk { issuer: &self.issuer, ring: &self.ring, dialect: &self.dialect };
+        let desk =
+            Desk { issuer: &self.issuer, ring: &self.ring, refresh_ring: &self.ring, dialect: &self.dialect, seat: 0 };
         let answer = self.service.answer(desk, endpoint, raw, self.now).await;
         let reply = answer.reply.clone();
         let json = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);

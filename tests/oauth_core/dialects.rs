@@ -7,7 +7,10 @@ use http::StatusCode;
 use serde_json::json;
 
 use tollgate::dialect::endpoint::Endpoint;
-use tollgate::dialect::knobs::{BasicCoding, ClientAuth, LifetimeUnit, QueryRule, TwiceAlike};
+use tollgate::dialect::knobs::{BasicCoding, ClientAuth, QueryRule, TwiceAlike};
+use tollgate::dialect::shape::Shape;
+use tollgate::dialect::template::Template;
+use tollgate::dialect::vocabulary::ANSWER;
 use tollgate::oauth::client::GrantKind;
 
 use crate::desk::{Fixture, client, post, set};
@@ -17,9 +20,13 @@ const MACHINE: &str = "grant_type=client_credentials";
 #[tokio::test]
 async fn the_answer_is_spelled_as_the_dialect_says() {
     let mut fixture = Fixture::new();
-    fixture.dialect.success = StatusCode::CREATED;
-    fixture.dialect.token_type = "bearer";
-    fixture.dialect.expires_in = LifetimeUnit::Milliseconds;
+    let template = |text| Shape::Text(Template::parse(text, ANSWER).unwrap());
+    fixture.dialect.success.status = StatusCode::CREATED;
+    fixture.dialect.success.forms[0].body = Shape::Members(vec![
+        ("token_type".into(), template("bearer")),
+        ("expires_in".into(), template("{expires_in|ms}")),
+        ("refresh_token".into(), template("{refresh_token}")),
+    ]);
     let told = fixture.token("app", "grant_type=password&username=ana&password=ana-password").await;
     assert_eq!(
         (told.status, &told.json["token_type"], &told.json["expires_in"]),
@@ -34,10 +41,10 @@ async fn the_answer_is_spelled_as_the_dialect_says() {
 #[tokio::test]
 async fn parameters_have_the_names_of_the_dialect() {
     let mut fixture = Fixture::new();
-    fixture.dialect.names.client_id = "appid";
-    fixture.dialect.names.client_secret = "secret";
-    fixture.dialect.names.scope = "scopes";
-    fixture.dialect.scope_separators = &[',', ' '];
+    fixture.dialect.reading.names.client_id = vec!["appid".into()];
+    fixture.dialect.reading.names.client_secret = vec!["secret".into()];
+    fixture.dialect.reading.names.scope = vec!["scopes".into()];
+    fixture.dialect.reading.scope_separators = vec![',', ' '];
     let told = fixture.token("", &format!("{MACHINE}&appid=app&secret=s3cret&scopes=read,write")).await;
     assert_eq!((told.status, &told.json["scope"]), (200, &json!("read write")));
     let told = fixture.token("", &format!("{MACHINE}&client_id=app&client_secret=s3cret")).await;
@@ -50,10 +57,10 @@ async fn parameters_have_the_names_of_the_dialect() {
 async fn clients_speak_only_where_the_dialect_listens() {
     let mut fixture = Fixture::new();
     let posted = format!("{MACHINE}&client_id=app&client_secret=s3cret");
-    fixture.dialect.client_auth = &[ClientAuth::Basic];
+    fixture.dialect.reading.client_auth = vec![ClientAuth::Basic];
     assert_eq!(fixture.token("", &posted).await.error(), (401, "invalid_client"));
     assert_eq!(fixture.token("app", MACHINE).await.status, 200);
-    fixture.dialect.client_auth = &[ClientAuth::Body];
+    fixture.dialect.reading.client_auth = vec![ClientAuth::Body];
     assert_eq!(fixture.token("app", MACHINE).await.error(), (401, "invalid_client"));
     assert_eq!(fixture.token("", &posted).await.status, 200);
 }
@@ -61,7 +68,7 @@ async fn clients_speak_only_where_the_dialect_listens() {
 #[tokio::test]
 async fn equal_credentials_may_be_refused_and_different_ones_always_are() {
     let mut fixture = Fixture::new();
-    fixture.dialect.twice_alike = TwiceAlike::Refuse;
+    fixture.dialect.reading.twice_alike = TwiceAlike::Refuse;
     for form in ["client_id=app&client_secret=s3cret", "client_id=other", "client_id=app&client_secret=n3w"] {
         assert_eq!(
             fixture.token("app", &format!("{MACHINE}&{form}")).await.error(),
@@ -75,7 +82,7 @@ async fn equal_credentials_may_be_refused_and_different_ones_always_are() {
 #[tokio::test]
 async fn an_ignored_query_is_still_not_read() {
     let mut fixture = Fixture::new();
-    fixture.dialect.query = QueryRule::Ignore;
+    fixture.dialect.reading.query = QueryRule::Ignore;
     let mut raw = post("", MACHINE);
     raw.query = Some("client_id=app&client_secret=s3cret".into());
     assert_eq!(fixture.send(Endpoint::Token, &raw).await.error(), (401, "invalid_client"));
@@ -87,7 +94,7 @@ async fn an_ignored_query_is_still_not_read() {
 #[tokio::test]
 async fn plain_basic_takes_percent_and_plus_as_they_are() {
     let mut fixture = Fixture::new();
-    fixture.dialect.basic = BasicCoding::Plain;
+    fixture.dialect.reading.basic = BasicCoding::Plain;
     let odd = client("a", &["p%41+"], &[GrantKind::ClientCredentials]);
     fixture.store.state().clients.insert("a".into(), odd);
     let mut raw = post("", MACHINE);

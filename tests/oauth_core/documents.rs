@@ -48,7 +48,8 @@ async fn metadata_says_what_is_served() {
 #[tokio::test]
 async fn endpoints_stand_where_metadata_says() {
     let mut fixture = Fixture::new();
-    let paths = |fixture: &Fixture| -> Vec<String> { endpoints(&fixture.issuer).into_iter().map(|(_, p)| p).collect() };
+    let paths =
+        |fixture: &Fixture| -> Vec<String> { endpoints(&fixture.issuer).into_iter().map(|stand| stand.path).collect() };
     let four = ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/jwks"];
     let well_known = "/.well-known/oauth-authorization-server";
     assert_eq!(paths(&fixture), [&four[..], &[well_known]].concat());

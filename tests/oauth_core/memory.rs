@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tollgate::clock::UnixTime;
 use tollgate::oauth::client::Client;
+use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
-use tollgate::token::id::{ClientId, IssuerName, UserName};
+use tollgate::token::handle::Handle;
+use tollgate::token::id::{ClientId, FamilyId, IssuerName, UserName};
 use tollgate::token::secret::SecretDigest;
 
 #[derive(Clone, Default)]
@@ -20,6 +22,7 @@ pub struct State {
     pub fails: bool,
     pub families: HashMap<[u8; 16], Family>,
     pub dead: HashSet<[u8; 16]>,
+    pub superseded: HashSet<[u8; 16]>,
     pub refresh: HashMap<[u8; 32], Row>,
     pub access: HashMap<[u8; 32], Access>,
     pub notices: Vec<Notice>,
@@ -57,7 +60,10 @@ impl State {
     fn take(&mut self, rotation: Rotation) -> Taken {
         let Some(row) = self.refresh.get(&rotation.parent.0) else { return Taken::Unknown };
         let family = row.family;
-        if self.dead.contains(&family) || row.expires.is_some_and(|end| end <= rotation.now) {
+        if self.dead.contains(&family)
+            || self.superseded.contains(&family)
+            || row.expires.is_some_and(|end| end <= rotation.now)
+        {
             return Taken::Unknown;
         }
         if let Some(used) = row.used {
@@ -69,6 +75,8 @@ impl State {
             self.notices.push(rotation.on_replay);
             return Taken::Replayed;
         }
+        let retired: Vec<Handle> = rotation.retired.iter().map(|notice| notice.handle).collect();
+        self.access.retain(|_, access| !retired.contains(&access.token));
         self.refresh.insert(rotation.child.digest.0, Row::new(family, &rotation.child));
         if let Some(access) = rotation.access {
             self.access.insert(access.digest.0, access);
@@ -85,8 +93,19 @@ impl State {
 }
 
 impl GrantStore for Memory {
-    async fn open_family(&self, family: Family, first: NewRefresh, access: Option<Access>) -> Result<(), StoreError> {
+    async fn open_family(
+        &self,
+        family: Family,
+        first: NewRefresh,
+        access: Option<Access>,
+        sessions: Sessions,
+    ) -> Result<(), StoreError> {
         let mut state = self.working()?;
+        if sessions == Sessions::OnePerUser {
+            let same = state.families.values().filter(|other| other.handles.user == family.handles.user);
+            let others: Vec<_> = same.map(|other| other.id.0).collect();
+            state.superseded.extend(others);
+        }
         state.refresh.insert(first.digest.0, Row::new(family.id.0, &first));
         state.families.insert(family.id.0, family);
         state.access.extend(access.map(|access| (access.digest.0, access)));
@@ -99,7 +118,8 @@ impl GrantStore for Memory {
             family: state.families[&row.family].clone(),
             expires: row.expires,
             used: row.used.is_some(),
-            revoked: state.dead.contains(&row.family),
+            revoked: state.dead.contains(&row.family) || state.superseded.contains(&row.family),
+            superseded: state.superseded.contains(&row.family),
         }))
     }
 
@@ -110,6 +130,12 @@ impl GrantStore for Memory {
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {
         self.working()?.access.insert(access.digest.0, access);
         Ok(())
+    }
+
+    async fn access_of_family(&self, family: FamilyId) -> Result<Vec<(Handle, Option<UnixTime>)>, StoreError> {
+        let state = self.working()?;
+        let of = state.access.values().filter(|access| access.family == Some(family));
+        Ok(of.map(|access| (access.token, access.expires)).collect())
     }
 
     async fn find_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {

@@ -1,6 +1,7 @@
 //! The laws of `GrantStore`: one first use, the grace and its end, dead families.
 
 use tollgate::clock::Seconds;
+use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::store::{Family, GrantStore as _, Rotation, Taken};
 use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::id::FamilyId;
@@ -13,7 +14,7 @@ fn a_hundred_parallel_uses_are_one_first_use() {
     let store = place.open();
     let runtime = runtime();
     let fam = family("f", NOW);
-    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
     let outcomes: Vec<Taken> = runtime.block_on(async {
         let tasks: Vec<_> = (0..100)
             .map(|i| {
@@ -46,7 +47,7 @@ fn grace_ends_with_time_and_a_replay_kills_the_family_for_good() {
     {
         let store = place.open();
         let take = |r: Rotation| runtime.block_on(store.take_refresh(r)).unwrap();
-        runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+        runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
         assert_eq!(take(rotation(&fam, "r0", "r1", NOW)), Taken::Fresh);
         let late = NOW.after(Seconds(9));
         assert_eq!(take(rotation(&fam, "r0", "x", late)), Taken::Repeated(b"sealed r1".to_vec()));
@@ -71,7 +72,7 @@ fn grace_ends_at_the_first_use_of_the_child() {
     let fam = family("f", NOW);
     let take =
         |parent: &str, child: &str| runtime.block_on(store.take_refresh(rotation(&fam, parent, child, NOW))).unwrap();
-    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
     assert_eq!(take("r0", "r1"), Taken::Fresh);
     assert_eq!(take("r0", "x"), Taken::Repeated(b"sealed r1".to_vec()));
     assert_eq!(take("r1", "r2"), Taken::Fresh);
@@ -87,8 +88,8 @@ fn without_grace_the_second_use_is_a_replay_and_ended_tokens_are_unknown() {
     let runtime = runtime();
     let take = |r: Rotation| runtime.block_on(store.take_refresh(r)).unwrap();
     let (one, two) = (family("one", NOW), family("two", NOW));
-    runtime.block_on(store.open_family(one.clone(), refresh("a0"), None)).unwrap();
-    runtime.block_on(store.open_family(two.clone(), refresh("b0"), None)).unwrap();
+    runtime.block_on(store.open_family(one.clone(), refresh("a0"), None, Sessions::Many)).unwrap();
+    runtime.block_on(store.open_family(two.clone(), refresh("b0"), None, Sessions::Many)).unwrap();
     let none = |r: Rotation| Rotation { grace: Seconds(0), ..r };
     assert_eq!(take(none(rotation(&one, "a0", "a1", NOW))), Taken::Fresh);
     assert_eq!(take(none(rotation(&one, "a0", "x", NOW))), Taken::Replayed);
@@ -110,7 +111,7 @@ fn families_die_by_every_handle_and_later_sign_ins_live() {
     for (kind, handle) in cuts {
         let place = Place::new();
         let store = place.open();
-        runtime.block_on(store.open_family(probe.clone(), refresh("r0"), None)).unwrap();
+        runtime.block_on(store.open_family(probe.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
         let token = access("t0", Some(&probe), Some(NOW.after(Seconds(60))));
         runtime.block_on(store.put_access(token)).unwrap();
         assert!(runtime.block_on(store.find_access(digest("t0"))).unwrap().is_some());
@@ -123,9 +124,12 @@ fn families_die_by_every_handle_and_later_sign_ins_live() {
         assert!(runtime.block_on(store.find_access(digest("t0"))).unwrap().is_none(), "{kind:?}");
         let again = |opened| Family { id: FamilyId([9; 16]), opened, ..probe.clone() };
         // Opened before the cut but stored after it: must not slip through.
-        assert!(runtime.block_on(store.open_family(again(NOW), refresh("late"), None)).is_err(), "{kind:?}");
+        assert!(
+            runtime.block_on(store.open_family(again(NOW), refresh("late"), None, Sessions::Many)).is_err(),
+            "{kind:?}"
+        );
         let after = again(NOW.after(Seconds(1)));
-        assert!(runtime.block_on(store.open_family(after, refresh("new"), None)).is_ok(), "{kind:?}");
+        assert!(runtime.block_on(store.open_family(after, refresh("new"), None, Sessions::Many)).is_ok(), "{kind:?}");
     }
 }
 

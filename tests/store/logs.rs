@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tollgate::clock::{Seconds, UnixTime};
+use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::store::{Directory as _, GrantStore as _, Taken};
 use tollgate::random::OsRandom;
 use tollgate::revocation::notice::Notice;
@@ -95,7 +96,7 @@ fn the_directory_forgets_what_changed_and_keeps_two_secrets() {
     assert_eq!((uses.len(), uses[&(id.clone(), 0)]), (1, NOW), "to the minute, by slot");
     assert_eq!(store.clients(&issuer).unwrap()[0].secrets_made.len(), 2);
     let fam = family("f", NOW);
-    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
     let cut = vec![notice(HandleKind::Client, fam.handles.client, Some(NOW))];
     store.set_client_state(&issuer, &id, State::Disabled, cut, by(NOW)).unwrap();
     settle();
@@ -111,7 +112,7 @@ fn sweeping_removes_what_ended_and_nothing_else() {
     let store = place.open();
     let runtime = runtime();
     let fam = family("f", NOW);
-    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+    runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
     runtime.block_on(store.take_refresh(rotation(&fam, "r0", "r1", NOW))).unwrap();
     let short = access("short", None, Some(NOW.after(Seconds(10))));
     runtime.block_on(store.put_access(short)).unwrap();
@@ -167,7 +168,7 @@ fn sixty_four_clients_share_their_commits() {
                 let store = store.clone();
                 tokio::spawn(async move {
                     let fam = family(&format!("f{i}"), NOW);
-                    store.open_family(fam.clone(), refresh(&format!("{i}-0")), None).await.unwrap();
+                    store.open_family(fam.clone(), refresh(&format!("{i}-0")), None, Sessions::Many).await.unwrap();
                     for turn in 0..TURNS {
                         let (parent, child) = (format!("{i}-{turn}"), format!("{i}-{}", turn + 1));
                         let mut rotation = rotation(&fam, &parent, &child, NOW);

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use tollgate::clock::Seconds;
+use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::random::OsRandom;
 use tollgate::store::change::{Outcome, Topic};
@@ -22,7 +23,7 @@ fn an_opened_store_keeps_everything_and_its_folder_is_closed() {
     let fam = family("f", NOW);
     {
         let store = place.open();
-        runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None)).unwrap();
+        runtime.block_on(store.open_family(fam.clone(), refresh("r0"), None, Sessions::Many)).unwrap();
         runtime.block_on(store.put_access(access("t", None, None))).unwrap();
     }
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

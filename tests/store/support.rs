@@ -95,6 +95,7 @@ pub fn notice(kind: HandleKind, handle: Handle, issued_before: Option<UnixTime>)
 
 pub fn rotation(of: &Family, parent: &str, child: &str, now: UnixTime) -> Rotation {
     Rotation {
+        retired: Vec::new(),
         parent: digest(parent),
         now,
         grace: GRACE,
@@ -122,6 +123,9 @@ pub fn access(text: &str, of: Option<&Family>, expires: Option<UnixTime>) -> Acc
 
 pub fn client(id: &str) -> Client {
     Client {
+        bots: Vec::new(),
+        fields: Default::default(),
+        secrets_in_url: Default::default(),
         id: ClientId::new(id),
         display_name: None,
         secrets: vec![ClientSecret { digest: digest("first"), slot: 0 }],

@@ -12,14 +12,16 @@ use serde_json::{Map, Value, json};
 use super::{Decision, Known, Presented, admit};
 use crate::access::denial::Denial;
 use crate::access::policy::Policy;
-use crate::access::profile::TokenProfile;
+use crate::access::profile::{Endless, Looks, TokenProfile};
 use crate::access::route::{Presentation, Route};
 use crate::access::rule::{AccessLine, Alternative, Rule};
 use crate::access::seen::Seen;
 use crate::clock::{Seconds, UnixTime};
+use crate::dialect::Dialect;
 use crate::random::SeededRandom;
 use crate::revocation::list::List;
 use crate::revocation::notice::Notice;
+use crate::token::claim_names::ClaimNames;
 use crate::token::fingerprint::Fingerprinter;
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::{FamilyId, IssuerName};
@@ -51,7 +53,11 @@ fn profile(name: &str, url: &str, opaque: bool) -> TokenProfile {
         require: ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"].map(Box::from).to_vec(),
         leeway: Seconds(0),
         opaque,
-        opaque_prefix: if opaque { ACCESS_PREFIX.into() } else { "".into() },
+        looks: Looks::Prefix(if opaque { ACCESS_PREFIX.into() } else { "".into() }),
+        dialect: Arc::new(Dialect::standard()),
+        claims: ClaimNames::default(),
+        implies: Vec::new(),
+        endless: Endless::Believed,
     }
 }
 
@@ -86,6 +92,7 @@ fn world(cache: usize) -> World {
     };
     World {
         policy: Policy {
+            voices: Vec::new(),
             tables: Vec::new(),
             profiles: vec![
                 profile("main", MAIN, false),

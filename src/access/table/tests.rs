@@ -13,7 +13,7 @@ fn entry(host: &str, path: &str, number: usize) -> Entry {
     Entry {
         host: HostPattern::parse(host).unwrap(),
         path: PathPattern::parse(path).unwrap(),
-        target: Target::Endpoint(EndpointRef { issuer: number, endpoint: Endpoint::Token }),
+        target: Target::Endpoint(EndpointRef { issuer: number, endpoint: Endpoint::Token, seat: 0 }),
     }
 }
 

@@ -115,7 +115,7 @@ impl Compiler<'_> {
             if methods.is_none() && !self.damaged(line.place) {
                 all = Some(line.place);
             }
-            if let Some(rule) = self.rule(line, scoping) {
+            if let Some(rule) = self.rule(line, scoping).and_then(|rule| self.for_whom(line, rule)) {
                 out.push(AccessLine { methods: parsed, rule });
             }
         }
@@ -195,6 +195,18 @@ impl Compiler<'_> {
                     alternatives.push(scoping.alternative(together));
                 }
                 Some(Rule::Bearer(alternatives))
+            }
+        }
+    }
+
+    /// The rule, for people only if the line says so.
+    fn for_whom(&mut self, line: &At<AccessLineDocument>, rule: Rule) -> Option<Rule> {
+        let Some(user) = &line.value.user else { return Some(rule) };
+        match rule {
+            Rule::Bearer(alternatives) | Rule::Person(alternatives) => Some(Rule::Person(alternatives)),
+            Rule::Public => {
+                self.wrong(Code::Combination, user.place, "a public line asks for no user", "remove it");
+                None
             }
         }
     }

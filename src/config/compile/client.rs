@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::scope::Catalogue;
 use crate::config::document::client::ClientDocument;
+use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::secret::SecretText;
 use crate::config::problem::code::Code;
@@ -14,8 +15,8 @@ use crate::config::problem::fact::Problem;
 use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
-use crate::oauth::client::{Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin};
-use crate::token::id::ClientId;
+use crate::oauth::client::{Bot, Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin};
+use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
 
@@ -69,7 +70,22 @@ impl Compiler<'_> {
             Some(names) => self.scopes(names.value.iter(), catalogue, "this issuer"),
             None => all.clone(),
         };
+        let fields =
+            |named: &Named<String>| named.iter().map(|(key, value)| (key.value.clone(), value.clone())).collect();
+        let written_bots = written.bots.as_ref().map_or(&[][..], |list| &list.value);
+        let bots = written_bots.iter().map(|bot| Bot {
+            id: Subject::new(bot.value.id.value.as_str()),
+            scopes: match &bot.value.scopes {
+                Some(names) => self.scopes(names.value.iter(), catalogue, "this issuer"),
+                None => scopes.clone(),
+            },
+            fields: fields(&bot.value.fields),
+        });
+        let bots = bots.collect();
         Client {
+            bots,
+            fields: fields(&written.fields),
+            secrets_in_url: written.secrets_in_url.as_ref().map_or_else(Default::default, |word| word.value),
             id: ClientId::new(id.value.as_str()),
             display_name: written.name.clone(),
             secrets,

@@ -12,17 +12,17 @@ use crate::config::compile::key::never_or;
 use crate::config::compile::scope::Catalogue;
 use crate::config::compile::url::{Scheme, Url};
 use crate::config::document::gateway::GatewayDocument;
-use crate::config::document::issuer::{
-    FormatName, GenerateClientDocument, IssuerDocument, RefreshDocument, ThrottleDocument, TokenDocument,
-};
+use crate::config::document::issuer::{FormatName, GenerateClientDocument, IssuerDocument, ThrottleDocument};
 use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::token::{RefreshDocument, TokenDocument};
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::{Place, Secrecy};
 use crate::oauth::client::GrantKind;
 use crate::oauth::issuer::{GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
+use crate::oauth::spelling::{Makeup, Spelling};
 use crate::token::id::IssuerName;
 use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, Scopes};
@@ -96,7 +96,9 @@ impl Compiler<'_> {
         // Scopes may be among what could not be read.
         let incomplete = self.damaged(at.place) || written.scopes.as_ref().is_some_and(|at| self.damaged(at.place));
         let closed = if incomplete { Catalogue::Open } else { Catalogue::Closed(names) };
+        let dialect = Arc::new(self.dialect(written.dialect.as_ref().map(|choice| &choice.value.0)));
         let token = self.token(written.token.as_ref(), &written.url.value);
+        let scope_rules = self.scope_rules(written.scope_rules.as_ref(), &closed);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
         let named = written.default_scopes.as_ref();
@@ -115,9 +117,12 @@ impl Compiler<'_> {
             cors_origins: self.origins(written.cors.as_ref()),
             throttle: self.throttle(written.throttle.as_ref()),
             token,
+            dialect,
+            scope_rules,
             catalogue: catalogue.clone(),
         };
-        let profile = self.own_profile(name, &written.url.value, &issuer.token);
+        let claims = written.token.as_ref().and_then(|token| token.value.claims.as_ref());
+        let profile = self.own_profile(name, &issuer, claims.map(|claims| &claims.value));
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
         let base_secrecy = written.base.as_ref().map_or(Secrecy::Open, |base| base.secrecy);
         let secrecy = if base_secrecy == Secrecy::Open { written.url.secrecy } else { Secrecy::Hidden };
@@ -173,18 +178,24 @@ impl Compiler<'_> {
     fn token(&mut self, written: Option<&At<TokenDocument>>, url: &str) -> TokenSettings {
         let document = written.map(|at| &at.value);
         let lifetime = document.and_then(|token| token.lifetime.as_ref());
-        let seconds = lifetime.map_or(Seconds(600), |span| span.value.seconds());
-        if let Some(at) = lifetime {
+        let seconds = lifetime.map_or(Some(Seconds(600)), |_| never_or(lifetime));
+        let access = self.makeup(document.and_then(|token| token.access.as_ref()));
+        let plain = matches!(access, Makeup::Standard);
+        if let (Some(at), None, Makeup::Standard) = (lifetime, seconds, &access) {
+            let help = "RFC 9068 asks for `exp`";
+            self.wrong_with_help(Code::WrongValue, at.place, "tokens of the standard have an end", "no end", help);
+        }
+        if let (Some(at), Some(seconds)) = (lifetime, seconds) {
             if seconds.0 == 0 {
                 self.wrong(Code::WrongValue, at.place, "tokens that live for 0s are never valid", "expected more");
-            } else if seconds > LONG {
+            } else if seconds > LONG && plain {
                 let help = "short tokens and refresh tokens make a stolen token worth less";
                 self.wrong_with_help(Code::LongLifetime, at.place, "access tokens live longer than 1h", "long", help);
             }
         }
         let audience = document.and_then(|token| token.audience.as_ref());
         let named: Option<Vec<String>> = audience.map(|l| l.value.iter().map(|at| at.value.clone()).collect());
-        if let (Some(list), Some([])) = (audience, named.as_deref()) {
+        if let (Some(list), Some([]), Makeup::Standard) = (audience, named.as_deref(), &access) {
             let message = "tokens without `aud` are not RFC 9068 tokens";
             self.wrong(Code::WrongValue, list.place, message, "expected at least one");
         }
@@ -195,6 +206,9 @@ impl Compiler<'_> {
             },
             lifetime: seconds,
             audience: named.unwrap_or_else(|| vec![url.to_owned()]),
+            claims: self.claim_names(document.and_then(|token| token.claims.as_ref())),
+            revoke: document.and_then(|token| token.revoke.as_ref()).map_or_else(Default::default, |word| word.value),
+            spelling: Spelling { access, refresh: self.makeup(document.and_then(|token| token.refresh.as_ref())) },
         }
     }
 
@@ -212,6 +226,10 @@ impl Compiler<'_> {
             idle: never_or(document.idle.as_ref()).or(or(document.idle.is_some(), 7 * DAY)),
             rotate,
             grace: document.grace.as_ref().map_or(Seconds(10), |span| span.value.seconds()),
+            sessions: document.sessions.as_ref().map_or_else(Default::default, |word| word.value),
+            before: document.before.as_ref().map_or_else(Default::default, |word| word.value),
+            machines: document.machines.as_ref().map_or_else(Default::default, |word| word.value),
+            keys: document.keys.as_ref().map(|keys| self.keys(Some(keys))),
         }
     }
 
@@ -287,6 +305,7 @@ impl Compiler<'_> {
             ("refresh", written.refresh.as_ref().map(|at| at.place)),
             ("keys", written.keys.as_ref().map(|at| at.place)),
             ("scopes", written.scopes.as_ref().map(|at| at.place)),
+            ("scope_rules", written.scope_rules.as_ref().map(|at| at.place)),
             ("default_scopes", written.default_scopes.as_ref().map(|at| at.place)),
             ("clients", written.clients.as_ref().map(|at| at.place)),
             ("users", written.users.as_ref().map(|at| at.place)),

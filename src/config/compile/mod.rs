@@ -3,8 +3,11 @@
 //! on after a mistake, so that the next part's mistakes are found in the same run.
 
 mod access;
+mod alone;
 mod client;
 mod compiler;
+mod dialect;
+mod dialect_body;
 mod fixed;
 mod header;
 mod issuer;
@@ -20,10 +23,12 @@ mod sni;
 mod table;
 mod template;
 mod tls;
+mod token;
 mod upstream;
 mod url;
 mod user;
 mod whole;
 
+pub use crate::config::compile::alone::check_dialect;
 pub use crate::config::compile::compiler::Outside;
 pub use crate::config::compile::whole::compile;

@@ -1,14 +1,21 @@
 //! What a token of an issuer must carry: RFC 9068 for ours, what the file says for a
 //! foreign one.
 
-use crate::access::profile::TokenProfile;
+use std::sync::Arc;
+
+use crate::access::profile::{Endless, Looks, TokenProfile};
 use crate::clock::Seconds;
 use crate::config::compile::compiler::Compiler;
+use crate::config::compile::token::texts;
 use crate::config::document::issuer::IssuerDocument;
 use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::token::ClaimNamesDocument;
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
-use crate::oauth::issuer::{TokenFormat, TokenSettings};
+use crate::dialect::Dialect;
+use crate::oauth::issuer::{Issuer, TokenFormat};
+use crate::oauth::spelling::Makeup;
+use crate::token::claim_names::ClaimNames;
 use crate::token::id::IssuerName;
 use crate::token::opaque::ACCESS_PREFIX;
 
@@ -21,16 +28,28 @@ const MAX_LEEWAY: Seconds = Seconds(600);
 
 impl Compiler<'_> {
     /// The profile of an issuer of ours.
-    pub fn own_profile(&self, name: &At<String>, url: &str, token: &TokenSettings) -> TokenProfile {
+    pub fn own_profile(&self, name: &At<String>, issuer: &Issuer, said: Option<&ClaimNamesDocument>) -> TokenProfile {
+        let token = &issuer.token;
+        let list = |list: Option<&At<OneOrMany>>, standard: &[&str]| match list {
+            Some(list) => texts(&list.value),
+            None => standard.iter().map(|text| Box::from(*text)).collect(),
+        };
         TokenProfile {
             name: IssuerName::new(name.value.as_str()),
-            issuer_url: url.into(),
+            issuer_url: issuer.url.as_str().into(),
             audience: token.audience.iter().map(|text| text.as_str().into()).collect(),
-            types: vec![ACCESS_TOKEN_TYPE.into()],
-            require: RFC_9068_CLAIMS.map(Box::from).to_vec(),
+            types: list(said.and_then(|said| said.types.as_ref()), &[ACCESS_TOKEN_TYPE]),
+            require: list(said.and_then(|said| said.require.as_ref()), &RFC_9068_CLAIMS),
+            dialect: issuer.dialect.clone(),
+            claims: token.claims.clone(),
+            implies: issuer.scope_rules.implies.clone(),
             leeway: Seconds(0),
             opaque: token.format == TokenFormat::Opaque,
-            opaque_prefix: ACCESS_PREFIX.into(),
+            endless: Endless::Rows,
+            looks: match &token.spelling.access {
+                Makeup::Opaque(alphabet) => Looks::Characters(alphabet.characters()),
+                Makeup::Standard | Makeup::Jwt(_) => Looks::Prefix(ACCESS_PREFIX.into()),
+            },
         }
     }
 
@@ -71,8 +90,12 @@ impl Compiler<'_> {
             types: types.iter().map(|text| plain(text)).collect(),
             require,
             leeway,
+            dialect: Arc::new(Dialect::standard()),
+            claims: ClaimNames::default(),
+            implies: Vec::new(),
             opaque: false,
-            opaque_prefix: "".into(),
+            endless: Endless::Believed,
+            looks: Looks::Prefix("".into()),
         }
     }
 }

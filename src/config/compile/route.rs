@@ -24,6 +24,7 @@ use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
+use crate::dialect::Dialect;
 use crate::snapshot::Plan;
 
 /// Largest request body unless the file says otherwise.
@@ -105,7 +106,8 @@ impl Compiler<'_> {
         let accepted = self.accepted(document, issuers);
         let mut scoping = scoping(issuers, &accepted, growing);
         let access = self.access(&document.access, &mut scoping);
-        let presentation = self.presentation(&document.token);
+        let first = accepted.first().and_then(|index| issuers.get(*index)).map(|issuer| &issuer.profile.dialect);
+        let presentation = self.presentation(&document.token, first);
         let plan = self.plan(document, defaults, upstreams, growing);
         let audience = document.audience.iter().flat_map(|list| list.value.iter());
         let route = Route {
@@ -188,7 +190,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn presentation(&mut self, written: &PresentationDocument) -> Presentation {
+    /// Where a token may stand: as the route says, else as its first issuer's dialect.
+    fn presentation(&mut self, written: &PresentationDocument, dialect: Option<&Arc<Dialect>>) -> Presentation {
         for name in written.query.iter().chain(&written.form) {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
             if name.value.is_empty() || !name.value.bytes().all(plain) {
@@ -197,7 +200,11 @@ impl Compiler<'_> {
             }
         }
         let text = |name: &At<String>| -> Box<str> { name.value.as_str().into() };
-        Presentation { query: written.query.as_ref().map(text), form: written.form.as_ref().map(text) }
+        Presentation {
+            query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
+            schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
+            form: written.form.as_ref().map(text),
+        }
     }
 
     fn plan(

@@ -3,6 +3,7 @@
 
 use crate::access::host::HostPattern;
 use crate::access::pattern::PathPattern;
+use crate::access::policy::Voice;
 use crate::access::table::{Entry, Table, Target};
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::issuer::{Authority, Kind};
@@ -14,7 +15,7 @@ use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::place::{Place, Secrecy};
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
-use crate::oauth::endpoints::endpoints;
+use crate::oauth::endpoints::{Stand, endpoints};
 use crate::snapshot::Door;
 
 /// What a line of a table is, for messages.
@@ -49,9 +50,9 @@ impl Compiler<'_> {
             if !stands(front, own.listeners.as_ref(), Serves::Tokens) {
                 continue;
             }
-            for (endpoint, path) in endpoints(issuer) {
+            for Stand { endpoint, seat, path } in endpoints(issuer) {
                 let Ok(pattern) = PathPattern::parse(&path) else { continue };
-                let target = Target::Endpoint(EndpointRef { issuer: index, endpoint });
+                let target = Target::Endpoint(EndpointRef { issuer: index, endpoint, seat });
                 let entry = Entry { host: own.host.clone(), path: pattern, target };
                 let at = if own.secrecy == Secrecy::Open { format!(" at `{path}`") } else { String::new() };
                 let what = format!("the {} endpoint of issuer `{}`{at}", word(endpoint), issuer.name);
@@ -132,6 +133,28 @@ impl Compiler<'_> {
     }
 }
 
+/// Whose endpoints and routes stand on each listener, so that a request that fits
+/// nowhere can be answered in the words of the only one.
+pub(super) fn voices(fronts: &[Front], issuers: &[Authority], ways: &[Way]) -> Vec<Vec<Voice>> {
+    let on = |front: &Front| {
+        let mut out: Vec<Voice> = Vec::new();
+        for (profile, issuer) in issuers.iter().enumerate() {
+            if let Kind::Ours(own) = &issuer.kind
+                && stands(front, own.listeners.as_ref(), Serves::Tokens)
+            {
+                out.push(Voice { host: own.host.clone(), profile });
+            }
+        }
+        for way in ways.iter().filter(|way| stands(front, way.listeners.as_ref(), Serves::Routes)) {
+            out.extend(way.route.issuers.iter().map(|profile| Voice { host: way.host.clone(), profile: *profile }));
+        }
+        out.sort_by_key(|voice| voice.profile);
+        out.dedup();
+        out
+    };
+    fronts.iter().map(on).collect()
+}
+
 fn serves(front: &Front, needs: Serves) -> bool {
     !matches!(front.listener.door, Door::Redirect(_)) && (front.serves == Serves::All || front.serves == needs)
 }
@@ -148,6 +171,7 @@ fn word(endpoint: Endpoint) -> &'static str {
         Endpoint::Introspect => "introspect",
         Endpoint::Jwks => "jwks",
         Endpoint::Metadata => "metadata",
+        Endpoint::Info => "info",
     }
 }
 

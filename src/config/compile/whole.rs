@@ -6,6 +6,7 @@ use crate::config::compile::compiler::{Compiler, Outside};
 use crate::config::compile::issuer::Kind;
 use crate::config::compile::limits::count;
 use crate::config::compile::parts::Growing;
+use crate::config::compile::table::voices;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::problem::code::{Code, Severity};
 use crate::config::problem::fact::Problem;
@@ -48,6 +49,7 @@ pub fn compile(
     // What is unused or risky can only be told of a file that is right.
     compiler.lint(document, &issuers, &ways, &growing);
     let policy = Policy {
+        voices: voices(&fronts, &issuers, &ways),
         tables,
         profiles: issuers.iter().map(|issuer| issuer.profile.clone()).collect(),
         scopes: growing.scopes,

@@ -36,8 +36,18 @@ pub struct AccessLineDocument {
     pub scopes: Option<At<OneOrMany>>,
     /// One of these, each a scope or a list of scopes.
     pub any_of: Option<At<Vec<At<OneOrMany>>>>,
+    /// `required`: a token of a person, not that of a client for itself.
+    pub user: Option<At<UserWord>>,
     /// Anybody.
     pub public: Option<At<bool>>,
+}
+
+/// Whether a line is for people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UserWord {
+    /// A client's own token is refused.
+    Required,
 }
 
 impl<'de> Deserialize<'de> for AccessDocument {

@@ -4,9 +4,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::secret::SecretText;
 use crate::config::source::at::At;
+use crate::oauth::client::UrlSecrets;
 
 /// An application (RFC 6749 section 2).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,6 +31,28 @@ pub struct ClientDocument {
     pub grants: Option<At<OneOrMany>>,
     /// The most it may ask for; default all of the issuer.
     pub scopes: Option<At<OneOrMany>>,
+    /// Identities of its own that it may get tokens for.
+    pub bots: Option<At<Vec<At<BotDocument>>>>,
+    /// Whether it may put secrets in URLs, where its dialect reads them there; default
+    /// served.
+    pub secrets_in_url: Option<At<UrlSecrets>>,
+    /// Further facts, which dialects may speak of.
+    #[serde(default)]
+    pub fields: Named<String>,
     /// Refused like an unknown one.
     pub disabled: Option<At<bool>>,
+}
+
+/// An identity that belongs to a client.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bot")]
+pub struct BotDocument {
+    /// Its public id.
+    pub id: At<String>,
+    /// What its tokens allow; default all the client may have.
+    pub scopes: Option<At<OneOrMany>>,
+    /// Further facts, which dialects may speak of.
+    #[serde(default)]
+    pub fields: Named<String>,
 }

@@ -9,10 +9,12 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use crate::config::document::client::ClientDocument;
+use crate::config::document::dialect_choice::DialectChoice;
 use crate::config::document::duration::{SpanOrNever, TimeSpan};
 use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::secret::SecretText;
+use crate::config::document::token::{RefreshDocument, ScopeRulesDocument, TokenDocument};
 use crate::config::document::user::UserDocument;
 use crate::config::source::at::At;
 
@@ -30,7 +32,7 @@ pub struct IssuerDocument {
     /// Path below which its endpoints stand; default `/oauth2`. Not part of `iss`.
     pub base: Option<At<String>>,
     /// How requests and answers are spelt; default standard.
-    pub dialect: Option<At<DialectName>>,
+    pub dialect: Option<At<DialectChoice>>,
     /// How access tokens are made.
     pub token: Option<At<TokenDocument>>,
     /// How refresh tokens live.
@@ -39,6 +41,8 @@ pub struct IssuerDocument {
     pub keys: Option<At<KeysDocument>>,
     /// Every scope that can be asked for, with a text for people.
     pub scopes: Option<At<Named<String>>>,
+    /// How names of scopes are understood.
+    pub scope_rules: Option<At<ScopeRulesDocument>>,
     /// What a request without `scope` gets; default all the client may have.
     pub default_scopes: Option<At<OneOrMany>>,
     /// Applications.
@@ -65,27 +69,6 @@ pub struct IssuerDocument {
     pub leeway: Option<At<TimeSpan>>,
 }
 
-/// Dialects that come with the gateway.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum DialectName {
-    /// RFC 6749 to the letter.
-    Standard,
-}
-
-/// How access tokens are made.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Token")]
-pub struct TokenDocument {
-    /// Self-contained or a reference; default jwt.
-    pub format: Option<At<FormatName>>,
-    /// Default 10m.
-    pub lifetime: Option<At<TimeSpan>>,
-    /// The `aud` of its tokens; default the url.
-    pub audience: Option<At<OneOrMany>>,
-}
-
 /// The two spellings of an access token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -94,21 +77,6 @@ pub enum FormatName {
     Jwt,
     /// A random string whose claims stay in the store.
     Opaque,
-}
-
-/// How refresh tokens live.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Refresh")]
-pub struct RefreshDocument {
-    /// From the sign-in to the end; default 30d, or never.
-    pub lifetime: Option<At<SpanOrNever>>,
-    /// From one use to the next; default 7d, or never.
-    pub idle: Option<At<SpanOrNever>>,
-    /// A new one at every use; default true.
-    pub rotate: Option<At<bool>>,
-    /// How long a repeated refresh gets the same answer; default 10s.
-    pub grace: Option<At<TimeSpan>>,
 }
 
 /// What tokens are signed with.

@@ -4,6 +4,8 @@
 
 pub mod access;
 pub mod client;
+pub mod dialect;
+pub mod dialect_choice;
 pub mod duration;
 pub mod forward;
 pub mod gateway;
@@ -14,7 +16,9 @@ pub mod observability;
 pub mod one_or_many;
 pub mod route;
 pub mod secret;
+pub mod shape;
 pub mod size;
+pub mod token;
 pub mod upstream;
 pub mod user;
 pub mod word;

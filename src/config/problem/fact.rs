@@ -3,7 +3,8 @@
 //! Must never: hold a secret; whoever words a problem uses `At`'s `Display`.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::problem::code::{Code, Severity};
 use crate::config::source::mask::Masked;
@@ -25,6 +26,17 @@ pub struct Problem {
     pub help: Option<String>,
     /// What else is good to know.
     pub notes: Vec<String>,
+    /// The file and text it is about, where that is another one than the configuration.
+    pub source: Option<Arc<Source>>,
+}
+
+/// Another file than the configuration, such as a dialect.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As the operator named it.
+    pub file: PathBuf,
+    /// Its text, if it could be read.
+    pub shown: Option<Box<Shown>>,
 }
 
 /// A marked place of the file.
@@ -42,7 +54,7 @@ impl Problem {
     /// A problem without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Problem {
         let message = message.into();
-        Problem { code, message, mark: None, related: Vec::new(), help: None, notes: Vec::new() }
+        Problem { code, message, mark: None, related: Vec::new(), help: None, notes: Vec::new(), source: None }
     }
 
     /// The same, at a place.
@@ -135,13 +147,29 @@ impl Problems {
     }
 
     fn place_of(&self, problem: &Problem) -> String {
-        match (&problem.mark, &self.shown) {
+        let (file, shown) = self.source(problem);
+        match (&problem.mark, shown) {
             (Some(mark), Some(shown)) => {
                 let position = shown.source.position(mark.span.start);
-                format!("{}:{}:{}", self.file.display(), position.line, position.column)
+                format!("{}:{}:{}", file.display(), position.line, position.column)
             }
-            (_, _) => self.file.display().to_string(),
+            (_, _) => file.display().to_string(),
         }
+    }
+
+    /// The file a problem is about, and its text.
+    pub fn source<'a>(&'a self, problem: &'a Problem) -> (&'a Path, Option<&'a Shown>) {
+        match &problem.source {
+            Some(source) => (&source.file, source.shown.as_deref()),
+            None => (&self.file, self.shown.as_deref()),
+        }
+    }
+
+    /// The same problems as part of another file's, each with its own file.
+    pub fn elsewhere(self) -> Vec<Problem> {
+        let source = Arc::new(Source { file: self.file, shown: self.shown });
+        let with = |problem: Problem| Problem { source: Some(Arc::clone(&source)), ..problem };
+        self.list.into_iter().map(with).collect()
     }
 }
 

@@ -51,9 +51,10 @@ fn human(problems: &Problems, problem: &Problem, paint: Paint) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let name = problems.file.display().to_string();
+    let (file, shown) = problems.source(problem);
+    let name = file.display().to_string();
     let mut group = Group::with_title(level.primary_title(problem.message.as_str()).id(problem.code.as_str()));
-    group = match (&problem.mark, &problems.shown) {
+    group = match (&problem.mark, shown) {
         (Some(mark), Some(shown)) => {
             let marks = problem.related.iter().map(|mark| (AnnotationKind::Context, mark));
             let annotations = std::iter::once((AnnotationKind::Primary, mark)).chain(marks);
@@ -98,11 +99,9 @@ fn annotation<'a>(shown: &Shown, kind: AnnotationKind, mark: &'a Mark) -> Annota
 }
 
 fn as_json(problems: &Problems, problem: &Problem) -> serde_json::Value {
+    let (file, shown) = problems.source(problem);
     let place = |mark: &Mark| {
-        let ends = problems
-            .shown
-            .as_ref()
-            .map(|shown| (shown.source.position(mark.span.start), shown.source.position(mark.span.end)));
+        let ends = shown.map(|shown| (shown.source.position(mark.span.start), shown.source.position(mark.span.end)));
         json!({
             "line": ends.map(|(start, _)| start.line),
             "column": ends.map(|(start, _)| start.column),
@@ -116,7 +115,7 @@ fn as_json(problems: &Problems, problem: &Problem) -> serde_json::Value {
         "code": problem.code.as_str(),
         "severity": problem.severity().as_str(),
         "message": problem.message,
-        "file": problems.file.display().to_string(),
+        "file": file.display().to_string(),
         "at": problem.mark.as_ref().map(place),
         "related": problem.related.iter().map(place).collect::<Vec<_>>(),
         "help": problem.help,
@@ -125,7 +124,8 @@ fn as_json(problems: &Problems, problem: &Problem) -> serde_json::Value {
 }
 
 fn github(problems: &Problems, problem: &Problem) -> String {
-    let position = match (&problem.mark, &problems.shown) {
+    let (file, shown) = problems.source(problem);
+    let position = match (&problem.mark, shown) {
         (Some(mark), Some(shown)) => {
             let at = shown.source.position(mark.span.start);
             format!(",line={},col={}", at.line, at.column)
@@ -133,7 +133,7 @@ fn github(problems: &Problems, problem: &Problem) -> String {
         (_, _) => String::new(),
     };
     let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-    let file = property(&problems.file.display().to_string());
+    let file = property(&file.display().to_string());
     let (severity, code) = (problem.severity().as_str(), problem.code.as_str());
     format!("::{severity} file={file}{position},title={code}::{}", data(&format!("{}{help}", problem.message)))
 }

@@ -2,7 +2,7 @@
 //! makes the compiler point here. What every grant asks first is asked here once.
 
 use crate::dialect::condition::Condition;
-use crate::dialect::request::{GrantRequest, TokenRequest};
+use crate::dialect::request::GrantRequest;
 use crate::oauth::answer::Refused;
 use crate::oauth::client::GrantKind;
 use crate::oauth::grants::{client_credentials, password, refresh_token};
@@ -14,14 +14,15 @@ use crate::oauth::user::PasswordCheck;
 /// Gives the client what it asked for, or says why not.
 pub(in crate::oauth) async fn decide<S: GrantStore + Directory, P: PasswordCheck>(
     case: &Case<'_, S, P>,
-    request: &TokenRequest,
+    request: &GrantRequest,
+    scope: Option<&[String]>,
 ) -> Result<Granted, Refused> {
-    if !case.client.grants.contains(&kind(&request.grant)) {
+    if !case.client.grants.contains(&kind(request)) {
         return Err(Condition::GrantNotAllowed.into());
     }
-    let scope = request.scope.as_deref();
-    match &request.grant {
+    match request {
         GrantRequest::ClientCredentials => client_credentials::grant(case, scope).await,
+        GrantRequest::Bots { bots } => client_credentials::bots(case, bots).await,
         GrantRequest::Password { username, password } => password::grant(case, username, password, scope).await,
         GrantRequest::RefreshToken { token } => refresh_token::grant(case, token, scope).await,
     }
@@ -30,7 +31,7 @@ pub(in crate::oauth) async fn decide<S: GrantStore + Directory, P: PasswordCheck
 /// Which grant is asked for.
 pub(in crate::oauth) fn kind(request: &GrantRequest) -> GrantKind {
     match request {
-        GrantRequest::ClientCredentials => GrantKind::ClientCredentials,
+        GrantRequest::ClientCredentials | GrantRequest::Bots { .. } => GrantKind::ClientCredentials,
         GrantRequest::Password { .. } => GrantKind::Password,
         GrantRequest::RefreshToken { .. } => GrantKind::RefreshToken,
     }

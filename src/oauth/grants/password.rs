@@ -5,19 +5,19 @@
 use std::sync::Arc;
 
 use crate::dialect::condition::Condition;
-use crate::dialect::issued::Issued;
 use crate::oauth::answer::Refused;
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::client::GrantKind;
+use crate::oauth::grants::open::{Opened, open};
 use crate::oauth::grants::scope;
-use crate::oauth::issue::{Bearer, Granted, RefreshPart, mint};
-use crate::oauth::issuer::Issuer;
+use crate::oauth::issue::Granted;
+use crate::oauth::issuer::{Issuer, MachineRefresh};
+use crate::oauth::party;
 use crate::oauth::service::{Case, RETRY};
 use crate::oauth::store::{Directory, GrantStore, StoreError};
 use crate::oauth::throttle::Party;
 use crate::oauth::user::{Checked, PasswordCheck, User};
-use crate::random::bytes;
-use crate::token::id::{FamilyId, UserName};
+use crate::token::id::UserName;
 use crate::token::secret::Secret;
 
 /// Tokens for the person, and a family if the client may refresh.
@@ -30,30 +30,13 @@ pub(in crate::oauth) async fn grant<S: GrantStore + Directory, P: PasswordCheck>
     let user = sign_in(case, username, password).await?;
     let issuer = case.desk.issuer;
     let most = scope::ceiling(issuer, case.client, Some(&user));
-    let scopes = scope::choose(asked, issuer.default_scopes.as_ref(), &most)?;
-    let family = case.client.grants.contains(&GrantKind::RefreshToken).then(|| {
-        // The number is public (it stands in the token), so chance only keeps it unique.
-        FamilyId(bytes(&*case.service.random))
-    });
-    let bearer = Bearer { subject: &user.subject, client: &case.client.id, scopes: &scopes, family };
-    let minted = mint(case, &bearer)?;
-    let refresh = match family {
-        None => {
-            if let Some(row) = minted.row {
-                case.service.store.put_access(row).await?;
-            }
-            None
-        }
-        Some(id) => {
-            let family = bearer.opened_family(issuer, id, &user.name, minted.issued);
-            let first = RefreshPart::mint(case, family.expires);
-            case.service.store.open_family(family, first.row, minted.row).await?;
-            Some(first.token)
-        }
-    };
-    let event = bearer.issued_event(case, GrantKind::Password);
-    let issued = Issued { access: minted.token, expires_in: issuer.token.lifetime, refresh, scope: scopes.clone() };
-    Ok(Granted::first(case.desk.dialect.issued(&issued), event, &issued))
+    let scopes = scope::choose(issuer, asked, issuer.default_scopes.as_ref(), &most)?;
+    let party = party::of(case.client, Some(&user), None);
+    let may = case.client.grants.contains(&GrantKind::RefreshToken);
+    let refresh = if may { MachineRefresh::Issued } else { MachineRefresh::Never };
+    let opened = Opened { subject: &user.subject, user: &user.name, scopes: &scopes, party: &party, refresh };
+    let (issued, event) = open(case, opened, GrantKind::Password).await?;
+    Ok(Granted::first(case.desk.dialect.issued(case.seat, &case.raw.headers, &issued), event, &issued))
 }
 
 /// The person, if name and password fit.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::{ADDRESS_WAIT_MOST, MAX_ENTRIES, PAIR_WAIT_MOST, Party, Throttle};
 use crate::clock::{Seconds, UnixTime};
+use crate::dialect::Dialect;
 use crate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use crate::token::id::IssuerName;
 use crate::token::key::Algorithm;
@@ -19,8 +20,14 @@ fn issuer() -> Issuer {
         profile: 0,
         url: "https://a.example".into(),
         base: "/oauth2".into(),
-        token: TokenSettings { format: TokenFormat::Jwt, lifetime: Seconds(600), audience: Vec::new() },
-        refresh: RefreshSettings { lifetime: None, idle: None, rotate: true, grace: Seconds(10) },
+        token: TokenSettings { format: TokenFormat::Jwt, lifetime: Some(Seconds(600)), ..TokenSettings::default() },
+        refresh: RefreshSettings {
+            lifetime: None,
+            idle: None,
+            rotate: true,
+            grace: Seconds(10),
+            ..RefreshSettings::default()
+        },
         keys: KeySettings {
             algorithm: Algorithm::Es256,
             given: None,
@@ -30,6 +37,8 @@ fn issuer() -> Issuer {
         },
         catalogue: Vec::new(),
         default_scopes: None,
+        scope_rules: Default::default(),
+        dialect: std::sync::Arc::new(Dialect::standard()),
         clients: HashMap::new(),
         users: HashMap::new(),
         generate_client: None,

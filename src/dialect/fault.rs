@@ -1,0 +1,207 @@
+//! The conditions by name, as the table of errors of a dialect speaks of them. Each has
+//! a kin that speaks for it where a dialect says nothing of its own, so a table needs
+//! only the rows in which a system differs.
+
+use crate::dialect::condition::{Badness, Challenge, Condition};
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident = $word:literal $(< $kin:ident)?;)*) => {
+        /// A condition without its particulars.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Fault {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Fault {
+            /// All of them.
+            pub const ALL: &'static [Fault] = &[$(Fault::$name,)*];
+
+            /// All their words.
+            pub const WORDS: &'static [&'static str] = &[$($word,)*];
+
+            /// The word in a dialect's table.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Fault::$name => $word,)* }
+            }
+
+            /// Whose row speaks for it, where it has none.
+            pub fn kin(self) -> Option<Fault> {
+                match self { $($(Fault::$name => Some(Fault::$kin),)?)* _ => None }
+            }
+        }
+    };
+}
+
+faults! {
+    /// No `grant_type`.
+    MissingGrant = "missing_grant";
+    /// A grant of the RFCs that is not served.
+    UnsupportedGrant = "unsupported_grant";
+    /// A word that is no grant.
+    UnknownGrant = "unknown_grant" < UnsupportedGrant;
+    /// A grant named by a URI that is not served.
+    ExtensionGrant = "extension_grant" < UnsupportedGrant;
+    /// The client may not use the grant.
+    GrantNotAllowed = "grant_not_allowed";
+    /// A parameter is absent.
+    MissingParameter = "missing_parameter";
+    /// No user name.
+    MissingUsername = "missing_username" < MissingParameter;
+    /// No password.
+    MissingPassword = "missing_password" < MissingParameter;
+    /// No refresh token.
+    MissingRefreshToken = "missing_refresh_token" < MissingParameter;
+    /// A value that cannot be.
+    BadParameter = "bad_parameter";
+    /// Given more than once.
+    DuplicateParameter = "duplicate_parameter" < BadParameter;
+    /// Not what its type says.
+    MalformedBody = "malformed_body";
+    /// Not JSON.
+    MalformedJson = "malformed_json" < MalformedBody;
+    /// Another type than the endpoint reads.
+    WrongContentType = "wrong_content_type";
+    /// Another method.
+    WrongMethod = "wrong_method";
+    /// Parameters in the query.
+    QueryRefused = "query_refused" < MalformedBody;
+    /// No client named itself.
+    ClientMissing = "client_missing";
+    /// Unknown, wrong or disabled.
+    ClientBad = "client_bad";
+    /// It named itself without its secret.
+    ClientSecretMissing = "client_secret_missing" < ClientBad;
+    /// Two credentials.
+    ClientConflict = "client_conflict" < ClientBad;
+    /// Unknown, wrong or disabled.
+    UserBad = "user_bad";
+    /// No such refresh token, or it was called back.
+    RefreshBad = "refresh_bad";
+    /// Not a refresh token of any spelling.
+    RefreshMalformed = "refresh_malformed" < RefreshBad;
+    /// It has ended.
+    RefreshExpired = "refresh_expired" < RefreshBad;
+    /// It was used before, or a newer sign-in took its place.
+    RefreshUsed = "refresh_used" < RefreshBad;
+    /// It is another client's.
+    RefreshForeign = "refresh_foreign" < RefreshBad;
+    /// A token that cannot be refreshed at all.
+    RefreshImpossible = "refresh_impossible" < RefreshBad;
+    /// A scope that cannot be granted.
+    ScopeBad = "scope_bad";
+    /// No scope is left.
+    ScopeEmpty = "scope_empty" < ScopeBad;
+    /// No such bot.
+    BotUnknown = "bot_unknown" < BadParameter;
+    /// Another client's bot.
+    BotForeign = "bot_foreign" < BotUnknown;
+    /// Too many tries.
+    TooMany = "too_many";
+    /// Larger than the endpoint reads.
+    TooLarge = "too_large";
+    /// The store or the hashing pool cannot answer.
+    Unavailable = "unavailable";
+    /// A fault of ours.
+    Internal = "internal";
+    /// API: no route.
+    NotFound = "not_found";
+    /// API: no access line for the method.
+    MethodNotAllowed = "method_not_allowed";
+    /// API: no credential.
+    TokenMissing = "token_missing";
+    /// API: two credentials.
+    TokenAmbiguous = "token_ambiguous";
+    /// API: not a valid token.
+    TokenBad = "token_bad";
+    /// API: no token of any spelling.
+    TokenMalformed = "token_malformed" < TokenBad;
+    /// API: past its end.
+    TokenExpired = "token_expired" < TokenBad;
+    /// API: before its beginning.
+    TokenNotYet = "token_not_yet" < TokenBad;
+    /// API: called back.
+    TokenRevoked = "token_revoked" < TokenBad;
+    /// API: a scope is missing.
+    ScopeMissing = "scope_missing";
+    /// API: the token has no user.
+    UserRequired = "user_required" < ScopeMissing;
+    /// API: it cannot be told.
+    CannotTell = "cannot_tell";
+}
+
+impl Fault {
+    /// The fault of that word.
+    pub fn parse(word: &str) -> Option<Fault> {
+        Fault::ALL.iter().copied().find(|fault| fault.as_str() == word)
+    }
+
+    /// True for those of the API.
+    pub fn is_of_the_api(self) -> bool {
+        self >= Fault::NotFound
+    }
+}
+
+impl Condition {
+    /// Its name in a table.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Condition::MissingGrant => Fault::MissingGrant,
+            Condition::UnsupportedGrant => Fault::UnsupportedGrant,
+            Condition::UnknownGrant => Fault::UnknownGrant,
+            Condition::ExtensionGrant => Fault::ExtensionGrant,
+            Condition::GrantNotAllowed => Fault::GrantNotAllowed,
+            Condition::MissingParameter(name) => match &**name {
+                "username" => Fault::MissingUsername,
+                "password" => Fault::MissingPassword,
+                "refresh_token" => Fault::MissingRefreshToken,
+                _ => Fault::MissingParameter,
+            },
+            Condition::BadParameter(_) => Fault::BadParameter,
+            Condition::DuplicateParameter(_) => Fault::DuplicateParameter,
+            Condition::MalformedBody(_) => Fault::MalformedBody,
+            Condition::MalformedJson => Fault::MalformedJson,
+            Condition::WrongContentType => Fault::WrongContentType,
+            Condition::WrongMethod(_) => Fault::WrongMethod,
+            Condition::QueryRefused => Fault::QueryRefused,
+            Condition::ClientMissing => Fault::ClientMissing,
+            Condition::ClientBad => Fault::ClientBad,
+            Condition::ClientSecretMissing => Fault::ClientSecretMissing,
+            Condition::ClientConflict => Fault::ClientConflict,
+            Condition::UserBad => Fault::UserBad,
+            Condition::RefreshBad => Fault::RefreshBad,
+            Condition::RefreshMalformed => Fault::RefreshMalformed,
+            Condition::RefreshExpired => Fault::RefreshExpired,
+            Condition::RefreshReplayed | Condition::RefreshSuperseded => Fault::RefreshUsed,
+            Condition::RefreshForeign => Fault::RefreshForeign,
+            Condition::RefreshImpossible => Fault::RefreshImpossible,
+            Condition::ScopeBad => Fault::ScopeBad,
+            Condition::ScopeEmpty => Fault::ScopeEmpty,
+            Condition::BotUnknown => Fault::BotUnknown,
+            Condition::BotForeign => Fault::BotForeign,
+            Condition::TooMany(_) => Fault::TooMany,
+            Condition::TooLarge => Fault::TooLarge,
+            Condition::Unavailable(_) => Fault::Unavailable,
+            Condition::Internal => Fault::Internal,
+        }
+    }
+}
+
+impl Challenge {
+    /// Its name in a table.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Challenge::NotFound => Fault::NotFound,
+            Challenge::MethodNotAllowed(_) => Fault::MethodNotAllowed,
+            Challenge::TokenMissing => Fault::TokenMissing,
+            Challenge::RequestBad(_) => Fault::TokenAmbiguous,
+            Challenge::TokenBad(Badness::Malformed) => Fault::TokenMalformed,
+            Challenge::TokenBad(Badness::Expired) => Fault::TokenExpired,
+            Challenge::TokenBad(Badness::NotYet) => Fault::TokenNotYet,
+            Challenge::TokenBad(Badness::Revoked) => Fault::TokenRevoked,
+            Challenge::TokenBad(Badness::Invalid) => Fault::TokenBad,
+            Challenge::ScopeMissing(_) => Fault::ScopeMissing,
+            Challenge::UserRequired => Fault::UserRequired,
+            Challenge::CannotTell(_) => Fault::CannotTell,
+        }
+    }
+}

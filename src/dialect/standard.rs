@@ -1,0 +1,186 @@
+//! The standard dialect: RFC 6749, 6750, 7009 and 7662 to the letter. It is written in
+//! code because every other dialect says only where it differs from it, and because
+//! the gateway must be able to refuse a request before any dialect was read.
+
+use std::collections::BTreeMap;
+
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderName, Method, StatusCode};
+use serde_json::Value;
+
+use crate::dialect::answer::{Answer, Form};
+use crate::dialect::endpoint::Endpoint;
+use crate::dialect::fault::Fault;
+use crate::dialect::filter::Filter;
+use crate::dialect::knobs::{
+    BasicCoding, BodyType, ClientAuth, Dialect, ParameterNames, QueryRule, Reading, Repeats, Seat, Slash, Step,
+    TwiceAlike, Untyped,
+};
+use crate::dialect::refusals::{Refusals, Row, RowBody};
+use crate::dialect::shape::Shape;
+use crate::dialect::spelling::{Format, JsonHabits};
+use crate::dialect::template::Template;
+
+/// The type of the standard's bodies.
+pub const JSON: &str = "application/json";
+
+impl Dialect {
+    /// RFC 6749, 6750, 7009 and 7662 to the letter.
+    pub fn standard() -> Dialect {
+        Dialect {
+            name: "standard".into(),
+            seats: vec![
+                Seat::standard(Endpoint::Token, "/token"),
+                Seat::standard(Endpoint::Revoke, "/revoke"),
+                Seat::standard(Endpoint::Introspect, "/introspect"),
+                Seat::standard(Endpoint::Jwks, "/jwks"),
+                Seat::standard(Endpoint::Metadata, ""),
+            ],
+            reading: Reading::standard(),
+            success: Answer::standard(),
+            refusals: Refusals::standard(),
+            revoked: Answer::empty(),
+            info: Answer {
+                forms: vec![Form::json(Shape::Literal(Value::Object(Default::default())))],
+                ..Answer::empty()
+            },
+            api: Refusals::standard_api(),
+            schemes: Vec::new(),
+            query: None,
+        }
+    }
+}
+
+impl Seat {
+    /// An endpoint with nothing of its own.
+    pub fn standard(endpoint: Endpoint, path: &str) -> Seat {
+        let methods = match endpoint {
+            Endpoint::Token | Endpoint::Revoke | Endpoint::Introspect => vec![Method::POST],
+            Endpoint::Jwks | Endpoint::Metadata | Endpoint::Info => vec![Method::GET, Method::HEAD],
+        };
+        Seat {
+            endpoint,
+            path: path.into(),
+            slash: Slash::Exact,
+            methods,
+            grants: Vec::new(),
+            default_grant: None,
+            bots: None,
+            reading: None,
+            success: None,
+            refusals: None,
+        }
+    }
+}
+
+impl Reading {
+    /// As RFC 6749 reads requests.
+    pub fn standard() -> Reading {
+        Reading {
+            names: ParameterNames::standard(),
+            client_auth: vec![ClientAuth::Basic, ClientAuth::Body],
+            basic: BasicCoding::FormEncoded,
+            twice_alike: TwiceAlike::Accept,
+            bodies: vec![BodyType::Form],
+            untyped: Untyped::Refuse,
+            query: QueryRule::Refuse,
+            repeats: Repeats::Refuse,
+            scope_separators: vec![' '],
+            order: vec![Step::Credential, Step::Grant, Step::Served, Step::Parameters, Step::Client],
+        }
+    }
+}
+
+impl ParameterNames {
+    /// The names of the RFCs.
+    pub fn standard() -> ParameterNames {
+        let one = |name: &str| vec![name.into()];
+        ParameterNames {
+            grant_type: one("grant_type"),
+            scope: one("scope"),
+            client_id: one("client_id"),
+            client_secret: one("client_secret"),
+            username: one("username"),
+            password: one("password"),
+            refresh_token: one("refresh_token"),
+            token: one("token"),
+            token_type_hint: one("token_type_hint"),
+        }
+    }
+}
+
+impl Form {
+    /// A JSON body.
+    pub fn json(body: Shape) -> Form {
+        Form { media: JSON.into(), format: Format::Json, root: "".into(), body }
+    }
+}
+
+impl Answer {
+    /// 200 and nothing more.
+    pub fn empty() -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            headers: Vec::new(),
+            habits: JsonHabits::default(),
+            forms: Vec::new(),
+            empty_type: "".into(),
+        }
+    }
+
+    /// A token answer (RFC 6749 §5.1).
+    pub fn standard() -> Answer {
+        let body = Shape::members([
+            ("access_token", Template::of("access_token", &[])),
+            ("token_type", Template::plain("Bearer")),
+            ("expires_in", Template::of("expires_in", &[Filter::OmitIfEmpty])),
+            ("refresh_token", Template::of("refresh_token", &[Filter::OmitIfEmpty])),
+            ("scope", Template::of("scope", &[])),
+        ]);
+        Answer { forms: vec![Form::json(body)], ..Answer::empty() }
+    }
+}
+
+impl Refusals {
+    /// JSON refusals without any row.
+    pub fn plain() -> Refusals {
+        let body = Shape::members([
+            ("error", Template::of("code", &[])),
+            ("error_description", Template::of("text", &[Filter::OmitIfEmpty])),
+        ]);
+        let media = JSON.into();
+        Refusals { media, habits: JsonHabits::default(), body, headers: Vec::new(), rows: BTreeMap::new() }
+    }
+
+    /// RFC 6749 §5.2: a 401 names the way to authenticate.
+    pub fn standard() -> Refusals {
+        let asks = || Row { headers: Some(challenge(&[Template::text_in("Basic realm=")])), ..Row::default() };
+        let silent = Row { headers: Some(Vec::new()), ..Row::default() };
+        let rows = [(Fault::ClientMissing, asks()), (Fault::ClientBad, asks()), (Fault::ClientConflict, silent)];
+        Refusals { rows: rows.into(), ..Refusals::plain() }
+    }
+
+    /// RFC 6750 §3.
+    pub fn standard_api() -> Refusals {
+        let realm = Template::text_in("Bearer realm=");
+        let code = Template::quoted(", error=", "code", &[]);
+        let text = Template::quoted(", error_description=", "text", &[]);
+        let scope = Template::quoted(", scope=", "scopes", &[Filter::Join(" ".into())]);
+        let with = |parts: &[Template]| Row { headers: Some(challenge(parts)), ..Row::default() };
+        let error = with(&[realm.clone(), code.clone(), text.clone()]);
+        let message = Shape::members([("message", Template::of("text", &[]))]);
+        let missing = Row { body: Some(RowBody::Shape(message)), ..with(std::slice::from_ref(&realm)) };
+        let rows = [
+            (Fault::TokenMissing, missing),
+            (Fault::TokenAmbiguous, error.clone()),
+            (Fault::TokenBad, error.clone()),
+            (Fault::UserRequired, error),
+            (Fault::ScopeMissing, with(&[realm, code, text, scope])),
+        ];
+        Refusals { rows: rows.into(), ..Refusals::plain() }
+    }
+}
+
+fn challenge(parts: &[Template]) -> Vec<(HeaderName, Template)> {
+    vec![(WWW_AUTHENTICATE, Template::chain(parts))]
+}

@@ -1,0 +1,174 @@
+//! A text with references in braces: `{scopes|each_suffix(;)}`. One reference alone
+//! keeps its type, so that a number stays a number; anything else is text. `{{` and
+//! `}}` are the characters themselves. Nothing here can fail once it has been read.
+
+use serde_json::Value;
+
+use crate::dialect::fact::{Fact, Facts, Kind};
+use crate::dialect::filter::Filter;
+use crate::dialect::vocabulary::{self, Vocabulary};
+
+/// A checked template.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Template(Vec<Piece>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Piece {
+    Text(Box<str>),
+    Reference(Box<str>, Vec<Filter>),
+}
+
+/// What a template comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Rendered {
+    /// This value.
+    Value(Value),
+    /// The member is left out.
+    Omitted,
+}
+
+impl Template {
+    /// Reads a template whose references are in `words`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in the operator's words.
+    pub fn parse(text: &str, words: Vocabulary) -> Result<Template, String> {
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, from) = rest.split_at(at);
+            plain.push_str(before);
+            if from.starts_with("{{") || from.starts_with("}}") {
+                plain.push_str(&from[..1]);
+                rest = &from[2..];
+                continue;
+            }
+            let inside = from.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+            let (inside, after) = inside.ok_or("a brace without its other half; write {{ or }} for the character")?;
+            if !plain.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
+            }
+            pieces.push(reference(inside, words)?);
+            rest = after;
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(plain.into()));
+        }
+        Ok(Template(pieces))
+    }
+
+    /// One reference of the standard dialect, known to be right.
+    pub(in crate::dialect) fn of(name: &str, filters: &[Filter]) -> Template {
+        Template(vec![Piece::Reference(name.into(), filters.to_vec())])
+    }
+
+    /// `before` and the realm in quotes.
+    pub(in crate::dialect) fn text_in(before: &str) -> Template {
+        Template::quoted(before, "realm", &[])
+    }
+
+    /// `before` and one reference in quotes.
+    pub(in crate::dialect) fn quoted(before: &str, name: &str, filters: &[Filter]) -> Template {
+        let reference = Piece::Reference(name.into(), filters.to_vec());
+        Template(vec![Piece::Text(format!("{before}\"").into()), reference, Piece::Text("\"".into())])
+    }
+
+    /// Several, one behind the other.
+    pub(in crate::dialect) fn chain(parts: &[Template]) -> Template {
+        Template(parts.iter().flat_map(|part| part.0.iter().cloned()).collect())
+    }
+
+    /// A text without references.
+    pub fn plain(text: &str) -> Template {
+        Template(if text.is_empty() { Vec::new() } else { vec![Piece::Text(text.into())] })
+    }
+
+    /// What it will be: the kind of its only reference, else text.
+    pub fn kind(&self, words: Vocabulary) -> Kind {
+        match &self.0[..] {
+            [Piece::Reference(name, filters)] => {
+                let first = vocabulary::kind(words, name).unwrap_or(Kind::Text);
+                filters.iter().fold(first, |kind, filter| filter.gives(kind).unwrap_or(kind))
+            }
+            _ => Kind::Text,
+        }
+    }
+
+    /// Its value, with its type.
+    pub fn render(&self, facts: &dyn Facts) -> Rendered {
+        let omits = |filters: &[Filter]| filters.contains(&Filter::OmitIfEmpty);
+        if let [Piece::Reference(name, filters)] = &self.0[..] {
+            let fact = resolve(name, filters, facts);
+            if fact.is_empty() && omits(filters) {
+                return Rendered::Omitted;
+            }
+            return Rendered::Value(value(fact));
+        }
+        for piece in &self.0 {
+            if let Piece::Reference(name, filters) = piece
+                && omits(filters)
+                && resolve(name, filters, facts).is_empty()
+            {
+                return Rendered::Omitted;
+            }
+        }
+        Rendered::Value(Value::String(self.text(facts)))
+    }
+
+    /// Its text; what is not there is no text.
+    pub fn text(&self, facts: &dyn Facts) -> String {
+        let mut out = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Reference(name, filters) => out.push_str(&spoken(resolve(name, filters, facts))),
+            }
+        }
+        out
+    }
+}
+
+fn reference(inside: &str, words: Vocabulary) -> Result<Piece, String> {
+    let mut parts = inside.split('|');
+    let name = parts.next().unwrap_or("").trim();
+    let mut kind = vocabulary::kind(words, name).ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+        format!("`{{{name}}}` is not known here; there is {}", known.join(", "))
+    })?;
+    let mut filters = Vec::new();
+    for text in parts {
+        let filter = Filter::parse(text)?;
+        kind = filter.gives(kind).map_err(|filter| format!("`{filter}` cannot follow in `{{{inside}}}`"))?;
+        filters.push(filter);
+    }
+    Ok(Piece::Reference(name.into(), filters))
+}
+
+fn resolve(name: &str, filters: &[Filter], facts: &dyn Facts) -> Fact {
+    filters.iter().fold(facts.fact(name), |fact, filter| filter.apply(fact, facts))
+}
+
+fn value(fact: Fact) -> Value {
+    match fact {
+        Fact::Nothing => Value::Null,
+        Fact::Text(text) => Value::String(text),
+        Fact::Number(number) => Value::from(number),
+        Fact::Time(time) => Value::from(time.0),
+        Fact::List(list) => Value::from(list),
+    }
+}
+
+fn spoken(fact: Fact) -> String {
+    match fact {
+        Fact::Nothing => String::new(),
+        Fact::Text(text) => text,
+        Fact::Number(number) => number.to_string(),
+        Fact::Time(time) => time.0.to_string(),
+        Fact::List(list) => list.join(","),
+    }
+}
+
+#[cfg(test)]
+mod tests;
