@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::run::pattern::{Captured, fill, fits};
 use crate::run::transcript::{Check, Exchange, Message, Step, Transcript};
 
-/// How long a revocation may take to be felt.
+/// How long a revocation may take to be felt, or a new time to be known to all.
 const SOON: Duration = Duration::from_secs(10);
 
 /// Headers of an answer that say nothing about a dialect.
@@ -78,24 +78,31 @@ pub enum Until {
 /// Plays it and gives what was captured; `Err` says where and how answers are others.
 pub fn play(transcript: &Transcript, stage: &mut dyn Stage, until: Until) -> Result<Captured, String> {
     let mut captured = transcript.given.clone();
-    let mut revoked = None;
+    let mut changed = None;
     let mut differ: Vec<String> = Vec::new();
     for step in &transcript.steps {
         match step {
-            Step::Later(seconds) => stage.later(*seconds),
+            Step::Later(seconds) => {
+                stage.later(*seconds);
+                changed = Some(Instant::now());
+            }
             Step::Revoke(user) => {
                 stage.revoke(user);
-                revoked = Some(Instant::now());
+                changed = Some(Instant::now());
             }
             Step::Exchange(exchange) => loop {
                 let before = captured.clone();
-                match (perform(exchange, stage, &mut captured), revoked) {
-                    (Ok(()), _) => break,
-                    // A revocation by another process needs its moment.
-                    (Err(_), Some(since)) if since.elapsed() < SOON => captured = before,
-                    (Err(what), _) => {
-                        let at = format!("{}:{}: {}", transcript.path.display(), exchange.line, exchange.title);
-                        differ.push(format!("{at}\n{what}"));
+                let at = || format!("{}:{}: {}", transcript.path.display(), exchange.line, exchange.title);
+                match (perform(exchange, stage, &mut captured), &exchange.gap, changed) {
+                    (Ok(_), None, _) | (Ok(Certainty::Half), _, _) | (Err(_), Some(_), _) => break,
+                    (Ok(Certainty::Whole), Some(gap), _) => {
+                        differ.push(format!("{}\nno longer a gap: {gap}", at()));
+                        break;
+                    }
+                    // A revocation by another process, or a leap of the clock, needs its moment.
+                    (Err(_), None, Some(since)) if since.elapsed() < SOON => captured = before,
+                    (Err(what), None, _) => {
+                        differ.push(format!("{}\n{what}", at()));
                         break;
                     }
                 }
@@ -108,7 +115,15 @@ pub fn play(transcript: &Transcript, stage: &mut dyn Stage, until: Until) -> Res
     if differ.is_empty() { Ok(captured) } else { Err(differ.join("\n")) }
 }
 
-fn perform(exchange: &Exchange, stage: &mut dyn Stage, captured: &mut Captured) -> Result<(), String> {
+/// How much of an expectation could be looked at.
+enum Certainty {
+    /// All of it.
+    Whole,
+    /// Not what a backend would have seen: this stage has none.
+    Half,
+}
+
+fn perform(exchange: &Exchange, stage: &mut dyn Stage, captured: &mut Captured) -> Result<Certainty, String> {
     let reply = stage.ask(&request(exchange, captured)?);
     let shown = || format!("got: {} {:?} {}", reply.status, reply.headers, reply.body);
     match (exchange.status, &reply.passage) {
@@ -117,11 +132,11 @@ fn perform(exchange: &Exchange, stage: &mut dyn Stage, captured: &mut Captured) 
         }
         (Some(status), _) => return Err(format!("expected {status}\n{}", shown())),
         (None, Passage::None) => return Err(format!("expected it to pass\n{}", shown())),
-        // Without a backend there is nothing that it saw, and nothing to look at.
-        (None, Passage::Allowed) => return Ok(()),
+        (None, Passage::Allowed) => return Ok(Certainty::Half),
         (None, Passage::Seen(headers)) => has(&exchange.told.headers, headers, captured)?,
     }
-    exchange.checks.iter().try_for_each(|check| look(check, captured))
+    exchange.checks.iter().try_for_each(|check| look(check, captured))?;
+    Ok(Certainty::Whole)
 }
 
 fn request(exchange: &Exchange, captured: &Captured) -> Result<Request, String> {

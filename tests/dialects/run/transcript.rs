@@ -15,6 +15,8 @@
 //! --- differ <$a> <$b>                      two that must not be equal
 //! @later 90001s                             the clock goes on (s or d)
 //! @revoke user                              the operator calls a user's tokens back
+//! @gap reason                               the next exchange is not yet answered so;
+//!                                           when it is, the transcript fails until told
 //! ```
 //!
 //! `pattern` says what may stand for volatile places. A transcript that cannot be read
@@ -68,6 +70,8 @@ pub struct Exchange {
     pub told: Message,
     /// What is looked at afterwards.
     pub checks: Vec<Check>,
+    /// Why it is known to be answered otherwise, if it is.
+    pub gap: Option<String>,
 }
 
 /// Headers and body.
@@ -122,17 +126,20 @@ pub fn parse(path: &Path, text: &str) -> Result<Transcript, Wrong> {
     let mut out =
         Transcript { path: path.to_owned(), variant: None, replaced: vec![], given: Captured::new(), steps: vec![] };
     let mut at = 0;
+    let mut gap = None;
     while let Some((number, line)) = lines.get(at) {
         let wrong = |what: &str| (*number, format!("{what}: {line}"));
         at += 1;
         if let Some(title) = line.strip_prefix("=== ") {
             let end = lines[at..].iter().position(|(_, l)| l.starts_with("=== ") || l.starts_with('@'));
             let end = end.map_or(lines.len(), |length| at + length);
-            out.steps.push(Step::Exchange(exchange(title, *number, &lines[at..end])?));
+            let exchange = exchange(title, *number, &lines[at..end])?;
+            out.steps.push(Step::Exchange(Exchange { gap: gap.take(), ..exchange }));
             at = end;
         } else if let Some(directive) = line.strip_prefix('@') {
             let (word, rest) = directive.split_once(' ').ok_or_else(|| wrong("a directive says more"))?;
             match word {
+                "gap" => gap = Some(rest.to_owned()),
                 "variant" => out.variant = Some(rest.to_owned()),
                 "let" => {
                     let (name, value) = rest.split_once(" = ").ok_or_else(|| wrong("no ` = `"))?;
@@ -217,6 +224,7 @@ fn exchange(title: &str, line: usize, lines: &[Line]) -> Result<Exchange, Wrong>
         status,
         told: message(&told[1..])?,
         checks: checks.iter().map(|lines| check(lines)).collect::<Result<_, _>>()?,
+        gap: None,
     })
 }
 
