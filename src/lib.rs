@@ -27,7 +27,7 @@
 //!   authenticates, decides, issues and writes; the store answers before the client.
 //! * **A reload**: [`reload`] notices, [`config::load`] compiles everything or says all
 //!   that is wrong, [`gateway::running::Swapper`] puts it in force with one swap.
-//! * **A revocation**: [`oauth::revoke`] or [`cli::token`] makes a
+//! * **A revocation**: [`oauth::service`] or [`cli::token`] makes a
 //!   [`revocation::notice::Notice`], [`store`] makes it durable, the
 //!   [`revocation::list::List`] makes it felt; [`follower`] carries those of other processes.
 //!

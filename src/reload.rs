@@ -89,13 +89,15 @@ impl Judge {
         Judge { path, files, applied: Some(seen.clone()), seen, current, load }
     }
 
-    /// Folders in which a change may matter.
+    /// Folders in which a change may matter: those of the names that were read, and
+    /// those of what links among them lead to.
     pub fn folders(&self) -> BTreeSet<PathBuf> {
         let parent = |path: &PathBuf| match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             Some(_) | None => PathBuf::from("."),
         };
-        self.seen.keys().map(parent).collect()
+        let behind = self.seen.keys().filter(|path| path.is_symlink()).filter_map(|path| path.canonicalize().ok());
+        self.seen.keys().map(parent).chain(behind.collect::<Vec<_>>().iter().map(parent)).collect()
     }
 
     /// Looks whether there is something new, and if so what it is.

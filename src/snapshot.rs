@@ -10,9 +10,12 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::access::policy::Policy;
+use crate::clock::Seconds;
+use crate::clock::UnixTime;
+use crate::dialect::shape::Shape;
 use crate::oauth::issuer::Issuer;
 use crate::telemetry::Layout;
-use crate::token::ring::KeyRing;
+use crate::token::ring::{KeyRing, SigningKey};
 
 /// One consistent world as the file describes it.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// What it speaks.
     pub door: Door,
+    /// When the first of its certificates ends, chains included; `None`: it has none.
+    pub certificate_end: Option<UnixTime>,
     /// Its bounds on callers.
     pub limits: DoorLimits,
     /// Whose word about the caller's address is taken; empty: nobody's.
@@ -116,12 +121,25 @@ pub struct Plan {
     pub set: Vec<(HeaderName, HeaderValue)>,
     /// `true`: the caller's `Authorization` goes on to the backend.
     pub keep_authorization: bool,
+    /// A token of the backend's own kind, sent in place of the caller's.
+    pub mint: Option<Arc<Mint>>,
     /// Bytes of a request body; more is 413.
     pub max_body: u64,
     /// First byte of the answer.
     pub first_byte_timeout: Duration,
     /// Between two reads of the answer.
     pub idle_timeout: Duration,
+}
+
+/// A token that is made for a backend, for each request anew.
+#[derive(Debug)]
+pub struct Mint {
+    /// What it is signed with.
+    pub key: SigningKey,
+    /// How long it lives.
+    pub lifetime: Seconds,
+    /// What it says.
+    pub claims: Shape,
 }
 
 /// The value of an identity header: text and references, nothing more.

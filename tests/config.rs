@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tollgate::cli::check::{CheckArgs, FormatArg, check};
+use tollgate::cli::console::{Console, Output, Presence};
 use tollgate::cli::explain::{ExplainArgs, run as explain};
 use tollgate::clock::UnixTime;
 use tollgate::config::files::{DiskFiles, Files};
@@ -47,9 +48,13 @@ impl Files for World {
 }
 
 fn with_context<T>(look: impl FnOnce(&Context<'_>) -> T) -> T {
+    with_processors(2, look)
+}
+
+fn with_processors<T>(processors: usize, look: impl FnOnce(&Context<'_>) -> T) -> T {
     let random = SeededRandom::new(7);
     let hash = |_: &Secret, _: &dyn Random| "$argon2id$of-the-test".to_owned();
-    look(&Context { now: NOW, random: &random, processors: 2, self_signed: &ThrowAway, hash_password: &hash })
+    look(&Context { now: NOW, random: &random, processors, self_signed: &ThrowAway, hash_password: &hash })
 }
 
 fn report(path: &Path) -> Report {
@@ -266,17 +271,20 @@ fn what_is_printed_has_no_secret() {
 
 #[test]
 fn explain_names_route_rule_and_decision() {
-    let explained = |method: &str, url: &str, scope: Option<&str>| {
+    let heard = |method: &str, url: &str, scope: Option<&str>, output| {
         let args = ExplainArgs {
             method: method.parse().expect("a method"),
             url: url.to_owned(),
             scope: scope.map(str::to_owned),
             listener: None,
         };
-        let mut out = Vec::new();
-        with_context(|context| explain(&args, Path::new("gateway.yaml"), &World, context, &mut out)).expect("written");
-        String::from_utf8(out).expect("UTF-8")
+        let (mut out, mut talk, mut input) = (Vec::new(), Vec::new(), io::empty());
+        let presence = Presence::Nobody;
+        let mut console = Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output };
+        with_context(|context| explain(&args, Path::new("gateway.yaml"), &World, context, &mut console))
+            .map(|()| String::from_utf8(out).expect("UTF-8"))
     };
+    let explained = |method, url, scope| heard(method, url, scope, Output::Table).expect("explained");
     let text = explained("GET", "https://127.0.0.1:8443/hello/world", Some("hello:read"));
     assert!(text.contains("route     hello") && text.contains("decision  passes"), "{text}");
     assert!(text.contains("set: x-user x-client x-scopes"), "{text}");
@@ -285,6 +293,18 @@ fn explain_names_route_rule_and_decision() {
     assert!(explained("GET", "/hello", None).contains("401"));
     assert!(explained("TRACE", "/hello", None).contains("405, Allow: GET, HEAD, POST"));
     assert!(explained("GET", "/nothing", None).contains("404"));
-    assert!(explained("POST", "/oauth2/token", None).contains("issuer main"));
-    assert!(explained("GET", "/hello/%2e%2e/x", None).contains("refused"));
+    assert!(explained("POST", "/oauth2/token", None).contains("token of issuer main"));
+    let refused = heard("GET", "/hello/%2e%2e/x", None, Output::Table).expect_err("no canonical path");
+    assert_eq!((refused.code(), refused.to_string()), (2, "the path is refused with 400: path_dot_segment".to_owned()));
+    let json = heard("GET", "/hello/x", Some("hello:read"), Output::Json).expect("explained");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["route"], &json["decision"]), (&"hello".into(), &"passes".into()));
+}
+
+#[test]
+fn hashing_leaves_half_of_the_processors_to_others() {
+    for (processors, hashers) in [(1, 1), (2, 1), (3, 1), (4, 2), (64, 2)] {
+        let loaded = with_processors(processors, |context| load(Path::new("gateway.yaml"), &World, context));
+        assert_eq!(loaded.expect("the default file").fixed.hashing.workers, hashers, "of {processors}");
+    }
 }

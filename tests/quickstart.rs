@@ -49,6 +49,28 @@ fn the_lines_of_the_readme_do_what_they_say() {
 }
 
 #[test]
+fn the_shortest_file_of_the_readme_has_no_mistake() {
+    let readme = include_str!("../README.md");
+    let yaml = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a yaml block");
+    let folder = Folder::new("shortest");
+    fs::write(folder.path().join("gateway.yaml"), yaml).expect("the configuration");
+    let mut check = support::gateway::tollgate(folder.path(), &["check", "--strict"]);
+    check.env("DEMO_SECRET", "as-long-as-a-secret-has-to-be-0123456789");
+    let (code, out, err) = support::gateway::finish(&mut check);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn without_a_file_every_command_says_how_to_name_one() {
+    let folder = Folder::new("nothing");
+    for command in [&["run"][..], &["client", "list"], &["explain", "GET", "/"]] {
+        let (code, out, err) = support::gateway::finish(&mut support::gateway::tollgate(folder.path(), command));
+        assert_eq!((code, out.as_str()), (1, ""), "{command:?}: {err}");
+        assert!(err.starts_with("error[TG0001]") && err.contains("--config FILE"), "{command:?}: {err}");
+    }
+}
+
+#[test]
 fn a_second_run_on_the_same_state_is_refused_and_the_client_is_kept() {
     let gateway = start();
     let second = gateway.cli(&["run"]);
@@ -61,6 +83,7 @@ fn a_second_run_on_the_same_state_is_refused_and_the_client_is_kept() {
     let again = Gateway::start_in(folder);
     assert!(!again.banner.iter().any(|l| l.contains("CLIENT SECRET")), "shown once only: {:#?}", again.banner);
     assert!(!again.stderr().contains("CLIENT SECRET"), "logged once only");
+    assert!(again.banner.iter().any(|l| l.contains("curl -sk -u $CLIENT:$SECRET ")), "{:#?}", again.banner);
 }
 
 #[test]

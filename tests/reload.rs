@@ -3,9 +3,11 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::gateway::Gateway;
+use support::gateway::{Folder, Gateway};
 use support::http::curl;
 use support::token::{call, client_credentials};
 use support::yaml::standard;
@@ -68,4 +70,47 @@ fn what_needs_a_restart_is_said_and_not_half_done() {
     gateway.signal("HUP");
     until("the refusal", || metric(&gateway, "tollgate_config_last_reload_successful") == Some(0.0));
     until("the reason", || gateway.stderr().contains("cannot change while the gateway runs"));
+}
+
+/// A certificate for `localhost` and its key, good for so many days.
+fn certify(folder: &Path, days: &str) {
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .args(["-days", days, "-keyout", "next.key", "-out", "next.crt"])
+        .current_dir(folder)
+        .output()
+        .expect("openssl is installed by tests/run");
+    assert!(made.status.success(), "{made:?}");
+    for (from, to) in [("next.key", "tls.key"), ("next.crt", "tls.crt")] {
+        fs::rename(folder.join(from), folder.join(to)).expect("moved into place");
+    }
+}
+
+#[test]
+fn a_certificate_is_replaced_under_load_and_its_end_is_shown() {
+    let folder = Folder::new("certificate");
+    certify(folder.path(), "30");
+    let files = "tls: { certificates: [{ cert: tls.crt, key: tls.key }] }";
+    let yaml = standard("builtin:echo").replace("tls: self-signed", files);
+    fs::write(folder.path().join("gateway.yaml"), yaml).expect("the configuration");
+    let gateway = Gateway::start_in(folder);
+    let end = || metric(&gateway, "tollgate_certificate_expiry_timestamp_seconds{name=\"public\"}");
+    let first = end().expect("the end of the certificate is exported");
+
+    certify(gateway.folder.path(), "60");
+    let url = format!("{}/open/x", gateway.https("public"));
+    let authority = gateway.folder.path().join("tls.crt");
+    let authority = authority.to_str().expect("a name in UTF-8");
+    until("the new end", || {
+        assert_eq!(curl(&["-k", &url]).status, 200, "no handshake fails meanwhile");
+        end() > Some(first)
+    });
+    let later = end().expect("exported") - first;
+    assert!((later - 30.0 * 86_400.0).abs() < 3_600.0, "thirty days more, not {later} s");
+    assert_eq!(
+        curl(&["--no-insecure", "--cacert", authority, &url]).status,
+        200,
+        "the new certificate is the one that is served"
+    );
 }

@@ -35,22 +35,30 @@ impl<'a> CanonicalHost<'a> {
             }
             return Ok(CanonicalHost(Cow::Owned(format!("[{address}]"))));
         }
-        let name = match authority.split_once(':') {
-            Some((name, port)) if is_port(port) => name,
+        let name = match authority.bytes().position(|b| b == b':') {
+            Some(colon) if is_port(&authority[colon + 1..]) => &authority[..colon],
             Some(_) => return Err(HostRefusal),
             None => authority,
         };
         let name = name.strip_suffix('.').unwrap_or(name);
-        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        let labelled = !name.is_empty() && name.len() <= MAX_HOST_BYTES && !name.split('.').any(str::is_empty);
-        if !labelled || !name.bytes().all(fits) {
+        if name.len() > MAX_HOST_BYTES {
             return Err(HostRefusal);
         }
-        Ok(CanonicalHost(if name.bytes().any(|b| b.is_ascii_uppercase()) {
-            Cow::Owned(name.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(name)
-        }))
+        // A dot at the beginning, at the end or after another one makes an empty label.
+        let (mut before, mut upper) = (b'.', false);
+        for byte in name.bytes() {
+            match byte {
+                b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
+                b'A'..=b'Z' => upper = true,
+                b'.' if before != b'.' => {}
+                _ => return Err(HostRefusal),
+            }
+            before = byte;
+        }
+        if before == b'.' {
+            return Err(HostRefusal);
+        }
+        Ok(CanonicalHost(if upper { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }))
     }
 
     /// The text.

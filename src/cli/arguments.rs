@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::cli::check::CheckArgs;
 use crate::cli::client::ClientArgs;
 use crate::cli::console::Output;
+use crate::cli::dialect::DialectArgs;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::keys::KeysArgs;
 use crate::cli::revocations::RevocationsArgs;
@@ -38,6 +39,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Show which route takes a request and what it asks for.
     Explain(ExplainArgs),
+    /// The dialects that come with the gateway, and what is wrong with one's own.
+    Dialect(DialectArgs),
     /// Clients that the store keeps.
     Client(ClientArgs),
     /// Users that the store keeps.

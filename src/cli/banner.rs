@@ -11,6 +11,7 @@ use http::Method;
 use crate::access::rule::{AccessLine, Rule};
 use crate::access::table::Target;
 use crate::gateway::Gateway;
+use crate::oauth::client::{Client, GrantKind};
 use crate::oauth::issuer::Issuer;
 use crate::snapshot::{Door, Snapshot};
 use crate::token::scope::Scopes;
@@ -52,18 +53,27 @@ fn speaks(door: &Door) -> &'static str {
     }
 }
 
-/// Lines that can be pasted into a shell; a secret is `$SECRET` in them.
+/// Lines that can be pasted into a shell; a secret is `$SECRET` in them, and a client
+/// that only the store knows is `$CLIENT`.
 fn try_it(gateway: &Gateway, snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
     let front = snapshot.listeners.iter().zip(&gateway.doors).find(|(l, _)| matches!(l.door, Door::Tls(_)));
-    let (Some((_, (_, address))), Some(issuer)) = (front, snapshot.issuers.first()) else { return Ok(()) };
-    let made = gateway.made.first().map(|made| made.client.id.to_string());
-    let Some(client) = made.or_else(|| issuer.clients.keys().next().map(ToString::to_string)) else { return Ok(()) };
-    let Some((path, scopes)) = protected(snapshot) else { return Ok(()) };
+    let (Some((_, (_, address))), Some(lines)) = (front, protected(snapshot)) else { return Ok(()) };
+    let made = gateway.made.iter().find(|made| made.issuer == lines.issuer.name).map(|made| &made.client);
+    let client = made.or_else(|| lines.issuer.clients.values().find(|client| serves(client, &lines.scopes)));
+    let client = client.map_or("$CLIENT", |client| client.id.as_str());
     let base = base(*address);
-    let scope = if scopes.is_empty() { String::new() } else { format!(" -d 'scope={scopes}'") };
-    writeln!(out, "try it     TOKEN=$(curl -sk -u {client}:$SECRET {base}{}/token \\", token_base(issuer))?;
+    let scope = if lines.scopes.is_empty() { String::new() } else { format!(" -d 'scope={}'", lines.scopes) };
+    writeln!(out, "try it     TOKEN=$(curl -sk -u {client}:$SECRET {base}{}/token \\", token_base(lines.issuer))?;
     writeln!(out, "             -d grant_type=client_credentials{scope} | jq -r .access_token)")?;
-    writeln!(out, "           curl -sk -H \"Authorization: Bearer $TOKEN\" {base}{path}")
+    writeln!(out, "           curl -sk -H \"Authorization: Bearer $TOKEN\" {base}{}", lines.path)
+}
+
+/// Whether the client can get a token for these scopes by itself.
+fn serves(client: &Client, scopes: &Scopes) -> bool {
+    !client.disabled
+        && !client.secrets.is_empty()
+        && client.grants.contains(&GrantKind::ClientCredentials)
+        && client.scopes.covers(scopes)
 }
 
 fn base(address: SocketAddr) -> String {
@@ -78,15 +88,23 @@ fn token_base(issuer: &Issuer) -> &str {
     issuer.base.trim_end_matches('/')
 }
 
-/// A path behind a scope, and the scopes that a GET of it asks for.
-fn protected(snapshot: &Snapshot) -> Option<(String, Scopes)> {
+/// Something to try: a path behind a scope, and who gives out tokens for it.
+struct Lines<'a> {
+    path: String,
+    scopes: Scopes,
+    issuer: &'a Issuer,
+}
+
+/// The first route that a token of ours opens for a GET.
+fn protected(snapshot: &Snapshot) -> Option<Lines<'_>> {
     let targets = snapshot.policy.tables.iter().flat_map(|table| table.targets());
     targets.into_iter().find_map(|target| {
         let Target::Route(route) = target else { return None };
         let takes_get = |line: &&AccessLine| line.methods.is_empty() || line.methods.contains(&Method::GET);
         let line = route.access.iter().find(takes_get)?;
         let (Rule::Bearer(alternatives) | Rule::Person(alternatives)) = &line.rule else { return None };
-        let names = alternatives.first().map(|alternative| alternative.names.clone()).unwrap_or_default();
-        Some((route.pattern.replace("**", "world").replace('*', "1"), names))
+        let scopes = alternatives.first().map(|alternative| alternative.names.clone()).unwrap_or_default();
+        let issuer = snapshot.issuers.iter().find(|issuer| route.issuers.contains(&issuer.profile))?;
+        Some(Lines { path: route.pattern.replace("**", "world").replace('*', "1"), scopes, issuer })
     })
 }

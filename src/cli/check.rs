@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::console::Output;
 use crate::config::files::{DiskFiles, Files};
 use crate::config::load::{Context, Report, inspect};
 use crate::config::print::printed;
@@ -19,12 +20,22 @@ pub struct CheckArgs {
     /// How problems are written.
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,
-    /// Print the file as it was understood, references filled in, secrets as stars.
+    /// Print the file as it was understood; secrets and what came through a reference are stars.
     #[arg(long)]
     pub print: bool,
     /// Exit with 3 when there are only warnings.
     #[arg(long)]
     pub strict: bool,
+}
+
+impl CheckArgs {
+    /// The same, where `-o json` means what it means to every command.
+    pub fn written_as(self, output: Output) -> CheckArgs {
+        match (output, self.format) {
+            (Output::Json, FormatArg::Human) => CheckArgs { format: FormatArg::Json, ..self },
+            (Output::Json | Output::Table, _) => self,
+        }
+    }
 }
 
 /// How problems are written.

@@ -2,18 +2,19 @@
 //! it would answer to given scopes, and what goes to the backend. Works from the file
 //! alone; never looks at a real token, so nobody has to paste one.
 
-use std::fmt::Write as _;
-use std::io;
 use std::path::Path;
 
 use clap::Args;
 use http::{Method, Uri};
+use serde_json::Value;
 
 use crate::access::host::CanonicalHost;
 use crate::access::path::CanonicalPath;
 use crate::access::route::Route;
 use crate::access::rule::Rule;
 use crate::access::table::Target;
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
 use crate::config::files::Files;
 use crate::config::load::{Context, load};
 use crate::snapshot::{Server, Snapshot};
@@ -34,63 +35,58 @@ pub struct ExplainArgs {
     pub listener: Option<String>,
 }
 
-/// Writes the explanation, or the problems of the file.
+/// Writes the explanation: a line a fact, or one JSON object.
 pub fn run(
     args: &ExplainArgs,
     config: &Path,
     files: &dyn Files,
     context: &Context<'_>,
-    out: &mut dyn io::Write,
-) -> io::Result<u8> {
-    let snapshot = match load(config, files, context) {
-        Ok(snapshot) => snapshot,
-        Err(problems) => {
-            write!(out, "{problems}")?;
-            return Ok(1);
-        }
-    };
-    match explain(args, &snapshot) {
-        Ok(text) => out.write_all(text.as_bytes()).map(|()| 0),
-        Err(why) => writeln!(out, "error: {why}").map(|()| 2),
-    }
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let snapshot = load(config, files, context)?;
+    let facts = explain(args, &snapshot)?;
+    console.facts(&facts.iter().map(|(name, text)| (*name, Value::from(text.as_str()))).collect::<Vec<_>>())
 }
 
-fn explain(args: &ExplainArgs, snapshot: &Snapshot) -> Result<String, String> {
-    let uri: Uri = args.url.parse().map_err(|_| format!("`{}` is not a url", args.url))?;
+/// What is said, in its order.
+type Facts = Vec<(&'static str, String)>;
+
+fn explain(args: &ExplainArgs, snapshot: &Snapshot) -> Result<Facts, Failure> {
+    let uri: Uri = args.url.parse().map_err(|_| Failure::usage(format!("`{}` is not a url", args.url)))?;
     let authority = uri.authority().map_or("localhost", |authority| authority.as_str());
-    let host =
-        CanonicalHost::parse(authority).map_err(|refusal| format!("the host is refused: {}", refusal.label()))?;
-    let path =
-        CanonicalPath::parse(uri.path()).map_err(|refusal| format!("400: the path is refused: {}", refusal.label()))?;
+    let host = CanonicalHost::parse(authority)
+        .map_err(|refusal| Failure::usage(format!("the host is refused with 400: {}", refusal.label())))?;
+    let path = CanonicalPath::parse(uri.path())
+        .map_err(|refusal| Failure::usage(format!("the path is refused with 400: {}", refusal.label())))?;
     let index = match &args.listener {
         Some(name) => snapshot
             .listeners
             .iter()
             .position(|listener| *listener.name == **name)
-            .ok_or_else(|| format!("listener `{name}` is not defined"))?,
+            .ok_or_else(|| Failure::usage(format!("listener `{name}` is not defined")))?,
         None => snapshot.policy.tables.iter().position(|table| !table.targets().is_empty()).unwrap_or(0),
     };
-    let table = snapshot.policy.tables.get(index).ok_or("there is no listener")?;
-    let mut out = format!("request   {} {} {}\n", args.method, host.as_str(), path.as_str());
+    let table = snapshot.policy.tables.get(index).ok_or_else(|| Failure::new("there is no listener"))?;
+    let mut facts = vec![("request", format!("{} {} {}", args.method, host.as_str(), path.as_str()))];
     match table.find(host.as_str(), &path) {
-        None => out.push_str("route     none\ndecision  404\n"),
+        None => facts.extend([("route", "none".to_owned()), ("decision", "404".to_owned())]),
         Some(Target::Endpoint(at)) => {
             let issuer = snapshot.issuers.get(at.issuer).map_or("?", |issuer| issuer.name.as_str());
-            let _ = writeln!(out, "endpoint  {:?} of issuer {issuer}", at.endpoint);
+            facts.push(("endpoint", format!("{} of issuer {issuer}", format!("{:?}", at.endpoint).to_lowercase())));
         }
-        Some(Target::Route(route)) => describe(args, snapshot, route, &mut out),
+        Some(Target::Route(route)) => describe(args, snapshot, route, &mut facts),
     }
-    Ok(out)
+    Ok(facts)
 }
 
-fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, out: &mut String) {
+fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, facts: &mut Facts) {
     let issuers: Vec<&str> =
         route.issuers.iter().filter_map(|i| snapshot.policy.profiles.get(*i)).map(|p| p.name.as_str()).collect();
-    let _ = writeln!(out, "route     {}", route.name);
+    facts.push(("route", route.name.to_string()));
     let fits = |methods: &[Method]| methods.is_empty() || methods.contains(&args.method);
     let Some((number, line)) = route.access.iter().enumerate().find(|(_, line)| fits(&line.methods)) else {
         let allow: Vec<&str> = route.access.iter().flat_map(|line| &line.methods).map(Method::as_str).collect();
-        let _ = writeln!(out, "decision  405, Allow: {}", allow.join(", "));
+        facts.push(("decision", format!("405, Allow: {}", allow.join(", "))));
         return;
     };
     let needs = match &line.rule {
@@ -103,9 +99,9 @@ fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, out: &mut St
             format!("{} of issuer {}", words.collect::<Vec<_>>().join("   or   "), issuers.join(", "))
         }
     };
-    let _ = writeln!(out, "access    line {}   needs {needs}", number + 1);
-    let _ = writeln!(out, "decision  {}", decision(args, &line.rule));
-    forward(snapshot, route, out);
+    facts.push(("access", format!("line {} needs {needs}", number + 1)));
+    facts.push(("decision", decision(args, &line.rule)));
+    facts.extend(forward(snapshot, route).map(|text| ("forward", text)));
 }
 
 fn decision(args: &ExplainArgs, rule: &Rule) -> String {
@@ -128,12 +124,16 @@ fn decision(args: &ExplainArgs, rule: &Rule) -> String {
     format!("403 insufficient_scope, missing {missing}")
 }
 
-fn forward(snapshot: &Snapshot, route: &Route, out: &mut String) {
-    let Some(plan) = snapshot.plans.get(route.index) else { return };
-    let Some(upstream) = snapshot.upstreams.get(plan.upstream) else { return };
+fn forward(snapshot: &Snapshot, route: &Route) -> Option<String> {
+    let plan = snapshot.plans.get(route.index)?;
+    let upstream = snapshot.upstreams.get(plan.upstream)?;
     let echo = upstream.servers.contains(&Server::Echo);
-    let servers = if echo { "the built-in echo".to_owned() } else { format!("{} servers", upstream.servers.len()) };
-    let mut facts =
+    let servers = match (echo, upstream.servers.len()) {
+        (true, _) => "the built-in echo".to_owned(),
+        (false, 1) => "1 server".to_owned(),
+        (false, several) => format!("{several} servers"),
+    };
+    let mut parts =
         vec![if plan.keep_authorization { "Authorization kept" } else { "Authorization removed" }.to_owned()];
     let set: Vec<&str> = plan
         .identity
@@ -143,10 +143,10 @@ fn forward(snapshot: &Snapshot, route: &Route, out: &mut String) {
         .map(|n| n.as_str())
         .collect();
     if !set.is_empty() {
-        facts.push(format!("set: {}", set.join(" ")));
+        parts.push(format!("set: {}", set.join(" ")));
     }
     if let Some(prefix) = &plan.strip_prefix {
-        facts.push(format!("{prefix} stripped"));
+        parts.push(format!("{prefix} stripped"));
     }
-    let _ = writeln!(out, "forward   to {} ({servers}), {}", upstream.name, facts.join(", "));
+    Some(format!("to {} ({servers}), {}", upstream.name, parts.join(", ")))
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 
+use crate::config::problem::fact::Problems;
 use crate::oauth::store::StoreError;
 
 /// A command that failed.
@@ -13,6 +14,8 @@ pub enum Failure {
     Failed(String),
     /// It was asked for wrongly; exit code 2, as for a flag that does not exist.
     Usage(String),
+    /// The configuration has mistakes, shown as `check` shows them; exit code 1.
+    Configuration(String),
 }
 
 impl Failure {
@@ -26,10 +29,19 @@ impl Failure {
         Failure::Usage(text.into())
     }
 
+    /// What standard error shows; each mistake of a configuration begins with its own
+    /// `error`.
+    pub fn shown(&self) -> String {
+        match self {
+            Failure::Failed(text) | Failure::Usage(text) => format!("error: {text}"),
+            Failure::Configuration(text) => text.clone(),
+        }
+    }
+
     /// The process's exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Failure::Failed(_) => 1,
+            Failure::Failed(_) | Failure::Configuration(_) => 1,
             Failure::Usage(_) => 2,
         }
     }
@@ -38,12 +50,18 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Failed(text) | Failure::Usage(text) => f.write_str(text),
+            Failure::Failed(text) | Failure::Usage(text) | Failure::Configuration(text) => f.write_str(text),
         }
     }
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Failure {
+        Failure::Configuration(problems.to_string().trim_end().to_owned())
+    }
+}
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {

@@ -12,7 +12,7 @@ use crate::clock::UnixTime;
 use crate::oauth::issuer::Issuer;
 use crate::revocation::notice::Notice;
 use crate::store::change::Outcome;
-use crate::store::signing_key::{KeyEntry, Turn};
+use crate::store::signing_key::{KeyEntry, Turn, signer};
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::KeyId;
 use crate::token::key::KeyMaterial;
@@ -53,7 +53,9 @@ pub fn run(args: KeysArgs, place: &Place<'_>, console: &mut Console<'_>) -> Resu
     match args.command {
         KeysCommand::List => list(issuer, place, console),
         KeysCommand::Rotate { now } => {
-            let signs_from = if now { place.now } else { place.now.after(issuer.keys.publish_ahead) };
+            // A first key has nobody to wait for, and without one no token could be signed.
+            let at_once = now || signer(&place.store.keys(&issuer.name)?, place.now).is_none();
+            let signs_from = if at_once { place.now } else { place.now.after(issuer.keys.publish_ahead) };
             rotate(signs_from, issuer, place, console)
         }
         KeysCommand::Retire { kid, yes } => retire(&kid, Consent::of(yes), issuer, place, console),
@@ -136,11 +138,6 @@ fn retire(
         Outcome::Done => console.say("The key is retired."),
         Outcome::Missing | Outcome::Exists => Err(Failure::new(format!("there is no key `{kid}`"))),
     }
-}
-
-/// The key that signs now: of those that may, the one that came last.
-fn signer(keys: &[KeyEntry], now: UnixTime) -> Option<&KeyEntry> {
-    keys.iter().rfind(|key| key.signs_from <= now && key.verify_until.is_none_or(|end| end > now))
 }
 
 fn state(key: &KeyEntry, signer: Option<&KeyId>, now: UnixTime) -> &'static str {

@@ -9,19 +9,18 @@ use std::sync::Arc;
 use clap::Parser as _;
 
 use crate::cli::arguments::{Arguments, Command};
+use crate::cli::compiling::{context, hash};
 use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
-use crate::cli::{check, client, explain, hash_password, keys, revocations, run, schema, token, user};
+use crate::cli::{check, client, dialect, explain, hash_password, keys, revocations, run, schema, token, user};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::files::DiskFiles;
-use crate::config::load::{Context, load};
-use crate::config::self_signed::{Kept, SelfSigned, ThrowAway};
+use crate::config::load::load;
+use crate::config::self_signed::ThrowAway;
 use crate::gateway::Parts;
 use crate::random::{OsRandom, Random};
 use crate::store::Store;
-use crate::token::secret::Secret;
-use crate::users::phc;
 
 /// Reads the process's arguments, does what they say, and returns the exit code.
 pub fn program() -> ExitCode {
@@ -30,7 +29,7 @@ pub fn program() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             // If standard error is gone there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "error: {failure}");
+            let _ = writeln!(io::stderr(), "{}", failure.shown());
             ExitCode::from(failure.code())
         }
     }
@@ -46,8 +45,8 @@ fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             drop(out);
             run::run(&config, &Parts { clock: Arc::new(SystemClock), random: Arc::new(random) })
         }
-        Command::Check(args) => Ok(check::run(&args, &config, &trying, &mut out)?.exit_code()),
-        Command::Explain(args) => Ok(explain::run(&args, &config, &DiskFiles, &trying, &mut out)?),
+        Command::Check(args) => Ok(check::run(&args.written_as(output), &config, &trying, &mut out)?.exit_code()),
+        Command::Dialect(args) => dialect::run(&args, &DiskFiles, &mut out),
         Command::HashPassword => {
             let mut input = io::stdin().lock();
             hash_password::run(&mut input, &mut out, &random, &hash)?;
@@ -61,7 +60,10 @@ fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             let presence = if io::stdin().is_terminal() { Presence::Terminal } else { Presence::Nobody };
             let (mut talk, mut input) = (io::stderr(), BufReader::new(io::stdin()));
             let mut console = Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output };
-            on_the_store(object, &config, &random, &mut console)?;
+            match object {
+                Command::Explain(args) => explain::run(&args, &config, &DiskFiles, &trying, &mut console)?,
+                object => on_the_store(object, &config, &random, &mut console)?,
+            }
             Ok(0)
         }
     }
@@ -74,8 +76,7 @@ fn on_the_store(
     random: &dyn Random,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let snapshot = load(config, &DiskFiles, &context(&ThrowAway, random))
-        .map_err(|problems| Failure::new(problems.to_string()))?;
+    let snapshot = load(config, &DiskFiles, &context(&ThrowAway, random))?;
     let key = snapshot.fixed.store_key.as_ref().map(|key| &key.0);
     let store = Store::open(&snapshot.fixed.state, key).map_err(|error| Failure::new(error.to_string()))?;
     let place = Place { store: &store, snapshot: &snapshot, random, now: SystemClock.now() };
@@ -85,21 +86,11 @@ fn on_the_store(
         Command::Token(args) => token::run(args, &place, console),
         Command::Revocations(args) => revocations::run(args, &place, console),
         Command::Keys(args) => keys::run(args, &place, console),
-        Command::Run | Command::Check(_) | Command::Explain(_) | Command::HashPassword | Command::Schema => Ok(()),
+        Command::Run
+        | Command::Check(_)
+        | Command::Explain(_)
+        | Command::Dialect(_)
+        | Command::HashPassword
+        | Command::Schema => Ok(()),
     }
-}
-
-/// What compiling needs from outside.
-pub(in crate::cli) fn context<'a>(self_signed: &'a dyn SelfSigned, random: &'a dyn Random) -> Context<'a> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    Context { now: SystemClock.now(), random, processors, self_signed, hash_password: &hash }
-}
-
-/// The context of a gateway that will run: its self-signed certificate is kept.
-pub(in crate::cli) fn running_context(random: &dyn Random) -> Context<'_> {
-    context(&Kept, random)
-}
-
-fn hash(password: &Secret, random: &dyn Random) -> String {
-    phc::hash_password(password.expose(), random)
 }

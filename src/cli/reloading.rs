@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cli::program::running_context;
+use crate::cli::compiling::running_context;
 use crate::config::files::{DiskFiles, Seen};
 use crate::config::load::load;
 use crate::gateway::Gateway;

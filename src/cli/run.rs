@@ -1,15 +1,15 @@
 //! `tollgate run`: load, start, say so, wait for the end. The banner goes to standard
 //! output, terminal or not; a bad configuration is shown exactly as `check` shows it.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::banner;
+use crate::cli::compiling::running_context;
 use crate::cli::failure::Failure;
-use crate::cli::program::running_context;
 use crate::cli::reloading;
 use crate::config::files::{DiskFiles, Noted};
 use crate::config::load::load;
@@ -22,14 +22,7 @@ use crate::telemetry::log::{self, Shape};
 /// Serves until TERM or INT; the exit code says whether the end was graceful.
 pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
     let files = Noted::new(&DiskFiles);
-    let snapshot = match load(config, &files, &running_context(&*parts.random)) {
-        Ok(snapshot) => snapshot,
-        Err(problems) => {
-            // Without standard error nobody reads the carets; the exit code stays.
-            let _ = write!(io::stderr(), "{problems}");
-            return Ok(1);
-        }
-    };
+    let snapshot = load(config, &files, &running_context(&*parts.random))?;
     start_log(&snapshot)?;
     for warning in &snapshot.warnings {
         tracing::warn!("{warning}");

@@ -73,7 +73,8 @@ fn examine(path: &Path, files: &dyn Files, context: &Context<'_>, problems: &mut
         Ok(bytes) => bytes,
         Err(error) => {
             let message = format!("cannot read the configuration: {}", reason(&error));
-            problems.list.push(Problem::new(Code::Unreadable, message));
+            let problem = Problem::new(Code::Unreadable, message);
+            problems.list.push(problem.help("name the file with `--config FILE`, or set TOLLGATE_CONFIG"));
             return None;
         }
     };

@@ -176,8 +176,8 @@ impl Params {
     /// The value of the first of `names` that has one; an empty one counts as absent
     /// (RFC 6749 §3.2).
     pub fn value(&self, names: &[Box<str>]) -> Option<&Secret> {
-        let of = |name: &Box<str>| self.pairs.iter().find(|(known, _)| known.as_str() == &**name);
-        names.iter().filter_map(of).map(|(_, value)| value).find(|value| !value.expose().is_empty())
+        let of = |name: &str| self.pairs.iter().find(|(known, _)| known == name);
+        names.iter().filter_map(|name| of(name)).map(|(_, value)| value).find(|value| !value.expose().is_empty())
     }
 
     /// The value under `names`, or the condition that says it is missing.

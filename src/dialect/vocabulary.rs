@@ -48,6 +48,16 @@ pub const CLAIMS: Vocabulary = &[
     ("bot.*", Kind::Text),
 ];
 
+/// Of a token that is made for a backend.
+pub const BRIDGE: Vocabulary = &[
+    ("subject", Kind::Text),
+    ("client.id", Kind::Text),
+    ("scope", Kind::Text),
+    ("random", Kind::Text),
+    ("issued_at", Kind::Time),
+    ("expires_at", Kind::Time),
+];
+
 /// Of a refusal, at our endpoints and at the API.
 pub const REFUSAL: Vocabulary = &[
     ("status", Kind::Number),

@@ -119,15 +119,18 @@ pub(in crate::edge) struct Seat {
 }
 
 impl Seat {
-    /// A place at this listener; `None`: all are taken.
+    /// A place at this listener; `None`: all are taken, here or in the whole process.
     pub(in crate::edge) fn take(worker: &Arc<Worker>, listener: usize, limit: usize) -> Option<Seat> {
-        match worker.shared.doors[listener].enter(limit) {
-            Entry::Full => None,
-            Entry::Granted => {
-                worker.connection_opened();
-                Some(Seat { worker: Arc::clone(worker), listener })
-            }
+        let (door, crowd) = (&worker.shared.doors[listener], &worker.shared.crowd);
+        if door.enter(limit) == Entry::Full {
+            return None;
         }
+        if crowd.enter() == Entry::Full {
+            door.leave();
+            return None;
+        }
+        worker.connection_opened();
+        Some(Seat { worker: Arc::clone(worker), listener })
     }
 
     pub(in crate::edge) fn worker(&self) -> &Worker {
@@ -138,6 +141,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.worker.shared.doors[self.listener].leave();
+        self.worker.shared.crowd.leave();
         self.worker.connection_closed();
     }
 }

@@ -25,6 +25,7 @@ use crate::oauth::answer::Answer;
 use crate::oauth::service::Desk;
 use crate::snapshot::World;
 use crate::telemetry::outcome::Login;
+use crate::token::ring::KeyRing;
 
 /// One request to an endpoint.
 pub struct Visit<'a> {
@@ -75,12 +76,14 @@ impl Visit<'_> {
             let began = std::time::Instant::now();
             let issuer = &world.snapshot.issuers[place.issuer];
             // The rings of refresh tokens stand behind those of the profiles.
-            let refresh_ring = &world.rings[world.snapshot.policy.profiles.len() + place.issuer];
+            let none = KeyRing::default();
+            let behind = world.rings.get(world.snapshot.policy.profiles.len() + place.issuer);
+            let refresh_ring = behind.map_or(&none, |ring| ring);
             let (ring, dialect) = (&world.rings[issuer.profile], &*issuer.dialect);
             let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
             shared.telemetry.oauth_answered(label(place.endpoint), answer.grant, answer.result, began.elapsed());
-            report(&shared, raw.peer, &answer);
+            report(&shared, raw.peer, &answer, now);
             answer.reply
         };
         match self.shared.runtime.spawn(task).await {
@@ -107,7 +110,7 @@ impl Visit<'_> {
 }
 
 /// Tells metrics and audit log what an answer did.
-fn report(shared: &Shared, peer: IpAddr, answer: &Answer) {
+fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
     let telemetry = &shared.telemetry;
     let grant = answer.grant.unwrap_or("-");
     for (kind, count) in [("access", answer.issued.access), ("refresh", answer.issued.refresh)] {
@@ -120,6 +123,15 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer) {
     }
     if let Some(fault) = &answer.fault {
         tracing::error!(%fault, "an issuer could not answer");
+    }
+    if let Some(client) = &answer.secret_in_url {
+        telemetry.secret_in_url();
+        if shared.service.warnings.due(client, now) {
+            tracing::warn!(
+                client = client.as_str(),
+                "a client puts secrets into URLs; `secrets_in_url: refused` ends it"
+            );
+        }
     }
     for event in &answer.audit {
         telemetry.audit(Some(peer), event);

@@ -26,8 +26,11 @@ use crate::edge::upstream::download::{After, Download};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
-use crate::edge::{echo, identity, target};
+use crate::edge::{echo, identity, mint, target};
 use crate::snapshot::{Listener, Plan, World};
+
+/// Lines that a request may get besides the caller's and those of its plan.
+const OWN_LINES: usize = 6;
 
 /// What a request carries when it is admitted.
 #[derive(Debug)]
@@ -70,22 +73,22 @@ impl Errand<'_> {
         let pulses = &self.connection.worker.pulses;
         let outcome = exchange(balance, pulses, plan.first_byte_timeout, &write, body).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
-        match outcome.map_err(fault)? {
-            Outcome::Echo(request) => {
-                let answer = Box::pin(echo::answer(request)).await.map_err(fault);
+        let (answer, lease) = match outcome {
+            Ok(Outcome::Answer(answer, lease)) => (answer, lease),
+            Ok(Outcome::Echo(request)) => {
+                let answer = Box::pin(echo::answer(*request)).await.map_err(fault);
                 record.answered();
-                answer
+                return answer;
             }
-            Outcome::Answer(answer, lease) => {
-                let after = self.check(&answer)?;
-                let (head, body) = answer.into_parts();
-                let mut download = Download::new(body, lease, after, upload.clone(), plan.idle_timeout);
-                let whole = download.whole().await.transpose().map_err(fault)?;
-                record.answered();
-                let body = whole.map_or_else(|| AnswerBody::stream(download), AnswerBody::whole);
-                Ok(rewrite(head, body))
-            }
-        }
+            Err(error) => return Err(fault(error)),
+        };
+        let after = check(&answer)?;
+        let (head, body) = answer.into_parts();
+        let mut download = Download::new(body, lease, after, upload.clone(), plan.idle_timeout);
+        let whole = download.whole().await.transpose().map_err(fault)?;
+        record.answered();
+        let body = whole.map_or_else(|| AnswerBody::stream(download), AnswerBody::whole);
+        Ok(rewrite(head, body))
     }
 
     /// The body as it goes on, within the route's bound.
@@ -96,7 +99,11 @@ impl Errand<'_> {
             Load::Unread(body) if body.is_end_stream() => Ok(Outgoing::Empty),
             Load::Unread(body) if body.size_hint().lower() > plan.max_body => Err(ForwardError::BodyTooLarge),
             Load::Unread(body) => {
-                let upload = Upload::new(body, plan.max_body);
+                let mut upload = Upload::new(body, plan.max_body);
+                if self.head.version == Version::HTTP_2 {
+                    let pulse = self.connection.worker.pulses.enrol();
+                    upload.hurry(pulse, self.listener().limits.body_timeout);
+                }
                 record.uploads(upload.state());
                 Ok(Outgoing::Stream(upload))
             }
@@ -126,7 +133,8 @@ impl Errand<'_> {
 
     /// The request as the backend gets it.
     fn write(&self, plan: &Plan, target: PathAndQuery, body: Outgoing) -> Request<Outgoing> {
-        let mut headers = HeaderMap::with_capacity(self.head.headers.len() + plan.identity.len() + plan.set.len() + 6);
+        let lines = self.head.headers.len() + plan.identity.len() + plan.set.len() + OWN_LINES;
+        let mut headers = self.connection.worker.spares.take(lines);
         headers.insert(header::HOST, self.located.authority.clone());
         let credential = if plan.keep_authorization { Credential::Keep } else { Credential::Strip };
         self.layout.screen.copy(&self.head.headers, credential, &mut headers);
@@ -135,6 +143,11 @@ impl Errand<'_> {
         let trust = hop.trust(&listener.trusted_proxies);
         hop.stamp(trust, &self.head.headers, &self.located.authority, &mut headers);
         identity::set(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
+        if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
+            && let Some(bearer) = mint::bearer(mint, claims, self.connection.worker.shared.clock.now())
+        {
+            headers.insert(header::AUTHORIZATION, bearer);
+        }
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();
@@ -147,26 +160,32 @@ impl Errand<'_> {
     fn listener(&self) -> &Listener {
         &self.world.snapshot.listeners[self.connection.listener]
     }
+}
 
-    /// Refuses an answer that two readers could take for two (RFC 9112 §6.3), and
-    /// tells whether its connection may be used again.
-    fn check(&self, answer: &Response<Incoming>) -> Result<After, ForwardError> {
-        let headers = answer.headers();
-        let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
-        let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-        let (length, coding) = (lengths.next(), codings.next());
-        let twice = lengths.next().is_some() || codings.next().is_some() || (length.is_some() && coding.is_some());
-        let plain = length.is_none_or(|l| !l.is_empty() && l.as_bytes().iter().all(u8::is_ascii_digit));
-        let chunked = coding.is_none_or(|c| c.as_bytes().eq_ignore_ascii_case(b"chunked"));
-        if twice || !plain || !chunked || answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(ForwardError::BadAnswer);
+/// Refuses an answer that two readers could take for two (RFC 9112 §6.3), and tells
+/// whether its connection may be used again.
+fn check(answer: &Response<Incoming>) -> Result<After, ForwardError> {
+    let (mut length, mut coding, mut twice, mut closes) = (None, None, false, false);
+    for (name, value) in answer.headers() {
+        if *name == header::CONTENT_LENGTH {
+            twice |= length.replace(value).is_some();
+        } else if *name == header::TRANSFER_ENCODING {
+            twice |= coding.replace(value).is_some();
+        } else if *name == header::CONNECTION {
+            closes |= says_close(value);
         }
-        let closes = |line: &HeaderValue| {
-            line.to_str().is_ok_and(|l| l.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
-        };
-        let kept = answer.version() == Version::HTTP_11 && !headers.get_all(header::CONNECTION).iter().any(closes);
-        Ok(if kept { After::Keep } else { After::Close })
     }
+    let both = length.is_some() && coding.is_some();
+    let plain = length.is_none_or(|l| !l.is_empty() && l.as_bytes().iter().all(u8::is_ascii_digit));
+    let chunked = coding.is_none_or(|c| c.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if twice || both || !plain || !chunked || answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(ForwardError::BadAnswer);
+    }
+    Ok(if answer.version() == Version::HTTP_11 && !closes { After::Keep } else { After::Close })
+}
+
+fn says_close(line: &HeaderValue) -> bool {
+    line.to_str().is_ok_and(|l| l.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
 }
 
 /// The caller's address as far as the listener's trusted proxies say.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::server::conn::http2::Builder;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::edge::connection::Connection;
@@ -17,6 +17,7 @@ use crate::edge::drain::LAST_CALL;
 use crate::edge::io::WriteWatch;
 use crate::edge::pulse::Pulse;
 use crate::edge::serve::{Front, Serve};
+use crate::edge::stall::Streams;
 use crate::edge::worker::Worker;
 use crate::snapshot::DoorLimits;
 
@@ -46,7 +47,8 @@ where
     S: Serve,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut builder = Builder::new(TokioExecutor::new());
+    let streams = Streams::new(Arc::clone(&connection.worker), limits.body_timeout);
+    let mut builder = Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .auto_date_header(true)
@@ -118,8 +120,7 @@ impl IdleWatch {
     }
 
     fn arm(&self, after: Duration) {
-        let pulses = &self.connection.worker.pulses;
-        self.pulse.arm(pulses.tick(), after + pulses.interval());
+        self.pulse.arm(after);
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Idleness {

@@ -138,6 +138,7 @@ mod tests {
             identity: vec![(name.clone(), Template(vec![Part::Subject]))],
             set: Vec::new(),
             keep_authorization: false,
+            mint: None,
             max_body: 0,
             first_byte_timeout: std::time::Duration::ZERO,
             idle_timeout: std::time::Duration::ZERO,

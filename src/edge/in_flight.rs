@@ -5,13 +5,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
+use crate::edge::stall::{PIECE, Turn};
 
 /// The count of one connection.
 #[derive(Debug, Default)]
@@ -51,12 +52,16 @@ pin_project! {
         #[pin]
         body: B,
         running: Running,
+        turn: Option<Arc<Turn>>,
+        // The rest of a piece that was too large to be handed over at once.
+        rest: Bytes,
     }
 }
 
 impl<B> Tracked<B> {
-    pub(in crate::edge) fn new(body: B, running: Running) -> Tracked<B> {
-        Tracked { body, running }
+    /// `turn` is that of its stream, if its caller is timed by the piece.
+    pub(in crate::edge) fn new(body: B, running: Running, turn: Option<Arc<Turn>>) -> Tracked<B> {
+        Tracked { body, running, turn, rest: Bytes::new() }
     }
 }
 
@@ -65,14 +70,36 @@ impl<B: Body<Data = Bytes>> Body for Tracked<B> {
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        self.project().body.poll_frame(cx)
+        let this = self.project();
+        let Some(turn) = this.turn else { return this.body.poll_frame(cx) };
+        turn.taken();
+        let mut frame = if this.rest.is_empty() {
+            match ready!(this.body.poll_frame(cx)) {
+                Some(Ok(frame)) => frame,
+                end => return Poll::Ready(end),
+            }
+        } else {
+            Frame::data(std::mem::take(this.rest))
+        };
+        if let Some(data) = frame.data_mut().filter(|data| data.len() > PIECE) {
+            *this.rest = data.split_off(PIECE);
+        }
+        turn.handed();
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let mut hint = self.body.size_hint();
+        if !self.rest.is_empty() {
+            let rest = self.rest.len() as u64;
+            let upper = hint.upper().map(|upper| upper.saturating_add(rest));
+            hint.set_lower(0);
+            upper.into_iter().for_each(|upper| hint.set_upper(upper));
+        }
+        hint
     }
 }

@@ -155,7 +155,7 @@ impl WriteWatch {
         let pulse = self.pulse.get_or_insert_with(|| pulses.enrol());
         if self.armed == Armed::No {
             self.armed = Armed::Yes;
-            pulse.arm(pulses.tick(), self.limit + pulses.interval());
+            pulse.arm(self.limit);
         }
         pulse.register(cx.waker());
         if pulse.fired() {

@@ -31,7 +31,7 @@ impl Linger {
     /// Begins now.
     pub fn begin(pulses: &Pulses) -> Linger {
         let pulse = pulses.enrol();
-        pulse.arm(pulses.tick(), LIMIT + pulses.interval());
+        pulse.arm(LIMIT);
         Linger { pulse, read: 0 }
     }
 

@@ -1,12 +1,13 @@
 //! Time-outs without timers. A wait is a number in an atomic cell; one task per
 //! worker sweeps all cells now and then and wakes whoever is late. Arming one costs a
-//! store, so every read of every request can have its own time-out. The price is
-//! precision: a pulse fires up to one sweep interval late.
-//! Must never: fire early when armed with an exact tick, or keep a connection alive.
+//! store and reads no clock, so every read of every request can have its own time-out:
+//! the wait is counted from the first sweep that sees it. The price is precision: a
+//! pulse fires up to two sweep intervals late.
+//! Must never: fire early, or keep a connection alive.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
-use std::task::Waker;
+use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -30,8 +31,7 @@ impl Tick {
 
     /// The moment `span` later, rounded up to a millisecond.
     pub fn after(self, span: Duration) -> Tick {
-        let round_up = u64::from(!span.subsec_nanos().is_multiple_of(1_000_000));
-        Tick(self.0.saturating_add(millis(span)).saturating_add(round_up))
+        Tick(self.0.saturating_add(millis_up(span)))
     }
 
     /// How long ago `earlier` was; zero if it is still to come.
@@ -61,20 +61,32 @@ impl AtomicTick {
     }
 }
 
-/// One possible wait of one task. At rest, armed, or fired.
+/// In a deadline: the wait has begun, and no sweep has seen it yet; the rest is its
+/// length in milliseconds.
+const UNSEEN: u64 = 1 << 63;
+
+/// One possible wait of one task. At rest, armed, or fired. Also the one seat of that
+/// task's waker: what the task polls with `Pulse::waker` needs no copy of its own.
 #[derive(Debug, Default)]
 pub struct Pulse {
-    /// When to fire, as a tick; 0 at rest.
+    /// When to fire, as a tick, or `UNSEEN` and for how long; 0 at rest.
     deadline: AtomicU64,
     fired: AtomicBool,
+    /// `HEEDS`, `DEAF` or `MISSED`.
+    ear: AtomicU8,
     waker: Mutex<Option<Waker>>,
 }
 
+/// Wakes are passed on; they are not; they are not and one came.
+const HEEDS: u8 = 0;
+const DEAF: u8 = 1;
+const MISSED: u8 = 2;
+
 impl Pulse {
-    /// Fires `after` from `now`, instead of whenever it was armed for before.
-    pub fn arm(&self, now: Tick, after: Duration) {
+    /// Fires when `after` has passed, instead of whenever it was armed for before.
+    pub fn arm(&self, after: Duration) {
         self.fired.store(false, Ordering::Relaxed);
-        self.deadline.store(now.after(after).0, Ordering::Release);
+        self.deadline.store(UNSEEN | millis_up(after).min(UNSEEN - 1), Ordering::Release);
     }
 
     /// Back to rest: the wait is over, and a fired pulse is forgotten.
@@ -97,21 +109,59 @@ impl Pulse {
         }
     }
 
+    /// A waker that passes on to whoever is registered, unless the pulse is deaf.
+    /// Whatever outlives its tasks, such as a kept connection, is polled with the same
+    /// one by all of them, and wakes none that has gone on to something else.
+    pub fn waker(self: &Arc<Pulse>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+
+    /// Does not pass on wakes from now on; firing still wakes.
+    pub fn go_deaf(&self) {
+        self.ear.store(DEAF, Ordering::Relaxed);
+    }
+
+    /// Passes on wakes again; true when one came meanwhile, and was not passed on.
+    pub fn heed(&self) -> bool {
+        self.ear.swap(HEEDS, Ordering::Relaxed) == MISSED
+    }
+
+    /// Whether its wait is over at `now`; a wait that was not seen before begins.
     fn due(&self, now: Tick) -> bool {
         let deadline = self.deadline.load(Ordering::Acquire);
-        deadline != 0 && deadline <= now.0
+        if deadline & UNSEEN == 0 {
+            return deadline != 0 && deadline <= now.0;
+        }
+        let seen = now.0.saturating_add(deadline & !UNSEEN).min(UNSEEN - 1);
+        // Armed anew meanwhile, it is for the next sweep to see.
+        let _ = self.deadline.compare_exchange(deadline, seen, Ordering::Relaxed, Ordering::Relaxed);
+        false
     }
 
     fn fire(&self) {
         self.deadline.store(0, Ordering::Relaxed);
         self.fired.store(true, Ordering::Release);
-        self.wake();
+        self.alert();
     }
 
-    fn wake(&self) {
+    fn alert(&self) {
         let waker = lock(&self.waker).clone();
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+}
+
+impl Wake for Pulse {
+    fn wake(self: Arc<Pulse>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Pulse>) {
+        if self.ear.load(Ordering::Relaxed) == HEEDS {
+            self.alert();
+        } else {
+            self.ear.store(MISSED, Ordering::Relaxed);
         }
     }
 }
@@ -152,8 +202,7 @@ impl Pulses {
         pulse
     }
 
-    /// The time of the last sweep: free to read, and up to one interval old. Who arms
-    /// with it adds `interval` to the wait, or it may fire early.
+    /// The time of the last sweep: free to read, and up to one interval old.
     pub fn tick(&self) -> Tick {
         self.tick.load()
     }
@@ -181,7 +230,7 @@ impl Pulses {
     /// besides its socket has changed, such as the beginning of the drain.
     pub fn wake_all(&self) {
         for pulse in self.living(|_| true) {
-            pulse.wake();
+            pulse.alert();
         }
     }
 
@@ -217,6 +266,10 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
+fn millis_up(span: Duration) -> u64 {
+    millis(span).saturating_add(u64::from(!span.subsec_nanos().is_multiple_of(1_000_000)))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -246,7 +299,9 @@ mod tests {
         let count = Arc::new(Count::default());
         pulse.register(&Waker::from(Arc::clone(&count)));
         let start = Tick::now();
-        pulse.arm(start, Duration::from_millis(50));
+        pulse.arm(Duration::from_millis(50));
+        pulses.sweep(start);
+        assert!(!pulse.fired());
         pulses.sweep(start.after(Duration::from_millis(49)));
         assert!(!pulse.fired());
         pulses.sweep(start.after(Duration::from_millis(50)));
@@ -260,15 +315,41 @@ mod tests {
         let pulses = Pulses::default();
         let pulse = pulses.enrol();
         let start = Tick::now();
-        pulse.arm(start, Duration::from_millis(1));
+        pulse.arm(Duration::from_millis(1));
         pulse.rest();
+        pulses.sweep(start.after(Duration::from_secs(8)));
         pulses.sweep(start.after(Duration::from_secs(9)));
         assert!(!pulse.fired());
-        pulse.arm(start, Duration::from_millis(1));
-        pulses.sweep(start.after(Duration::from_secs(9)));
+        pulse.arm(Duration::from_millis(1));
+        pulses.sweep(start.after(Duration::from_secs(10)));
+        assert!(!pulse.fired(), "the wait begins with the sweep that sees it");
+        pulses.sweep(start.after(Duration::from_secs(11)));
         assert!(pulse.fired());
         pulse.rest();
         assert!(!pulse.fired());
+    }
+
+    #[test]
+    fn its_waker_passes_on_unless_deaf_and_firing_always_does() {
+        let pulses = Pulses::default();
+        let pulse = pulses.enrol();
+        let count = Arc::new(Count::default());
+        pulse.register(&Waker::from(Arc::clone(&count)));
+        let waker = pulse.waker();
+        waker.wake_by_ref();
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
+        pulse.go_deaf();
+        assert!(!pulse.heed());
+        pulse.go_deaf();
+        waker.wake_by_ref();
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
+        pulse.arm(Duration::ZERO);
+        pulses.sweep(Tick::now());
+        pulses.sweep(Tick::now());
+        assert_eq!(count.0.load(Ordering::SeqCst), 2);
+        assert!(pulse.heed(), "one came while it was deaf");
+        waker.wake();
+        assert_eq!(count.0.load(Ordering::SeqCst), 3);
     }
 
     #[test]

@@ -160,9 +160,7 @@ impl Drop for Record {
         if self.status == 0 || self.stage == Stage::Streaming {
             self.reason.get_or_insert("client_closed");
         }
-        let logged = self.status == 0 || self.status >= 400 || self.layout.logs_ok;
-        let claims = self.claims.as_ref().filter(|_| logged);
-        self.layout.meter.finish(Exchange {
+        let exchange = Exchange {
             listener: self.listener,
             route: self.route,
             endpoint: self.endpoint,
@@ -174,11 +172,13 @@ impl Drop for Record {
             duration: self.begun.elapsed(),
             upstream_time: self.upstream_time,
             upstream: self.upstream,
-            client: claims.and_then(|claims| claims.client.clone()),
+            client: None,
             bytes_in: self.upload.as_ref().map_or(self.bytes_in, |upload| upload.bytes()),
             bytes_out: self.bytes_out,
             peer: self.peer,
-        });
+        };
+        let claims = self.claims.as_ref();
+        self.layout.meter.finish(exchange, |line| line.client = claims.and_then(|claims| claims.client.clone()));
     }
 }
 

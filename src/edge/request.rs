@@ -41,20 +41,24 @@ const MAX_STALE: Seconds = Seconds(30);
 const RETRY: Seconds = Seconds(1);
 
 /// Answers one request. Nothing that goes wrong in it is an error of the connection.
-pub async fn serve(
+pub fn serve(
     connection: Arc<Connection>,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, Infallible> {
+) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
     let refusal = connection.refusal(&request);
     let (head, body) = request.into_parts();
     let life = Life::receive(connection);
     let mut record = life.record(&head);
-    let answer = match refusal {
-        Some(refusal) => life.refuse(refusal, &mut record),
-        None => life.answer(&head, body, &mut record).await,
-    };
-    record.decided(answer.status());
-    Ok(answer.map(|body| body.with(record)))
+    // What is done before this block is not carried in the future.
+    async move {
+        let answer = match refusal {
+            Some(refusal) => life.refuse(refusal, &mut record),
+            None => life.answer(&head, body, &mut record).await,
+        };
+        life.worker().spares.keep(head.headers);
+        record.decided(answer.status());
+        Ok(answer.map(|body| body.with(record)))
+    }
 }
 
 /// One request, with what it began under.

@@ -18,6 +18,7 @@ use pin_project_lite::pin_project;
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::in_flight::{Running, Tracked};
+use crate::edge::stall::Turn;
 
 /// The life of a request, as a function: `request::serve` in the gateway, a closure in
 /// tests. Any `Fn(Arc<Connection>, Request<Incoming>) -> Future` is one.
@@ -136,7 +137,11 @@ where
                 if *this.last_words == LastWords::InDrain && running.draining() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                Poll::Ready(Ok(response.map(|body| Tracked::new(body, running))))
+                let turn = match this.last_words {
+                    LastWords::Never => Turn::current(),
+                    LastWords::InDrain => None,
+                };
+                Poll::Ready(Ok(response.map(|body| Tracked::new(body, running, turn))))
             }
             // Polled again after it was ready, which no executor does.
             None => Poll::Pending,

@@ -43,6 +43,8 @@ pub struct Shared {
     pub drain: Drain,
     /// Connections per listener, in the listeners' order.
     pub doors: Vec<DoorCount>,
+    /// Connections of all listeners together.
+    pub crowd: Crowd,
 }
 
 /// The current world. Workers compare the generation, one load, and take a copy of
@@ -109,6 +111,37 @@ impl DoorCount {
     }
 }
 
+/// All connections of callers, under what the process's descriptors are enough for. A
+/// gateway that spent its last descriptor on a caller could reach neither its backends
+/// nor its store; so a connection more is closed at once, as at a listener's own limit.
+#[derive(Debug)]
+pub struct Crowd {
+    open: DoorCount,
+    limit: usize,
+}
+
+impl Crowd {
+    /// At most `limit` at once.
+    pub fn of(limit: usize) -> Crowd {
+        Crowd { open: DoorCount::default(), limit }
+    }
+
+    pub(in crate::edge) fn enter(&self) -> Entry {
+        self.open.enter(self.limit)
+    }
+
+    pub(in crate::edge) fn leave(&self) {
+        self.open.leave();
+    }
+}
+
+impl Default for Crowd {
+    /// As many as the listeners let in.
+    fn default() -> Crowd {
+        Crowd::of(usize::MAX)
+    }
+}
+
 /// Whether a connection fits under its listener's limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::edge) enum Entry {
@@ -120,7 +153,15 @@ pub(in crate::edge) enum Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::{DoorCount, Entry};
+    use super::{Crowd, DoorCount, Entry};
+
+    #[test]
+    fn a_crowd_ends_at_its_limit_and_goes_on_when_somebody_leaves() {
+        let crowd = Crowd::of(1);
+        assert_eq!((crowd.enter(), crowd.enter()), (Entry::Granted, Entry::Full));
+        crowd.leave();
+        assert_eq!(crowd.enter(), Entry::Granted);
+    }
 
     #[test]
     fn a_full_door_stays_as_full_as_it_was() {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::pulse::Pulse;
 use crate::edge::upstream::error::ForwardError;
 
 /// What a backend is sent after the head.
@@ -35,6 +35,40 @@ pub struct Upload {
     state: Arc<UploadState>,
     /// The backend's patience: counts only while the backend is the slow one.
     patience: Option<(Arc<Pulse>, Duration)>,
+    /// Our patience with the caller, where no guard has it: in HTTP/2.
+    caller: Option<Wait>,
+}
+
+/// The time-out between two pieces of a caller's body.
+#[derive(Debug)]
+struct Wait {
+    pulse: Arc<Pulse>,
+    limit: Duration,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    AtRest,
+    Armed,
+}
+
+impl Wait {
+    /// A piece has come.
+    fn rest(&mut self) {
+        if std::mem::replace(&mut self.stage, Stage::AtRest) == Stage::Armed {
+            self.pulse.rest();
+        }
+    }
+
+    /// None has: `Ready` when that has lasted too long.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.stage, Stage::Armed) == Stage::AtRest {
+            self.pulse.arm(self.limit);
+        }
+        self.pulse.register(cx.waker());
+        if self.pulse.fired() { Poll::Ready(()) } else { Poll::Pending }
+    }
 }
 
 /// How far a body has come; read by the answering side.
@@ -75,7 +109,14 @@ impl UploadState {
 impl Upload {
     /// Takes at most `limit` bytes of `body`.
     pub fn new(body: Incoming, limit: u64) -> Upload {
-        Upload { body, left: limit, state: Arc::default(), patience: None }
+        Upload { body, left: limit, state: Arc::default(), patience: None, caller: None }
+    }
+
+    /// Lets the caller pause for at most `limit` between two pieces, by `pulse`, which
+    /// nobody else may arm. For bodies that come by HTTP/2; those of HTTP/1 are timed
+    /// where they are read from the socket.
+    pub fn hurry(&mut self, pulse: Arc<Pulse>, limit: Duration) {
+        self.caller = Some(Wait { pulse, limit, stage: Stage::AtRest });
     }
 
     /// Where its progress can be read.
@@ -95,7 +136,7 @@ impl Upload {
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
         loop {
-            let Some(next) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+            let Some(next) = ready!(self.poll_caller(cx)) else {
                 self.end(COMPLETE);
                 return Poll::Ready(None);
             };
@@ -115,12 +156,23 @@ impl Upload {
                 }
                 // Trailers: nothing of them goes on.
                 Ok(Err(_)) => {}
-                Err(error) => {
-                    let fault = fault_of(&error);
+                Err(fault) => {
                     self.end(if fault == ForwardError::BodyTimeout { TIMED_OUT } else { BROKEN });
                     return Poll::Ready(Some(Err(fault)));
                 }
             }
+        }
+    }
+
+    /// The next piece, if the caller sends it in time.
+    fn poll_caller(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        match (Pin::new(&mut self.body).poll_frame(cx), &mut self.caller) {
+            (Poll::Ready(next), wait) => {
+                wait.iter_mut().for_each(Wait::rest);
+                Poll::Ready(next.map(|frame| frame.map_err(|error| fault_of(&error))))
+            }
+            (Poll::Pending, Some(wait)) => wait.poll(cx).map(|()| Some(Err(ForwardError::BodyTimeout))),
+            (Poll::Pending, None) => Poll::Pending,
         }
     }
 }
@@ -149,7 +201,7 @@ impl Body for Outgoing {
                 let next = upload.poll_data(cx);
                 if let Some((pulse, wait)) = &upload.patience {
                     match &next {
-                        Poll::Ready(_) => pulse.arm(Tick::now(), *wait),
+                        Poll::Ready(_) => pulse.arm(*wait),
                         Poll::Pending => pulse.rest(),
                     }
                 }

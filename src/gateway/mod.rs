@@ -3,6 +3,7 @@
 //! belongs further down.
 
 pub mod boot_client;
+pub mod descriptors;
 pub mod keeper;
 pub mod readiness;
 pub mod rings;

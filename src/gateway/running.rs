@@ -120,6 +120,7 @@ impl Swapper {
         });
         let telemetry = &self.shared.telemetry;
         telemetry.lay_out(world.generation, &next.layout());
+        sight::tell_certificates(telemetry, next);
         telemetry.access_log().set(sight::access_settings(&next.access_log));
         telemetry.configured(Reload::Taken { revision: &next.revision });
         Ok(())

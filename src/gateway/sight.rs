@@ -38,6 +38,12 @@ pub fn access_settings(wanted: &Wanted) -> AccessSettings {
     AccessSettings { sample_ok: wanted.sample_ok, path }
 }
 
+/// Says when each listener's certificates end, of the snapshot that is now in force.
+pub fn tell_certificates(telemetry: &Telemetry, snapshot: &Snapshot) {
+    let ends = snapshot.listeners.iter().filter_map(|listener| Some((&*listener.name, listener.certificate_end?)));
+    telemetry.certificates(&ends.collect::<Vec<_>>());
+}
+
 /// Names the gauges' sources; once.
 pub fn watch(telemetry: &Telemetry, shared: &Arc<Shared>) {
     let list = Arc::clone(&shared.revoked);

@@ -12,7 +12,7 @@ use crate::clock::{Clock, UnixTime};
 use crate::edge::crew::Crew;
 use crate::edge::drain::Phase;
 use crate::edge::listener::{self, Bound};
-use crate::edge::shared::{DoorCount, Shared, Worlds};
+use crate::edge::shared::{Crowd, DoorCount, Shared, Worlds};
 use crate::edge::{admin, request};
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, Life};
@@ -20,7 +20,7 @@ use crate::gateway::keeper::Keeper;
 use crate::gateway::readiness::Ready;
 use crate::gateway::running::{Assembled, Gateway};
 use crate::gateway::start_error::StartError;
-use crate::gateway::{rings, sight};
+use crate::gateway::{descriptors, rings, sight};
 use crate::oauth::service::Service;
 use crate::random::{Random, bytes};
 use crate::revocation::list::List;
@@ -66,6 +66,7 @@ pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartErro
     keeper.tell_ends();
     let follower = follow(&store, cursor, keeper, parts)?;
     sight::watch(&shared.telemetry, &shared);
+    sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address)).collect();
     let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;
@@ -132,6 +133,7 @@ fn share(
     let durable = store::measured::Measured::new(store.clone(), Arc::clone(&telemetry));
     let service = Service::new(durable, passwords, Arc::clone(&revoked), Arc::clone(&parts.random));
     let doors = first.snapshot.listeners.iter().map(|_| DoorCount::default()).collect();
+    let crowd = Crowd::of(descriptors::provide(&first.snapshot));
     Ok(Arc::new(Shared {
         worlds: Worlds::new(first),
         revoked,
@@ -143,6 +145,7 @@ fn share(
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
         drain: Default::default(),
         doors,
+        crowd,
     }))
 }
 

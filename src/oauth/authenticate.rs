@@ -60,6 +60,10 @@ pub(in crate::oauth) async fn authenticate<S: Directory>(
         return Err(refuse(Condition::TooMany(wait), "throttled"));
     }
     let found = find(store, issuer, id).await?;
+    // The store takes its time, and those who came at once with others were all let in.
+    if let Err(wait) = throttle.may_try(issuer, peer, party, now) {
+        return Err(refuse(Condition::TooMany(wait), "throttled"));
+    }
     let why = match &found {
         None => "unknown_client",
         Some(client) if client.disabled => "disabled",

@@ -26,6 +26,7 @@ pub mod spelling;
 pub mod store;
 pub mod throttle;
 pub mod user;
+pub mod warnings;
 
 pub use answer::Answer;
 pub use endpoints::endpoints;

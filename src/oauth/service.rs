@@ -21,6 +21,7 @@ use crate::oauth::issuer::Issuer;
 use crate::oauth::store::{Directory, GrantStore};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
+use crate::oauth::warnings::Warnings;
 use crate::oauth::{cors, info, introspect, jwks, metadata, revoke};
 use crate::random::Random;
 use crate::revocation::list::List;
@@ -39,6 +40,8 @@ pub struct Service<S, P> {
     pub list: Arc<List>,
     /// Bounds on tries.
     pub throttle: Throttle,
+    /// Whom the operator was warned about.
+    pub warnings: Warnings,
     /// Where tokens come from.
     pub random: Arc<dyn Random>,
 }
@@ -72,7 +75,7 @@ pub(in crate::oauth) struct Case<'a, S, P> {
 impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
     /// A service with an empty throttle.
     pub fn new(store: S, passwords: P, list: Arc<List>, random: Arc<dyn Random>) -> Service<S, P> {
-        Service { store, passwords, list, throttle: Throttle::new(), random }
+        Service { store, passwords, list, throttle: Throttle::new(), warnings: Warnings::default(), random }
     }
 
     /// Answers one request. Whatever it revokes is in the store and in the list, and

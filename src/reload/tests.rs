@@ -132,6 +132,23 @@ fn what_cannot_change_is_refused_whole() {
 }
 
 #[test]
+fn the_folder_behind_a_link_is_watched_too() -> std::io::Result<()> {
+    let folder = std::env::temp_dir().join(format!("tollgate-link-{}", std::process::id()));
+    let (here, there) = (folder.join("here"), folder.join("there"));
+    std::fs::create_dir_all(&here)?;
+    std::fs::create_dir_all(&there)?;
+    std::fs::write(there.join("real.yaml"), GOOD)?;
+    std::fs::write(here.join("secret"), "one")?;
+    let link = here.join("gateway.yaml");
+    std::os::unix::fs::symlink("../there/real.yaml", &link)?;
+    let judge = Judge::new(link.clone(), Box::new(DiskFiles), first(&link, &DiskFiles), Box::new(look));
+    let watched = judge.folders();
+    std::fs::remove_dir_all(&folder)?;
+    assert!(watched.contains(&here) && watched.iter().any(|folder| folder.ends_with("there")), "{watched:?}");
+    Ok(())
+}
+
+#[test]
 fn real_files_are_watched() -> std::io::Result<()> {
     let folder = std::env::temp_dir().join(format!("tollgate-reload-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;

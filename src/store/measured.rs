@@ -139,9 +139,10 @@ mod tests {
             "tollgate_store_duration_seconds_count{op=\"client\"} 1",
             "tollgate_store_duration_seconds_count{op=\"user\"} 1",
             "tollgate_store_errors_total{op=\"user\"} 1",
+            // There before the first error, so that a rate sees it.
+            "tollgate_store_errors_total{op=\"client\"} 0",
         ] {
             assert!(page.lines().any(|found| found == line), "{line}\n{page}");
         }
-        assert!(!page.contains("tollgate_store_errors_total{op=\"client\"}"), "no error, no series");
     }
 }

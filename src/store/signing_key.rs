@@ -92,12 +92,12 @@ impl Store {
         if settings.given.is_some() {
             return Ok(Keys::Unchanged);
         }
-        let newest = self.keys(issuer)?.pop();
-        let Some(signs_from) = due(newest.as_ref(), settings, by.now) else { return Ok(Keys::Unchanged) };
+        let keys = self.keys(issuer)?;
+        let Some(signs_from) = due(&keys, settings, by.now) else { return Ok(Keys::Unchanged) };
         let new = KeyMaterial::generate(settings.algorithm, random).map_err(|e| StoreError { detail: e.detail })?;
         let row = self.row(issuer, &new)?;
         let turn = Turn { signs_from, keep_verifying: settings.keep_verifying };
-        let known = newest.map(|key| key.material.kid);
+        let known = keys.into_iter().next_back().map(|key| key.material.kid);
         self.write_now(move |connection| {
             // Another process may have been here since the keys were read.
             if newest_kid(connection, &row.issuer).map_err(refused)? != known {
@@ -121,10 +121,16 @@ struct Row {
     secret: Vec<u8>,
 }
 
-/// When the next key is to sign; `None`: none is needed yet.
-fn due(newest: Option<&KeyEntry>, settings: &KeySettings, now: UnixTime) -> Option<UnixTime> {
-    let Some(newest) = newest else { return Some(now) };
-    if newest.material.algorithm != settings.algorithm {
+/// The key that signs now: of those that may, the one that came last.
+pub fn signer(keys: &[KeyEntry], now: UnixTime) -> Option<&KeyEntry> {
+    keys.iter().rfind(|key| key.signs_from <= now && key.verify_until.is_none_or(|end| end > now))
+}
+
+/// When the next key is to sign; `None`: none is needed yet. An issuer whose keys all
+/// sign later could answer nobody until then: it gets one that signs now.
+fn due(keys: &[KeyEntry], settings: &KeySettings, now: UnixTime) -> Option<UnixTime> {
+    let Some(newest) = keys.last() else { return Some(now) };
+    if newest.material.algorithm != settings.algorithm || signer(keys, now).is_none() {
         return Some(now);
     }
     let turn = newest.signs_from.after(settings.rotate?);

@@ -85,10 +85,17 @@ impl AccessLog {
     }
 
     /// Hands one exchange over if it is wanted; `layout` names its indexes, `turn` is the
-    /// worker's own place in the circle of samples.
-    pub fn write(&self, exchange: Exchange, layout: &Arc<Layout>, turn: &AtomicU64) {
+    /// worker's own place in the circle of samples, `complete` adds what only a line says.
+    pub fn write(
+        &self,
+        mut exchange: Exchange,
+        layout: &Arc<Layout>,
+        turn: &AtomicU64,
+        complete: impl FnOnce(&mut Exchange),
+    ) {
         let Some(clock) = &self.clock else { return };
         if self.wanted(exchange.status, turn) {
+            complete(&mut exchange);
             let line = Line { millis: clock.now_millis(), exchange, layout: Arc::clone(layout) };
             self.spool.push(line);
         }

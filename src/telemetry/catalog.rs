@@ -119,6 +119,9 @@ catalog! {
     /// A sign of theft.
     REFRESH_REUSE = counter("tollgate_refresh_reuse_total", &[],
         "Refresh tokens that were presented again after their grace; each killed its family.");
+    /// Old clients to be moved on.
+    SECRETS_IN_URL = counter("tollgate_secrets_in_url_total", &[],
+        "Token requests that brought a secret in their URL, as some old dialects allow.");
     /// Revocations.
     REVOCATIONS = counter("tollgate_revocations_total", &["kind"], "Revocations that took effect in this process.");
     /// Size of the revocation list.

@@ -80,10 +80,11 @@ impl Meter {
     }
 
     /// Counts one finished exchange and hands it to the access log. The one call of
-    /// the edge's drop guard.
-    pub fn finish(&self, exchange: Exchange) {
+    /// the edge's drop guard. `complete` fills in what only a line of the log says; it
+    /// is asked when there is to be one.
+    pub fn finish(&self, exchange: Exchange, complete: impl FnOnce(&mut Exchange)) {
         self.record(&exchange);
-        self.log.write(exchange, &self.layout, &self.own().sampled);
+        self.log.write(exchange, &self.layout, &self.own().sampled, complete);
     }
 
     /// A presented token was looked up in this worker's verdict cache.

@@ -75,6 +75,12 @@ impl Telemetry {
     /// worker has seen a request since.
     pub fn lay_out(&self, generation: u64, layout: &Layout) {
         self.ledger.lay_out(generation, layout);
+        // A rate sees a counter's first step only if the counter was there before it.
+        for listener in &layout.listeners {
+            for reason in [ConnectionRefused::OverLimit, ConnectionRefused::AcceptFailed] {
+                self.events.connection_refusals.with_label_values(&[listener, reason.label()]);
+            }
+        }
     }
 
     /// The access log, for its settings and its end.
@@ -167,6 +173,11 @@ impl Telemetry {
         self.events.refresh_reuse.inc();
     }
 
+    /// A token request brought a secret in its URL.
+    pub fn secret_in_url(&self) {
+        self.events.secrets_in_url.inc();
+    }
+
     /// Revocations of a kind took effect in this process.
     pub fn revoked(&self, kind: &'static str, count: u64) {
         self.events.revocations.with_label_values(&[kind]).inc_by(count);
@@ -200,6 +211,9 @@ impl Telemetry {
             Reload::Refused => self.events.reload_ok.set(0),
             Reload::First { revision } | Reload::Taken { revision } => {
                 self.events.reload_ok.set(1);
+                for result in ["ok", "refused"] {
+                    self.events.reloads.with_label_values(&[result]);
+                }
                 self.events.reload_time.set(i64::try_from(self.clock.now().0).unwrap_or(i64::MAX));
                 self.events.config_info.reset();
                 self.events.config_info.with_label_values(&[revision]).set(1);
@@ -213,9 +227,8 @@ impl Telemetry {
     /// A store operation has ended, durable or failed.
     pub fn stored(&self, operation: &'static str, took: Duration, outcome: StoreOutcome) {
         self.events.store_seconds.with_label_values(&[operation]).observe(took.as_secs_f64());
-        if outcome == StoreOutcome::Failed {
-            self.events.store_errors.with_label_values(&[operation]).inc();
-        }
+        let failed = u64::from(outcome == StoreOutcome::Failed);
+        self.events.store_errors.with_label_values(&[operation]).inc_by(failed);
     }
 }
 

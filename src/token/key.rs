@@ -97,7 +97,17 @@ pub struct KeyMaterial {
 impl KeyMaterial {
     /// A new key: P-256, Ed25519, RSA of 2,048 bits, or an HMAC secret of 32 bytes.
     /// P-256 and RSA draw from aws-lc's own generator, the others from `random`.
+    /// Its kid never begins with `-`, which a command line would take for a flag.
     pub fn generate(algorithm: Algorithm, random: &dyn Random) -> Result<KeyMaterial, KeyError> {
+        loop {
+            let made = KeyMaterial::generate_any(algorithm, random)?;
+            if !made.kid.as_str().starts_with('-') {
+                return Ok(made);
+            }
+        }
+    }
+
+    fn generate_any(algorithm: Algorithm, random: &dyn Random) -> Result<KeyMaterial, KeyError> {
         let failed = |_| KeyError::new(format!("cannot generate a {} key", algorithm.as_str()));
         let secret = match algorithm {
             Algorithm::Es256 => {

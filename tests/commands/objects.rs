@@ -6,8 +6,9 @@ use tollgate::clock::Seconds;
 use tollgate::oauth::issuer::KeySettings;
 use tollgate::random::OsRandom;
 use tollgate::store::change::By;
-use tollgate::store::signing_key::Keys;
+use tollgate::store::signing_key::{Keys, Turn, signer};
 use tollgate::token::id::IssuerName;
+use tollgate::token::key::KeyMaterial;
 use tollgate::token::secret::SecretDigest;
 use tollgate::users::phc::PasswordDigest;
 
@@ -126,4 +127,25 @@ fn keys_rotate_with_overlap_and_the_signer_cannot_be_retired() {
     // By age: due when the newest has signed for a day, less the time to publish.
     assert_eq!(ensure(86_400 - 3_601, &settings), Keys::Unchanged);
     assert_eq!(ensure(86_400 - 3_600, &settings), Keys::Changed);
+}
+
+#[test]
+fn a_first_key_signs_at_once_however_it_is_made() {
+    let world = World::new();
+    let made = world.run("keys rotate -o json", "").json();
+    assert_eq!(made["signs_from"], json!(NOW.to_string()));
+    assert_eq!(world.run("keys list -o json", "").json()[0]["state"], json!("signs"));
+}
+
+#[test]
+fn an_issuer_whose_keys_all_sign_later_gets_one_that_signs_now() {
+    let world = World::new();
+    let (issuer, settings) = (IssuerName::new("main"), world.snapshot.issuers[0].keys.clone());
+    let by = || By { actor: "test".to_owned(), now: NOW };
+    let early = KeyMaterial::generate(settings.algorithm, &OsRandom::default()).unwrap();
+    let turn = Turn { signs_from: NOW.after(Seconds(60)), keep_verifying: settings.keep_verifying };
+    world.store.rotate_keys(&issuer, &early, turn, by()).unwrap();
+    assert_eq!(world.store.ensure_keys(&issuer, &settings, &OsRandom::default(), by()).unwrap(), Keys::Changed);
+    let keys = world.store.keys(&issuer).unwrap();
+    assert_eq!(signer(&keys, NOW).map(|key| key.signs_from), Some(NOW));
 }

@@ -197,6 +197,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         last_sync: Arc::new(AtomicU64::new(0)),
         drain: Drain::default(),
         doors,
+        crowd: Default::default(),
     }
 }
 
@@ -207,6 +208,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
         address: anywhere,
         door,
         limits,
+        certificate_end: None,
         trusted_proxies: Vec::new(),
     });
     let listeners: Vec<_> = listeners.collect();

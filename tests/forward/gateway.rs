@@ -26,6 +26,7 @@ use tollgate::edge::listener::bind;
 use tollgate::edge::request;
 use tollgate::edge::shared::{DoorCount, Shared, Worlds};
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
+use tollgate::oauth::endpoints::Stand;
 use tollgate::oauth::issuer::{Issuer, KeySettings, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
 use tollgate::oauth::{Service, endpoints};
 use tollgate::random::{OsRandom, SeededRandom};
@@ -78,6 +79,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             identity: Vec::new(),
             set: Vec::new(),
             keep_authorization: false,
+            mint: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
@@ -171,6 +173,7 @@ impl Gateway {
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
             doors: vec![DoorCount::default()],
+            crowd: Default::default(),
         });
         let crew = Crew::start(&shared, bound, request::serve).expect("workers");
         Gateway { address, shared, store, clock, key, folder, _crew: crew }
@@ -182,6 +185,7 @@ fn listener(address: SocketAddr) -> Listener {
         name: "public".into(),
         address,
         door: Door::Clear,
+        certificate_end: None,
         limits: DoorLimits {
             connections: 1000,
             header_bytes: 32 * 1024,
@@ -203,7 +207,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         path: PathPattern::parse(path).expect("a pattern"),
         target,
     };
-    let at = |(endpoint, path): (_, String)| place(&path, Target::Endpoint(EndpointRef { issuer: 0, endpoint }));
+    let at = |Stand { endpoint, seat, path }| place(&path, Target::Endpoint(EndpointRef { issuer: 0, endpoint, seat }));
     let mut entries: Vec<Entry> = endpoints(&issuer).into_iter().map(at).collect();
     let (mut plans, mut upstreams, mut route_names) = (Vec::new(), Vec::new(), Vec::new());
     for (index, spec) in routes.into_iter().enumerate() {
@@ -226,6 +230,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
     }
     Snapshot {
         policy: Policy {
+            voices: Vec::new(),
             tables: vec![Table::build(entries).expect("no conflicts")],
             profiles: vec![profile()],
             scopes: scope_table(),
@@ -279,6 +284,9 @@ fn profile() -> TokenProfile {
 fn issuer() -> Issuer {
     let id = ClientId::new("app");
     let client = Client {
+        bots: Vec::new(),
+        fields: Default::default(),
+        secrets_in_url: Default::default(),
         id: id.clone(),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(CLIENT_SECRET.as_bytes()), slot: 0 }],

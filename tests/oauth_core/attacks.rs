@@ -1,6 +1,8 @@
 //! The attack list that fits the token endpoint: duplicates, secrets in the query,
 //! guessed passwords, equal cost of every failure, and nothing that leaks.
 
+use std::task::Poll;
+
 use tollgate::clock::Seconds;
 use tollgate::dialect::endpoint::Endpoint;
 
@@ -79,6 +81,48 @@ async fn guessing_passwords_is_slowed_and_locks_nobody_else_out() {
     assert_eq!(fixture.send(Endpoint::Token, &elsewhere).await.status, 200);
     fixture.now = fixture.now.after(Seconds(2));
     assert_eq!(fixture.token("app", ANA).await.status, 200);
+}
+
+/// Polls all in turn until all are through, so that each has begun before any ends.
+async fn at_once<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|cx| {
+        for (one, told) in running.iter_mut().filter(|(_, told)| told.is_none()) {
+            if let Poll::Ready(output) = one.as_mut().poll(cx) {
+                *told = Some(output);
+            }
+        }
+        if running.iter().all(|(_, told)| told.is_some()) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, told)| told).collect()
+}
+
+#[tokio::test]
+async fn guesses_sent_all_at_once_are_told_no_more_than_those_sent_in_turn() {
+    let fixture = Fixture::new();
+    let form = |i: usize| {
+        let password = if i == 60 { "ana-password".to_owned() } else { format!("guess{i}") };
+        format!("grant_type=password&username=ana&password={password}")
+    };
+    let forms: Vec<_> = (0..64).map(form).collect();
+    let told = at_once(forms.iter().map(|form| fixture.token("app", form))).await;
+    assert_eq!(fixture.passwords.checked().len(), 64, "all were let in before the first had failed");
+    let count = |status| told.iter().filter(|told| told.status == status).count();
+    assert_eq!((count(400), count(200), count(429)), (10, 0, 54));
+    assert!(
+        told.iter().filter(|told| told.status == 429).all(|told| told.audited() == ("sign_in_refused", "throttled"))
+    );
+    // Whether one of them was right shows in nothing: all the same wait, as without it.
+    let after = fixture.token("app", ANA).await;
+    assert_eq!((after.status, &after.headers["retry-after"]), (429, &"300".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn many_who_sign_in_at_once_rightly_are_all_let_in() {
+    let fixture = Fixture::new();
+    let told = at_once((0..64).map(|_| fixture.token("app", ANA))).await;
+    assert!(told.iter().all(|told| told.status == 200));
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ impl Passwords {
 impl PasswordCheck for Passwords {
     async fn check(&self, password: Secret, hash: Option<String>) -> Checked {
         self.0.lock().unwrap().push(hash.clone());
+        // As with a real hash, others get their turn meanwhile.
+        tokio::task::yield_now().await;
         match hash {
             _ if password.expose() == "busy" => Checked::Busy,
             Some(hash) if hash == format!("hash:{}", password.expose()) => Checked::Right,

@@ -23,6 +23,9 @@ use crate::snapshot::{AccessLog, AuditTarget, Fixed, Hashing, LogFormat, LogLeve
 /// Most threads that carry traffic.
 const MAX_WORKERS: u64 = 1_024;
 
+/// Password hashes at once by default; each holds 19 MiB while it is computed.
+const MOST_HASHERS: usize = 2;
+
 impl Compiler<'_> {
     /// What cannot change while the process runs. The addresses are the listeners'.
     pub fn fixed(&mut self, document: &GatewayDocument, addresses: Vec<(Arc<str>, SocketAddr)>) -> Fixed {
@@ -41,7 +44,7 @@ impl Compiler<'_> {
             store_key: document.store.key.as_ref().and_then(|key| self.store_key(key)),
             addresses,
             hashing: Hashing {
-                workers: count(self.number(document.hashing.workers.as_ref(), 2, 1..=MAX_WORKERS)),
+                workers: count(self.number(document.hashing.workers.as_ref(), self.hashers(), 1..=MAX_WORKERS)),
                 queue: count(self.number(document.hashing.queue.as_ref(), 64, 1..=100_000)),
             },
             audit: match &observability.audit {
@@ -62,6 +65,12 @@ impl Compiler<'_> {
                 Some(LogLevelName::Trace) => LogLevel::Trace,
             },
         }
+    }
+
+    /// Password hashes at once, where nothing is said: a flood of sign-ins must leave
+    /// half of the processors to everybody else's requests.
+    fn hashers(&self) -> u64 {
+        if self.outside.context.processors < 2 * MOST_HASHERS { 1 } else { MOST_HASHERS as u64 }
     }
 
     /// The state folder, relative to the configuration file.

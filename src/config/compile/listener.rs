@@ -72,21 +72,25 @@ impl Compiler<'_> {
                 None
             }
             (Some(tls), None) => match &tls.value {
-                OrBlock::Word(_) => self.self_signed(state, self_signed_names, tls.place).map(Door::Tls),
-                OrBlock::Block(block) => self.tls(block, tls.place).map(Door::Tls),
-            },
+                OrBlock::Word(_) => self.self_signed(state, self_signed_names, tls.place),
+                OrBlock::Block(block) => self.tls(block, tls.place),
+            }
+            .map(|side| (Door::Tls(side.config), side.certificate_end)),
             (None, Some(redirect)) => {
                 if let Some(serves) = &document.serves {
                     let message = format!("listener `{name}` only redirects");
                     self.wrong(Code::Combination, serves.place, message, "serves nothing");
                 }
-                self.port(redirect).map(Door::Redirect)
+                self.port(redirect).map(|port| (Door::Redirect(port), None))
             }
-            (None, None) => Some(Door::Clear),
+            (None, None) => Some((Door::Clear, None)),
         };
         let serves = document.serves.as_ref().map_or(Serves::All, |serves| serves.value);
         let name = Arc::from(name.value.as_str());
-        door.map(|door| Front { listener: Listener { name, address, door, limits, trusted_proxies }, serves })
+        door.map(|(door, certificate_end)| Front {
+            listener: Listener { name, address, door, certificate_end, limits, trusted_proxies },
+            serves,
+        })
     }
 
     /// `ADDRESS:PORT`.

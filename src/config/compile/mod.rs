@@ -15,6 +15,7 @@ mod key;
 mod limits;
 mod lint;
 mod listener;
+mod mint;
 mod parts;
 mod profile;
 mod route;

@@ -235,6 +235,12 @@ impl Compiler<'_> {
             }
             self.lint_kept_authorization(word.place, backend);
         }
+        let minted = written.forward.mint.as_ref().or(defaults.forward.mint.as_ref());
+        let mint = self.mint(minted);
+        if let (true, Some(at)) = (keep_authorization, minted) {
+            let message = "`Authorization` is both kept and minted";
+            self.wrong(Code::Combination, at.place, message, "choose one");
+        }
         let max_body = written.max_body.as_ref().or(defaults.max_body.as_ref());
         Some(Plan {
             upstream: upstream?,
@@ -242,6 +248,7 @@ impl Compiler<'_> {
             identity,
             set,
             keep_authorization,
+            mint,
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
             idle_timeout: self.span(idle_timeout, backend.idle),

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use rustls::SignatureScheme;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::clock::UnixTime;
 
 /// Certificates by name.
 #[derive(Debug, Default)]
@@ -34,6 +37,16 @@ impl BySni {
     /// True when there is no certificate at all.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// When the first certificate ends, those of the chains included: from then on
+    /// some caller is refused by his own side.
+    pub fn first_end(&self) -> Option<UnixTime> {
+        let ends = self.all.iter().flat_map(|key| &key.cert).filter_map(|der| {
+            let (_, certificate) = X509Certificate::from_der(der).ok()?;
+            u64::try_from(certificate.validity().not_after.timestamp()).ok()
+        });
+        ends.min().map(UnixTime)
     }
 
     fn find(&self, name: Option<&str>, schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {

@@ -36,9 +36,17 @@ const SINCE_1_2: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rust
 /// From TLS 1.3 up.
 const SINCE_1_3: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
+/// What a listener needs for TLS.
+pub struct TlsSide {
+    /// For handshakes.
+    pub config: Arc<ServerConfig>,
+    /// When the first of its certificates ends.
+    pub certificate_end: Option<UnixTime>,
+}
+
 impl Compiler<'_> {
     /// The TLS side of a listener with certificates from files.
-    pub fn tls(&mut self, written: &TlsDocument, place: Place) -> Option<Arc<ServerConfig>> {
+    pub fn tls(&mut self, written: &TlsDocument, place: Place) -> Option<TlsSide> {
         let mut by_sni = BySni::default();
         if written.certificates.value.is_empty() && !self.damaged(written.certificates.place) {
             self.wrong(Code::WrongValue, place, "`certificates` is empty", "expected at least one");
@@ -56,7 +64,7 @@ impl Compiler<'_> {
     }
 
     /// The TLS side of a listener that vouches for itself.
-    pub fn self_signed(&mut self, state: &Path, names: &[String], place: Place) -> Option<Arc<ServerConfig>> {
+    pub fn self_signed(&mut self, state: &Path, names: &[String], place: Place) -> Option<TlsSide> {
         let context = self.outside.context;
         let pair = context.self_signed.pair(state, names, context.now);
         let made = pair.and_then(|pair| {
@@ -81,7 +89,8 @@ impl Compiler<'_> {
         by_sni: BySni,
         versions: &[&'static SupportedProtocolVersion],
         place: Place,
-    ) -> Option<Arc<ServerConfig>> {
+    ) -> Option<TlsSide> {
+        let certificate_end = by_sni.first_end();
         let made = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
             .map(|builder| builder.with_no_client_auth().with_cert_resolver(Arc::new(by_sni)))
@@ -91,7 +100,7 @@ impl Compiler<'_> {
                 config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
                 config.ticketer = ticketer;
                 config.send_tls13_tickets = TICKETS;
-                Some(Arc::new(config))
+                Some(TlsSide { config: Arc::new(config), certificate_end })
             }
             Err(error) => {
                 self.wrong(Code::BadCertificate, place, format!("TLS cannot be set up: {error}"), "asked for here");

@@ -4,8 +4,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::document::duration::TimeSpan;
 use crate::config::document::named::Named;
 use crate::config::document::secret::SecretText;
+use crate::config::document::shape::ShapeDocument;
 use crate::config::source::at::At;
 
 /// What is told to the backend.
@@ -22,6 +24,8 @@ pub struct ForwardDocument {
     pub set: Named<At<SecretText>>,
     /// Whether the caller's token goes on to the backend; default strip.
     pub authorization: Option<At<AuthorizationName>>,
+    /// A token of the backend's own kind, made for each request and sent as bearer.
+    pub mint: Option<At<MintDocument>>,
     /// Removed from the front of the path.
     pub strip_prefix: Option<At<String>>,
 }
@@ -34,4 +38,17 @@ pub enum AuthorizationName {
     Strip,
     /// Sent on.
     Keep,
+}
+
+/// A JWT that the backend believes, signed with the secret it knows (HS256).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Mint")]
+pub struct MintDocument {
+    /// The backend's secret, at least 32 bytes.
+    pub secret: At<SecretText>,
+    /// How long each lives; default 5m.
+    pub lifetime: Option<At<TimeSpan>>,
+    /// Its claims, in order.
+    pub claims: At<ShapeDocument>,
 }

@@ -83,7 +83,8 @@ pub struct StoreDocument {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Hashing")]
 pub struct HashingDocument {
-    /// Passwords checked at once; default 2.
+    /// Passwords checked at once; default 2, or 1 where there are fewer than 4
+    /// processors, so that sign-ins leave half of them to other requests.
     pub workers: Option<At<u64>>,
     /// Requests that may wait; more get 503. Default 64.
     pub queue: Option<At<u64>>,

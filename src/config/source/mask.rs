@@ -44,13 +44,22 @@ pub struct Masked {
 }
 
 impl Masked {
-    /// Hides what the tree knows to be secret, and comments that speak of a secret.
+    /// Hides what the tree knows to be secret, and comments and texts in which
+    /// something like `secret: …` stands.
     pub fn by_tree(text: &SourceText, places: &Places) -> Masked {
         let hidden = places.iter().filter(|spot| spot.secrecy == Secrecy::Hidden && spot.leaf);
         let cuts = hidden.map(|spot| spot.span.clone());
         let written = |span: &Range<usize>| text.as_str().get(span.clone()).unwrap_or("");
         let cuts = cuts.filter(|span| !only_points(written(span))).chain(comments(text.as_str()));
-        Masked::cut(text.as_str(), cuts.collect())
+        // A quote too many makes keys and their secrets the text of one value or key.
+        let swallows = |span: &Range<usize>| {
+            let written = written(span);
+            written.contains(": ") && written.lines().any(|line| telling(line).is_some())
+        };
+        let quoted = |span: &Range<usize>| written(span).starts_with(['"', '\'']);
+        let texts = places.iter().filter(|spot| spot.leaf || quoted(&spot.span));
+        let swallowed = texts.map(|spot| spot.span.clone()).filter(swallows);
+        Masked::cut(text.as_str(), cuts.chain(swallowed).collect())
     }
 
     /// Hides what looks like a secret in a text that is no tree: every value behind a

@@ -250,6 +250,12 @@ impl<'t> Growing<'t, '_> {
             let key_around = Around { secrecy: Secrecy::Open, key: None, ..inside.clone() };
             let key_place = self.place(span.clone(), key_around, false);
             let (event, value_span) = self.next()?;
+            // `secret: { hunter2 }`: braces too many make a key of what was a value.
+            let nothing = matches!(&event, Event::Scalar(text, ..) if matches!(&**text, "" | "~"));
+            let bare = around.secrecy == Secrecy::Hidden && nothing;
+            if let (true, Some(spot)) = (bare, self.places.spot_mut(key_place)) {
+                (spot.secrecy, spot.leaf) = (Secrecy::Hidden, true);
+            }
             let node = self.node(event, value_span, inside)?;
             if let Some(first) = known.get(&key) {
                 let problem = Problem::new(Code::DuplicateKey, format!("the key `{key}` is there twice"));

@@ -151,7 +151,6 @@ impl<S> Guard<S> {
             Stage::Head if self.nothing_more_is_wanted() => Waiting::LastCall,
             Stage::Head => Waiting::NextHead,
         };
-        let pulses = &self.connection.worker.pulses;
         if self.waiting != for_what {
             self.waiting = for_what;
             let limit = match for_what {
@@ -160,8 +159,7 @@ impl<S> Guard<S> {
                 Waiting::LastCall => LAST_CALL,
                 Waiting::NextHead | Waiting::Nothing => self.limits.idle_timeout,
             };
-            // The tick is that of the last sweep.
-            self.pulse.arm(pulses.tick(), limit + pulses.interval());
+            self.pulse.arm(limit);
         }
         self.pulse.register(cx.waker());
         if self.pulse.fired() { self.overdue() } else { Poll::Pending }
@@ -185,7 +183,7 @@ impl<S> Guard<S> {
                 let idle = self.connection.idle_for(pulses.tick());
                 if idle.is_none_or(|idle| idle < limit) {
                     let left = limit - idle.unwrap_or_default();
-                    self.pulse.arm(pulses.tick(), left + pulses.interval());
+                    self.pulse.arm(left);
                     return Poll::Pending;
                 }
                 self.flow = Flow::Ended;

@@ -21,12 +21,9 @@ pub fn is_host(value: &[u8]) -> bool {
             (inside, &after[1..])
         }
         None => {
-            let end = value.iter().position(|byte| *byte == b':').unwrap_or(value.len());
-            let (name, port) = value.split_at(end);
-            if !name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')) {
-                return false;
-            }
-            (name, port)
+            // What follows the name is a port, or nothing that a host may have.
+            let end = value.iter().position(|byte| !NAME[usize::from(*byte)]).unwrap_or(value.len());
+            value.split_at(end)
         }
     };
     !host.is_empty() && is_port(port)
@@ -37,11 +34,29 @@ fn is_port(text: &[u8]) -> bool {
     match text.strip_prefix(b":") {
         None => text.is_empty(),
         Some(digits) => {
-            let number = std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
-            number.is_some_and(|digits| digits.parse::<u16>().is_ok())
+            let mut number = 0;
+            for digit in digits {
+                if !digit.is_ascii_digit() || number > u32::from(u16::MAX) {
+                    return false;
+                }
+                number = number * 10 + u32::from(digit - b'0');
+            }
+            !digits.is_empty() && number <= u32::from(u16::MAX)
         }
     }
 }
+
+/// Bytes of a name or an IPv4 address.
+const NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let c = byte as u8;
+        table[byte] = c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

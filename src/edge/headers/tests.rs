@@ -13,6 +13,7 @@ fn plan(identity: &[&'static str], set: &[&'static str]) -> Plan {
         identity: identity.iter().map(|n| (HeaderName::from_static(n), Template(vec![Part::Subject]))).collect(),
         set: set.iter().map(|n| (HeaderName::from_static(n), HeaderValue::from_static("ours"))).collect(),
         keep_authorization: false,
+        mint: None,
         max_body: 0,
         first_byte_timeout: std::time::Duration::ZERO,
         idle_timeout: std::time::Duration::ZERO,

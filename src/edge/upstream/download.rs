@@ -13,7 +13,6 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::edge::pulse::Tick;
 use crate::edge::upload::UploadState;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::link::blame;
@@ -100,11 +99,16 @@ impl Download {
     /// The next piece.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
         let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
-        // The connection is driven here, so the body need not wake anybody by itself.
+        // The connection is driven here, so the body need not wake anybody by itself, and
+        // taking a piece from it is no reason to look at the connection again.
         let mut nobody = Context::from_waker(Waker::noop());
+        link.pulse().go_deaf();
         let mut next = Pin::new(&mut self.body).poll_frame(&mut nobody);
         if next.is_pending() {
-            link.drive(cx);
+            link.pulse().register(cx.waker());
+            link.pulse().heed();
+            link.drive();
+            link.pulse().go_deaf();
             next = Pin::new(&mut self.body).poll_frame(&mut nobody);
         }
         let pulse = link.pulse();
@@ -112,9 +116,11 @@ impl Download {
             Poll::Pending => {
                 if !self.waiting {
                     self.waiting = true;
-                    pulse.arm(Tick::now(), self.idle);
+                    pulse.arm(self.idle);
                 }
-                pulse.register(cx.waker());
+                if pulse.heed() {
+                    cx.waker().wake_by_ref();
+                }
                 if pulse.fired() {
                     return self.break_off(ForwardError::Timeout);
                 }

@@ -12,16 +12,20 @@ use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Chosen};
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::upstream::link::LinkError;
+use crate::edge::upstream::link::{Link, LinkError};
 use crate::edge::upstream::pool::{Lease, Origin};
 
 /// What came of an exchange.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large variant is every request's; a box would cost each an allocation"
+)]
 pub enum Outcome {
     /// The head of an answer, its body still on the leased connection.
     Answer(Response<Incoming>, Lease),
     /// The upstream is the built-in echo: here is the request back.
-    Echo(Request<Outgoing>),
+    Echo(Box<Request<Outgoing>>),
 }
 
 /// Sends what `head` makes, with `body` behind it, to one server of `balance`. The
@@ -33,19 +37,40 @@ pub async fn exchange(
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
 ) -> Result<Outcome, ForwardError> {
-    let request = head(body);
-    let repeatable = matches!(request.body(), Outgoing::Empty) && is_idempotent(request.method());
     let (mut lease, origin) = match balance.lease(pulses).await? {
-        Chosen::Echo => return Ok(Outcome::Echo(request)),
+        Chosen::Echo => return Ok(Outcome::Echo(Box::new(head(body)))),
         Chosen::Lease(lease, origin) => (lease, origin),
     };
-    let again = match lease.link().send(request, wait).await {
+    let (repeat, sending) = begin(lease.link(), head, body, wait);
+    let again = match sending.await {
         Ok(answer) => return Ok(Outcome::Answer(answer, lease)),
         Err(LinkError::Unsent(request)) => *request,
-        Err(LinkError::Failed(ForwardError::Reset)) if repeatable && origin == Origin::Kept => head(Outgoing::Empty),
+        Err(LinkError::Failed(ForwardError::Reset)) if repeat == Repeat::Harmless && origin == Origin::Kept => {
+            head(Outgoing::Empty)
+        }
         Err(LinkError::Failed(error)) => return Err(error),
     };
     Box::pin(retry(balance, pulses, wait, lease, again)).await
+}
+
+/// Whether sending a request a second time could act twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    Harmless,
+    Never,
+}
+
+/// Writes the request and hands it to the link. Not part of `exchange`, whose future
+/// would keep a place for the request for as long as it waits for the answer.
+fn begin<'a>(
+    link: &'a mut Link,
+    head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
+    body: Outgoing,
+    wait: Duration,
+) -> (Repeat, impl Future<Output = Result<Response<Incoming>, LinkError>> + use<'a>) {
+    let request = head(body);
+    let harmless = matches!(request.body(), Outgoing::Empty) && is_idempotent(request.method());
+    (if harmless { Repeat::Harmless } else { Repeat::Never }, link.send(request, wait))
 }
 
 /// Sends a request again, over a connection that nobody used before if that can be.
@@ -64,7 +89,7 @@ async fn retry(
     let mut lease = match pool.lease_fresh(pulses).await {
         Ok(lease) => lease,
         Err(_) => match balance.lease(pulses).await? {
-            Chosen::Echo => return Ok(Outcome::Echo(request)),
+            Chosen::Echo => return Ok(Outcome::Echo(Box::new(request))),
             Chosen::Lease(lease, _) => lease,
         },
     };

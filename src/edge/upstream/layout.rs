@@ -21,10 +21,8 @@ pub struct Layout {
     pub upstreams: Vec<Balance>,
     /// The worker's counters under the names of this snapshot.
     pub meter: Arc<Meter>,
-    /// Whether the access log writes paths, and any good answers at all.
+    /// Whether the access log writes paths.
     pub logs_path: bool,
-    /// See `logs_path`.
-    pub logs_ok: bool,
     /// What stands for a path that is not written: one for all, and of this worker.
     pub no_path: Arc<str>,
 }
@@ -65,7 +63,6 @@ impl Pools {
             upstreams,
             meter,
             logs_path: snapshot.access_log.path,
-            logs_ok: snapshot.access_log.sample_ok > 0.0,
             no_path: "".into(),
         });
         self.layout = Some(Arc::clone(&layout));

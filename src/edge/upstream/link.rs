@@ -32,6 +32,9 @@ pub struct Link {
     /// `None` once the connection has ended.
     driver: Option<Pin<Box<Connection<Io, Outgoing>>>>,
     pulse: Arc<Pulse>,
+    /// The pulse's own: the driver knows no other, and the pulse is deaf unless a
+    /// request is under way.
+    waker: Waker,
     /// When it last came free.
     pub(in crate::edge::upstream) idle_since: Tick,
 }
@@ -51,7 +54,9 @@ impl Link {
         let mut builder = Builder::new();
         builder.max_header_size(MAX_ANSWER_HEAD);
         let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(|_| ForwardError::Connect)?;
-        let mut link = Link { sender, driver: Some(Box::pin(driver)), pulse, idle_since: Tick::now() };
+        pulse.go_deaf();
+        let (driver, waker) = (Some(Box::pin(driver)), pulse.waker());
+        let mut link = Link { sender, driver, pulse, waker, idle_since: Tick::now() };
         link.is_usable();
         Ok(link)
     }
@@ -64,7 +69,13 @@ impl Link {
     /// Looks at what has come in meanwhile; true when a request can be sent now. A
     /// backend that closed the connection, or said something unasked, is found here.
     pub fn is_usable(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.drive();
+        self.looks_usable()
+    }
+
+    /// As `is_usable`, by what is known already. `send` looks before it writes, so a
+    /// connection that ended meanwhile gives the request back unsent.
+    pub fn looks_usable(&self) -> bool {
         self.driver.is_some() && self.sender.is_ready()
     }
 
@@ -78,14 +89,15 @@ impl Link {
         if let Outgoing::Stream(upload) = request.body_mut() {
             upload.be_patient(Arc::clone(&self.pulse), wait);
         }
-        self.pulse.arm(Tick::now(), wait);
+        self.pulse.arm(wait);
         let answer = self.sender.try_send_request(request);
-        Sending { driver: &mut self.driver, pulse: &self.pulse, answer }
+        Sending { driver: &mut self.driver, pulse: &self.pulse, waker: &self.waker, answer }
     }
 
-    /// Moves whatever can be moved in either direction.
-    pub fn drive(&mut self, cx: &mut Context<'_>) {
-        drive(&mut self.driver, cx);
+    /// Moves whatever can be moved in either direction. Who waits for more registers
+    /// with the pulse and makes it heed before.
+    pub fn drive(&mut self) {
+        drive(&mut self.driver, &self.waker);
     }
 }
 
@@ -95,6 +107,7 @@ pin_project! {
     struct Sending<'a, F> {
         driver: &'a mut Option<Pin<Box<Connection<Io, Outgoing>>>>,
         pulse: &'a Pulse,
+        waker: &'a Waker,
         #[pin]
         answer: F,
     }
@@ -108,16 +121,18 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        drive(this.driver, cx);
+        this.pulse.register(cx.waker());
+        this.pulse.heed();
+        drive(this.driver, this.waker);
         // The driver is polled right here, so nobody else needs to wake us.
         let Poll::Ready(answer) = this.answer.poll(&mut Context::from_waker(Waker::noop())) else {
-            this.pulse.register(cx.waker());
             if this.pulse.fired() {
                 return Poll::Ready(Err(LinkError::Failed(ForwardError::Timeout)));
             }
             return Poll::Pending;
         };
         this.pulse.rest();
+        this.pulse.go_deaf();
         Poll::Ready(answer.map_err(|mut error| match error.take_message() {
             Some(request) => LinkError::Unsent(Box::new(request)),
             None => LinkError::Failed(blame(&error.into_error())),
@@ -125,9 +140,9 @@ where
     }
 }
 
-fn drive(driver: &mut Option<Pin<Box<Connection<Io, Outgoing>>>>, cx: &mut Context<'_>) {
+fn drive(driver: &mut Option<Pin<Box<Connection<Io, Outgoing>>>>, waker: &Waker) {
     if let Some(connection) = driver
-        && connection.as_mut().poll(cx).is_ready()
+        && connection.as_mut().poll(&mut Context::from_waker(waker)).is_ready()
     {
         *driver = None;
     }

@@ -226,7 +226,7 @@ impl Pool {
     fn take_idle(&self) -> Option<Link> {
         loop {
             let mut link = self.lock().idle.pop()?;
-            if link.is_usable() {
+            if link.looks_usable() || link.is_usable() {
                 return Some(link);
             }
             drop(link);

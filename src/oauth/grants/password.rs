@@ -62,7 +62,17 @@ async fn sign_in<S: Directory, P: PasswordCheck>(
     };
     let enabled = found.filter(|user| !user.disabled);
     let hash = enabled.as_ref().map(|user| user.password_hash.clone());
-    match (service.passwords.check(password.clone(), hash).await, enabled) {
+    let checked = service.passwords.check(password.clone(), hash).await;
+    // Guesses sent all at once have all begun before the first has failed. What comes
+    // out after the pair was stopped is not told, and counts as wrong even if it was
+    // right, so that the wait does not tell it either.
+    if checked != Checked::Busy
+        && let Err(wait) = service.throttle.may_try(issuer, peer, party, now)
+    {
+        service.throttle.failed(issuer, peer, party, now);
+        return Err(refuse(Condition::TooMany(wait), "throttled"));
+    }
+    match (checked, enabled) {
         (Checked::Right, Some(user)) => {
             service.throttle.succeeded(issuer, peer, party, now);
             Ok(user)

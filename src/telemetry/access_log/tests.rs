@@ -56,7 +56,7 @@ fn written(shape: Shape, settings: AccessSettings, exchanges: Vec<Exchange>) -> 
     let log = AccessLog::start(Box::new(paper.clone()), shape, settings, clock).expect("a thread");
     let turn = AtomicU64::new(0);
     for exchange in exchanges {
-        log.write(exchange, &layout, &turn);
+        log.write(exchange, &layout, &turn, |_| {});
     }
     log.close();
     let bytes = paper.0.lock().expect("no writer panics").clone();

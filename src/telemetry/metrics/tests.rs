@@ -247,6 +247,7 @@ fn feed_events(telemetry: &Telemetry) {
     telemetry.login("file", Login::WrongPassword);
     telemetry.password_hashed("argon2id", took);
     telemetry.refresh_reused();
+    telemetry.secret_in_url();
     telemetry.revoked("family", 2);
     telemetry.rate_limited("token_endpoint");
     telemetry.certificates(&[("web", UnixTime(2_000))]);

@@ -1,0 +1,113 @@
+//! Answers that their caller does not take. In HTTP/2 every stream has a window of its
+//! own, so a caller may leave one answer untaken while the connection is well, and the
+//! socket's time-out never sees it. Here each stream's task is timed: once a piece of
+//! the answer was handed over, the caller must have taken it before the limit.
+//! Must never: count the time in which the backend or we are the slow ones.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
+
+use crate::edge::pulse::Pulse;
+use crate::edge::worker::Worker;
+
+/// The largest piece that is handed over at once, so that a slow caller who goes on
+/// taking is seen to: he needs 2 KiB/s at the default limit of 30 s.
+pub(in crate::edge) const PIECE: usize = 64 * 1024;
+
+tokio::task_local! {
+    /// Whose turn it is in the stream that the present task serves.
+    static TURN: Arc<Turn>;
+}
+
+/// Whose turn it is in one stream: changes are counted, and while the count is odd a
+/// piece waits to be taken by the caller.
+#[derive(Debug, Default)]
+pub(in crate::edge) struct Turn(AtomicU64);
+
+impl Turn {
+    /// That of the present task; `None` outside of an HTTP/2 stream.
+    pub(in crate::edge) fn current() -> Option<Arc<Turn>> {
+        TURN.try_with(Arc::clone).ok()
+    }
+
+    /// The next piece is asked for: what was handed over before has been taken.
+    pub(in crate::edge) fn taken(&self) {
+        let count = self.0.load(Ordering::Relaxed);
+        self.0.store(count + count % 2, Ordering::Relaxed);
+    }
+
+    /// A piece was handed over.
+    pub(in crate::edge) fn handed(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed) | 1, Ordering::Relaxed);
+    }
+}
+
+/// Runs the streams of one connection, each as a task that ends when its caller takes
+/// nothing for too long; the stream is then reset, the others live on.
+#[derive(Clone)]
+pub(in crate::edge) struct Streams {
+    worker: Arc<Worker>,
+    limit: Duration,
+}
+
+impl Streams {
+    /// Gives callers `limit` for each piece.
+    pub(in crate::edge) fn new(worker: Arc<Worker>, limit: Duration) -> Streams {
+        Streams { worker, limit }
+    }
+}
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let turn = Arc::new(Turn::default());
+        let stream = TURN.scope(Arc::clone(&turn), stream);
+        tokio::spawn(Timed { stream, turn, streams: self.clone(), pulse: None, seen: 0 });
+    }
+}
+
+pin_project! {
+    /// One stream. Has no pulse until its caller keeps it waiting.
+    struct Timed<F> {
+        #[pin]
+        stream: TaskLocalFuture<Arc<Turn>, F>,
+        turn: Arc<Turn>,
+        streams: Streams,
+        pulse: Option<Arc<Pulse>>,
+        // The count of turns when the pulse was last set.
+        seen: u64,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Timed<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.stream.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let count = this.turn.0.load(Ordering::Relaxed);
+        let news = std::mem::replace(this.seen, count) != count;
+        if count.is_multiple_of(2) {
+            this.pulse.iter().filter(|_| news).for_each(|pulse| pulse.rest());
+            return Poll::Pending;
+        }
+        let pulse = this.pulse.get_or_insert_with(|| this.streams.worker.pulses.enrol());
+        if news {
+            pulse.arm(this.streams.limit);
+        }
+        pulse.register(cx.waker());
+        if pulse.fired() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
