@@ -5,7 +5,6 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -52,15 +51,14 @@ struct Stand {
 }
 
 impl Stand {
-    /// Starts it; `key` is what every file that the example names holds.
-    fn start(name: &str, backend: Backend, key: &str) -> Stand {
-        let example = movable(&shipped(name), &backend.url());
+    /// Starts it; `key` is the backend's, which the gateway gets in a file: `place` is
+    /// replaced by what names it.
+    fn start(name: &str, backend: Backend, key: &str, (place, named): (&str, &str)) -> Stand {
+        let shipped = shipped(name);
+        assert!(shipped.contains(place), "the example does not say `{place}`");
+        let example = movable(&shipped.replace(place, named), &backend.url());
         let folder = Folder::new("backends");
-        for file in named_files(&example.yaml) {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a folder");
-            fs::write(path, key).expect("the key");
-        }
+        fs::write(folder.path().join("backend.key"), key).expect("the key");
         fs::write(folder.path().join("gateway.yaml"), &example.yaml).expect("the configuration");
         Stand { gateway: Gateway::start_in(folder), backend, ports: example.listeners }
     }
@@ -79,13 +77,6 @@ impl Stand {
     fn past(&self, header: &str) -> Answer {
         curl(&["-H", header, &format!("{}/anything", self.backend.url())])
     }
-}
-
-/// The files that `${file:…}` names.
-fn named_files(yaml: &str) -> Vec<String> {
-    let lines = yaml.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let names = lines.flat_map(|line| line.split("${file:").skip(1).collect::<Vec<_>>());
-    names.filter_map(|rest| Some(rest.split_once('}')?.0.split(":-").next()?.to_owned())).collect()
 }
 
 fn text(value: &Value) -> String {
@@ -119,7 +110,10 @@ fn comic_clan_verifies_its_own_rs256() {
         claims["scope"].as_array().ok_or("no scopes")?;
         Ok(format!("{} {id}", claims["username"].as_str().ok_or("no username")?))
     };
-    let stand = Stand::start("comic-clan", backend(judge), &private);
+    let stand = {
+        let named = "dialect: comic-clan\n    keys: { algorithm: RS256, file: backend.key }";
+        Stand::start("comic-clan", backend(judge), &private, ("dialect: comic-clan", named))
+    };
     let form = "grant_type=password&username=example%40mail.com&password=p4ssw0rd";
     let client = "24051793-7404-44b2-840c-7dda995065fe:1f9a6a54-7c77-435c-9f37-08dda099fd0b";
     let answer = curl(&["-u", client, "-d", form, &stand.url(3333, "/oauth/token/")]);
@@ -146,7 +140,10 @@ fn social_translator_verifies_its_own_simplejwt() {
         claims["jti"].as_str().filter(|jti| jti.len() == 32).ok_or("no jti")?;
         Ok(format!("user {}", claims["user_id"].as_u64().ok_or("no user_id")?))
     };
-    let stand = Stand::start("social-translator", backend(judge), SHARED);
+    let stand = {
+        let shipped = "${env:DJANGO_SECRET:-a-django-secret-key-of-some-fifty-random-characters}";
+        Stand::start("social-translator", backend(judge), SHARED, (shipped, "${file:backend.key}"))
+    };
     let form = "grant_type=password&username=ana&password=p4ssw0rd";
     let answer = curl(&["-u", "community:community-secret", "-d", form, &stand.url(8443, "/auth/oauth2/token/")]);
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -176,7 +173,10 @@ fn bonfire_verifies_its_own_hs256() {
         }
         Ok(format!("bot {} may {}", claims["bid"], claims["scope"].as_str().ok_or("no scope")?))
     };
-    let stand = Stand::start("bonfire", backend(judge), SHARED);
+    let stand = {
+        let named = "dialect: bonfire\n    keys: { algorithm: HS256, secret: \"${file:backend.key}\" }";
+        Stand::start("bonfire", backend(judge), SHARED, ("dialect: bonfire", named))
+    };
     let body = r#"{"grant_type":"client_credentials","bots":["-OoX6R1ba0eM5kwmB9p"]}"#;
     let app = "Authorization: Bearer 6b1f2c9e-53c4-4f0e-9d7a-1f6f4a0c77d1";
     let url = stand.url(8443, "/v1/oauth/bots");
@@ -187,4 +187,41 @@ fn bonfire_verifies_its_own_hs256() {
     assert!(answer.status == 200 && answer.body.ends_with(" may posts"), "{answer:?}");
     let refresh = format!("Authorization: Bearer {}", text(&entry["refresh_token"]));
     assert_eq!(stand.past(&refresh).status, 401);
+}
+
+/// What the backends of the two systems with opaque tokens go by: one name in each of
+/// these headers, and never what a caller says of himself.
+fn named(seen: &Seen) -> Verdict {
+    let one = |name: &str| match seen.header(name)[..] {
+        [value] => Ok(value.to_owned()),
+        ref values => Err(format!("{name}: {values:?}")),
+    };
+    if !seen.header("x_user").is_empty() || !seen.header("authorization").is_empty() {
+        return Err("something of the caller's own came through".to_owned());
+    }
+    Ok(format!("{} by {}", one("x-user")?, one("x-client")?))
+}
+
+#[test]
+fn musement_is_told_by_headers() {
+    let stand = Stand::start("musement", backend(named), "", ("version: 1", "version: 1"));
+    let url = stand.url(8443, "/api/v3/login");
+    let form =
+        "client_id=21_1abc0def&client_secret=9xyz&grant_type=password&username=ana%40example.org&password=p4ssw0rd";
+    let answer = curl(&["-d", form, &url]);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = stand.call("/api/v3/customers/me", &text(&answer.json()["access_token"]));
+    assert!(answer.status == 200 && answer.body.ends_with(" by 21_1abc0def"), "{answer:?}");
+    assert!(!answer.body.starts_with("root"), "{answer:?}");
+}
+
+#[test]
+fn intra42_is_told_by_headers() {
+    let stand = Stand::start("intra42", backend(named), "", ("version: 1", "version: 1"));
+    let form = "client_id=app42&client_secret=app42-secret&grant_type=client_credentials";
+    let answer = curl(&["-d", form, &stand.url(8443, "/oauth/token")]);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = stand.call("/v2/me", &text(&answer.json()["access_token"]));
+    assert!(answer.status == 200 && answer.body.ends_with(" by app42"), "{answer:?}");
+    assert!(!answer.body.starts_with("root"), "{answer:?}");
 }

@@ -1,16 +1,23 @@
 // Social Translator and Bonfire by a plain JSON `fetch`, as a browser's or a bot's code
 // does it. Arguments: the address, the Host of each.
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
+
+// `fetch` sends the host of its address and no other, so the names must lead here.
+const { lookup } = dns;
+dns.lookup = (name, options, done) =>
+  lookup(name.endsWith('.localhost') ? '127.0.0.1' : name, options, done);
 
 const [address, translator, bonfire] = process.argv.slice(2);
+const { port } = new URL(address);
 
 async function call(method, host, path, headers, body) {
-  const options = { method, headers: { ...headers, host } };
+  const options = { method, headers: { ...headers } };
   if (body !== undefined) {
     options.headers['content-type'] = 'application/json';
     options.body = JSON.stringify(body);
   }
-  const answer = await fetch(address + path, options);
+  const answer = await fetch(`https://${host}:${port}${path}`, options);
   const text = await answer.text();
   let json = null;
   try {
