@@ -175,7 +175,7 @@ fn bonfire_over_tls() {
 }
 
 /// Plays a dialect's transcripts on the one process that serves all five.
-fn on_the_five(name: &'static str, host: &'static str) {
+fn on_the_five(name: &'static str, host: &'static str, issuer: &'static str) {
     let mut differ = Vec::new();
     for transcript in &System::shipped(name).transcripts {
         if transcript.variant.is_some() || !transcript.replaced.is_empty() {
@@ -183,7 +183,7 @@ fn on_the_five(name: &'static str, host: &'static str) {
         }
         let backend = backend();
         let example = movable(&shipped("five"), &backend.url());
-        let mut wire = Wire::start(example, &folder(), backend, Time::of(transcript)).asking(host);
+        let mut wire = Wire::start(example, &folder(), backend, Time::of(transcript)).asking(host, issuer);
         differ.extend(play(transcript, &mut wire, Until::End).err());
     }
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));
@@ -191,11 +191,11 @@ fn on_the_five(name: &'static str, host: &'static str) {
 
 #[test]
 fn one_process_speaks_all_five() {
-    on_the_five("comic-clan", "comic.localhost");
-    on_the_five("social-translator", "translator.localhost");
-    on_the_five("musement", "musement.localhost");
-    on_the_five("intra42", "intra.localhost");
-    on_the_five("bonfire", "bonfire.localhost");
+    on_the_five("comic-clan", "comic.localhost", "comic");
+    on_the_five("social-translator", "translator.localhost", "translator");
+    on_the_five("musement", "musement.localhost", "musement");
+    on_the_five("intra42", "intra.localhost", "intra");
+    on_the_five("bonfire", "bonfire.localhost", "bonfire");
 }
 
 #[test]

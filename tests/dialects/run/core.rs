@@ -27,7 +27,7 @@ use tollgate::config::self_signed::ThrowAway;
 use tollgate::dialect::endpoint::EndpointRef;
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
-use tollgate::oauth::issuer::KeySettings;
+use tollgate::oauth::issuer::{Issuer, KeySettings};
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
 use tollgate::oauth::{Desk, Service};
@@ -123,6 +123,17 @@ impl Core {
             now: START,
             runtime: Builder::new_current_thread().build().expect("a runtime"),
         })
+    }
+
+    /// Everything that a dialect comes to once it is compiled. Two documents that come to
+    /// the same are the same.
+    pub fn made_of(&self) -> String {
+        let issuer = |issuer: &Issuer| {
+            let Issuer { base, token, refresh, keys, catalogue, default_scopes, scope_rules, dialect, .. } = issuer;
+            format!("{base:?}{token:?}{refresh:?}{keys:?}{catalogue:?}{default_scopes:?}{scope_rules:?}{dialect:?}")
+        };
+        let issuers: String = self.snapshot.issuers.iter().map(issuer).collect();
+        format!("{issuers}{:?}", self.snapshot.policy.profiles)
     }
 
     /// THE function: one request in, its answer out; `None`: it may pass.

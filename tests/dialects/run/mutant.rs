@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// Words that are tried in place of one.
-const OTHERS: usize = 4;
+const OTHERS: usize = 2;
 
 /// A preset with one thing wrong.
 #[derive(Clone, Debug)]

@@ -32,6 +32,7 @@ pub struct Wire {
     example: Example,
     backend: Backend,
     host: Option<&'static str>,
+    issuer: Option<&'static str>,
 }
 
 enum Running {
@@ -75,12 +76,12 @@ impl Wire {
             Time::Real => Running::Program(Gateway::start_in(folder)),
             Time::Moved => inside(folder),
         };
-        Wire { gateway, example, backend, host: None }
+        Wire { gateway, example, backend, host: None, issuer: None }
     }
 
-    /// Asks another host than the transcripts say.
-    pub fn asking(self, host: &'static str) -> Wire {
-        Wire { host: Some(host), ..self }
+    /// Asks another host than the transcripts say, behind which that issuer answers.
+    pub fn asking(self, host: &'static str, issuer: &'static str) -> Wire {
+        Wire { host: Some(host), issuer: Some(issuer), ..self }
     }
 
     fn folder(&self) -> &Path {
@@ -160,7 +161,9 @@ impl Stage for Wire {
     }
 
     fn revoke(&mut self, user: &str) {
-        let (code, out, err) = finish(&mut tollgate(self.folder(), &["token", "revoke", "--user", user]));
+        let mut command = tollgate(self.folder(), &["token", "revoke", "--user", user]);
+        command.args(self.issuer.iter().flat_map(|issuer| ["--issuer", issuer]));
+        let (code, out, err) = finish(&mut command);
         assert_eq!(code, 0, "{out}{err}");
     }
 }
