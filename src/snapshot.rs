@@ -36,7 +36,7 @@ pub struct Snapshot {
     pub fixed: Fixed,
     /// What is written about each request.
     pub access_log: AccessLog,
-    /// Verdict cache entries per worker; 0 switches it off.
+    /// Verdicts in use that each worker remembers, and as many that were; 0: none.
     pub cache_entries: usize,
     /// How long requests in flight may take to finish after TERM.
     pub drain: Duration,

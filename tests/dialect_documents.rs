@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tollgate::clock::UnixTime;
 use tollgate::config::dialect_file::examine;
-use tollgate::config::files::MapFiles;
+use tollgate::config::files::{DiskFiles, MapFiles};
 use tollgate::config::load::{Context, load};
 use tollgate::config::self_signed::ThrowAway;
 use tollgate::dialect::{Dialect, presets};
@@ -42,6 +42,49 @@ fn gateway(dialect: &str, file: &str) -> Result<Snapshot, Vec<String>> {
 fn chosen(dialect: &str) -> Dialect {
     let snapshot = gateway(dialect, "").unwrap_or_else(|problems| panic!("{problems:#?}"));
     (*snapshot.issuers[0].dialect).clone()
+}
+
+#[test]
+fn every_example_loads() {
+    let random = SeededRandom::new(1);
+    let context = Context {
+        now: UnixTime(1_700_000_000),
+        random: &random,
+        processors: 1,
+        self_signed: &ThrowAway,
+        hash_password: &|_, _| "hash".to_owned(),
+    };
+    for name in ["comic-clan", "social-translator", "musement", "intra42", "bonfire", "five"] {
+        let path = PathBuf::from(format!("deploy/examples/{name}.yaml"));
+        let loaded = load(&path, &DiskFiles, &context);
+        let snapshot = loaded.unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(snapshot.issuers.len(), if name == "five" { 5 } else { 1 }, "{name}");
+    }
+}
+
+#[test]
+fn two_dialects_cannot_own_one_path() {
+    let both = GATEWAY.replace(
+        "DIALECT",
+        "comic-clan\n  two:\n    url: https://localhost\n    host: 127.0.0.1\n    dialect: comic-clan",
+    );
+    let mut files = MapFiles::default();
+    let both = both.replace("access: token", "access: token, issuers: [one]");
+    files.files.insert(PathBuf::from("/etc/gateway.yaml"), both.into_bytes());
+    let random = SeededRandom::new(1);
+    let context = Context {
+        now: UnixTime(0),
+        random: &random,
+        processors: 1,
+        self_signed: &ThrowAway,
+        hash_password: &|_, _| "hash".to_owned(),
+    };
+    let problems = load(Path::new("/etc/gateway.yaml"), &files, &context).expect_err("a conflict");
+    let told: Vec<String> = problems.lines().collect();
+    assert!(
+        told.iter().any(|line| line.starts_with("/etc/gateway.yaml:8:3: error") && line.contains("the same requests")),
+        "{told:#?}"
+    );
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub struct Verdict {
 pub struct Seen {
     young: Map,
     old: Map,
-    /// Entries of one generation: half of what may be held.
-    half: usize,
+    /// Entries of one generation.
+    room: usize,
     lookups: Lookups,
 }
 
@@ -47,14 +47,18 @@ pub struct Lookups {
 type Map = HashMap<Fingerprint, Verdict, BuildHasherDefault<Straight>>;
 
 impl Seen {
-    /// Room for `capacity` verdicts; 0 remembers nothing.
+    /// Room for `capacity` verdicts in use, and for as many that were; 0 remembers
+    /// nothing. With half the room, callers whose tokens just fill it would have every
+    /// verdict moved from one generation to the other at each round.
     pub fn new(capacity: usize) -> Seen {
-        Seen { young: Map::default(), old: Map::default(), half: capacity.div_ceil(2), lookups: Lookups::default() }
+        Seen { young: Map::default(), old: Map::default(), room: capacity, lookups: Lookups::default() }
     }
 
     /// The verdict about a token, if it is remembered and still good.
     pub fn recall(&mut self, print: Fingerprint, now: UnixTime) -> Option<&mut Verdict> {
-        if !self.young.contains_key(&print)
+        // Where all verdicts find room in the young generation there is no second look.
+        if !self.old.is_empty()
+            && !self.young.contains_key(&print)
             && let Some(verdict) = self.old.remove(&print)
         {
             self.remember(print, verdict);
@@ -70,10 +74,10 @@ impl Seen {
 
     /// Remembers a verdict, forgetting those that were not used for longest.
     pub fn remember(&mut self, print: Fingerprint, verdict: Verdict) {
-        if self.half == 0 {
+        if self.room == 0 {
             return;
         }
-        if self.young.len() >= self.half && !self.young.contains_key(&print) {
+        if self.young.len() >= self.room && !self.young.contains_key(&print) {
             self.old = mem::take(&mut self.young);
         }
         self.young.insert(print, verdict);
@@ -155,7 +159,7 @@ mod tests {
 
     #[test]
     fn holds_what_is_used_and_no_more_than_its_room() {
-        let mut seen = Seen::new(100);
+        let mut seen = Seen::new(50);
         for i in 0..10_000 {
             seen.remember(print(i), verdict(None));
             assert!(seen.len() <= 100);

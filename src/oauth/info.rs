@@ -5,14 +5,12 @@
 use http::header::AUTHORIZATION;
 
 use crate::clock::UnixTime;
-use crate::dialect::condition::Challenge;
-use crate::dialect::condition::{Badness, Condition};
+use crate::dialect::condition::Condition;
 use crate::dialect::fact::{Fact, Facts};
 use crate::dialect::issued::{ActiveToken, names};
 use crate::dialect::knobs::Seat;
 use crate::dialect::params::decode;
 use crate::dialect::wire::RawRequest;
-use crate::dialect::{challenge, issued::TokenKind};
 use crate::oauth::answer::{Answer, Refused};
 use crate::oauth::inspect::{Found, find};
 use crate::oauth::introspect::live_access;
@@ -20,6 +18,9 @@ use crate::oauth::service::{Desk, Service};
 use crate::oauth::store::{Directory, GrantStore};
 use crate::oauth::user::PasswordCheck;
 use crate::token::secret::Secret;
+
+/// The query parameter that may hold the token (RFC 6750 §2.3).
+const PARAMETER: &str = "access_token";
 
 /// Answers one request to the token information endpoint.
 pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck>(
@@ -30,17 +31,15 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
     now: UnixTime,
 ) -> Result<Answer, Refused> {
     seat.answers(raw)?;
-    let realm = desk.issuer.name.as_str();
-    let refuse = |why: Challenge| Ok(Answer::plain(challenge::write(desk.dialect, &why, realm)));
-    let Some(token) = presented(raw)? else { return refuse(Challenge::TokenMissing) };
+    // A token that is not good is answered like none: nothing is said about it.
+    let nothing = || Refused::from(Condition::MissingParameter(PARAMETER.into()));
+    let token = presented(raw)?.ok_or_else(nothing)?;
     let found = match find(&service.store, desk, &token).await? {
         Some(Found::Access(access)) => live_access(service, desk, *access, now),
         Some(Found::Refresh(_)) | None => None,
     };
-    match found.filter(|token| token.kind == TokenKind::Access) {
-        Some(token) => Ok(Answer::plain(desk.dialect.informed(&raw.headers, &Told { token, now }))),
-        None => refuse(Challenge::TokenBad(Badness::Invalid)),
-    }
+    let token = found.ok_or_else(nothing)?;
+    Ok(Answer::plain(desk.dialect.informed(&raw.headers, &Told { token, now })))
 }
 
 /// The one token of the request: in the header, or in the query.
@@ -49,10 +48,10 @@ fn presented(raw: &RawRequest) -> Result<Option<Secret>, Condition> {
     let line = lines.next().and_then(|line| line.to_str().ok()).and_then(|line| line.split_once(' '));
     let header = line.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, token)| token.to_owned());
     let pairs = raw.query.as_deref().unwrap_or("").split('&').filter_map(|pair| pair.split_once('='));
-    let mut asked = pairs.filter(|(name, _)| *name == "access_token").map(|(_, value)| decode(value.as_bytes()));
+    let mut asked = pairs.filter(|(name, _)| *name == PARAMETER).map(|(_, value)| decode(value.as_bytes()));
     let query = asked.next().transpose()?;
     if lines.next().is_some() || asked.next().is_some() || (header.is_some() && query.is_some()) {
-        return Err(Condition::DuplicateParameter("access_token".to_owned()));
+        return Err(Condition::DuplicateParameter(PARAMETER.to_owned()));
     }
     Ok(header.or(query).filter(|token| !token.is_empty()).map(Secret::new))
 }

@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::clock::UnixTime;
+use crate::clock::{Seconds, UnixTime};
 use crate::oauth::issuer::Sessions;
 use crate::oauth::store::{Access, Family, FamilyHandles, NewRefresh, Refresh, StoreError};
 use crate::store::access;
@@ -17,6 +17,9 @@ use crate::token::secret::SecretDigest;
 /// `revoked` of a family whose user signed in anew: its refresh tokens are refused, its
 /// access tokens live on. 0 is alive, 1 was called back.
 const SUPERSEDED: i64 = 2;
+
+/// For how long a superseded token that had no end is still told from an unknown one.
+const SUPERSEDED_KEPT: Seconds = Seconds(90 * 24 * 3600);
 
 /// Begins a family with its first refresh token and, where tokens are opaque, its
 /// first access token. Fails if a notice covers it already.
@@ -32,7 +35,7 @@ pub fn open(
         return Err(StoreError { detail: "the grant was called back while it was made".to_owned() });
     }
     if sessions == Sessions::OnePerUser {
-        supersede(connection, family.handles.user).map_err(refused)?;
+        supersede(connection, family.handles.user, family.opened).map_err(refused)?;
     }
     let id = insert(connection, family).map_err(refused)?;
     add_refresh(connection, first, id, None).map_err(refused)?;
@@ -42,8 +45,12 @@ pub fn open(
     }
 }
 
-/// Ends the refresh tokens of a user's living families, and nothing else of theirs.
-fn supersede(connection: &Connection, user: Handle) -> rusqlite::Result<()> {
+/// Ends the refresh tokens of a user's living families, and nothing else of theirs. They
+/// are told from unknown ones for a while and then forgotten, with their families.
+fn supersede(connection: &Connection, user: Handle, now: UnixTime) -> rusqlite::Result<()> {
+    let sql = "UPDATE refresh SET expires = coalesce(expires, ?2)
+               WHERE family IN (SELECT id FROM family WHERE user_handle = ?1 AND revoked = 0)";
+    connection.prepare_cached(sql)?.execute(params![handle_bytes(user), seconds(now.after(SUPERSEDED_KEPT))])?;
     connection
         .prepare_cached("UPDATE family SET revoked = ?2 WHERE user_handle = ?1 AND revoked = 0")?
         .execute(params![handle_bytes(user), SUPERSEDED])

@@ -9,6 +9,7 @@ mod documents;
 mod errors;
 mod grants;
 mod introspect;
+mod legacy;
 mod memory;
 mod refresh;
 mod revoke;

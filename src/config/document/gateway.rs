@@ -106,6 +106,6 @@ pub struct ShutdownDocument {
 pub struct RuntimeDocument {
     /// Threads that carry traffic; default auto, one per processor.
     pub workers: Option<At<OrNumber<Auto>>>,
-    /// Verified tokens each of them remembers; 0 switches it off. Default 20000.
+    /// Verified tokens in use that each of them remembers, and as many that were; 0 switches it off. Default 20000.
     pub cache: Option<At<u64>>,
 }
