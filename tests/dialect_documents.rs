@@ -79,7 +79,7 @@ fn two_dialects_cannot_own_one_path() {
         self_signed: &ThrowAway,
         hash_password: &|_, _| "hash".to_owned(),
     };
-    let problems = load(Path::new("/etc/gateway.yaml"), &files, &context).err().expect("a conflict");
+    let problems = load(Path::new("/etc/gateway.yaml"), &files, &context).expect_err("a conflict");
     let told: Vec<String> = problems.lines().collect();
     assert!(
         told.iter().any(|line| line.starts_with("/etc/gateway.yaml:8:3: error") && line.contains("the same requests")),

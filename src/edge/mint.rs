@@ -51,3 +51,66 @@ impl Facts for Caller<'_> {
         self.now
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::bearer;
+    use crate::clock::{Seconds, UnixTime};
+    use crate::dialect::shape::Shape;
+    use crate::dialect::template::Template;
+    use crate::dialect::vocabulary::BRIDGE;
+    use crate::snapshot::Mint;
+    use crate::token::claims::Claims;
+    use crate::token::handle::{Handle, Handles};
+    use crate::token::jws;
+    use crate::token::key::KeyMaterial;
+    use crate::token::ring::{KeyRing, RingKey, SigningKey};
+
+    const SECRET: &[u8] = b"a secret of the backend, forty bytes long";
+
+    fn claims(subject: &str) -> Claims {
+        let none = Handle(0);
+        Claims {
+            issuer: 0,
+            subject: subject.into(),
+            client: Some("app".into()),
+            scope_text: "read".into(),
+            scopes: Default::default(),
+            audience: Box::default(),
+            issued_at: None,
+            not_before: None,
+            expires: None,
+            handles: Handles { token: none, family: None, user: None, client: None, key: None, issuer: none },
+            kept: Box::default(),
+        }
+    }
+
+    #[test]
+    fn the_backend_gets_a_token_it_believes() {
+        let text = |text| Shape::Text(Template::parse(text, BRIDGE).unwrap());
+        let material = KeyMaterial::from_hs_secret(SECRET).unwrap();
+        let members = [
+            ("token_type", text("access")),
+            ("exp", text("{expires_at}")),
+            ("jti", text("{random|hex(32)}")),
+            ("user_id", text("{subject|number}")),
+        ];
+        let claims_of = Shape::Members(members.map(|(name, value)| (name.into(), value)).to_vec());
+        let mint = Mint { key: SigningKey::parse(&material).unwrap(), lifetime: Seconds(300), claims: claims_of };
+        let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
+        let ring = KeyRing::of_ours(vec![key], UnixTime(1)).unwrap();
+        let read = |subject: &str| -> Value {
+            let header = bearer(&mint, &claims(subject), UnixTime(1000)).unwrap();
+            assert!(header.is_sensitive());
+            let token = header.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned();
+            jws::open(&ring, &token).unwrap().payload.into()
+        };
+        let (one, two) = (read("7"), read("7"));
+        assert_eq!((&one["exp"], &one["user_id"], &one["token_type"]), (&json!(1300), &json!(7), &json!("access")));
+        assert_eq!(one["jti"].as_str().unwrap().len(), 32);
+        assert_ne!(one["jti"], two["jti"]);
+        assert_eq!(read("no number")["user_id"], Value::Null);
+    }
+}

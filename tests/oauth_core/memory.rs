@@ -68,7 +68,7 @@ impl State {
         }
         if let Some(used) = row.used {
             let child_used = row.child.and_then(|child| self.refresh.get(&child)).is_none_or(|c| c.used.is_some());
-            if !child_used && rotation.now.since(used) <= rotation.grace {
+            if !child_used && rotation.grace.0 > 0 && rotation.now.since(used) <= rotation.grace {
                 return Taken::Repeated(row.sealed.clone());
             }
             self.dead.insert(family);

@@ -1,0 +1,102 @@
+//! No knob of a preset is there for nothing: break it anywhere, and some transcript
+//! fails. What comes to the same once it is compiled (a default written out, words for
+//! people) is no change; what no transcript notices yet is listed in `unnoticed.list`
+//! beside the transcripts, which may only become shorter.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::run::core::{Core, OWN_DIALECT};
+use crate::run::example::{self, Source};
+use crate::run::mutant::{Words, mutants, words};
+use crate::run::play::{Until, play};
+use crate::run::transcript::Transcript;
+use crate::{System, ours};
+
+/// The presets whose words are tried in each other's places.
+const FIVE: [&str; 5] = ["comic-clan", "social-translator", "musement", "intra42", "bonfire"];
+
+/// The embedded text of a preset.
+fn preset(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dialect/presets").join(format!("{name}.yaml"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The changes that no transcript notices yet, a line each.
+fn unnoticed(name: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(ours().join(name).join("unnoticed.list")).unwrap_or_default();
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+/// Transcripts with the configurations in which the dialect is a file.
+type Played<'a> = Vec<(&'a Transcript, String)>;
+
+/// Whether some transcript notices that the dialect is this document and no longer what
+/// came to `before`.
+fn noticed(beside: &Path, played: &Played<'_>, document: &Value, before: &[String]) -> bool {
+    let own = serde_yaml::to_string(document).expect("YAML");
+    let mut changed = false;
+    for ((transcript, yaml), before) in played.iter().zip(before) {
+        let Ok(mut core) = Core::of(beside, yaml, &own) else { return true };
+        if core.made_of() != *before {
+            changed = true;
+            if play(transcript, &mut core, Until::FirstDifference).is_err() {
+                return true;
+            }
+        }
+    }
+    !changed
+}
+
+/// Breaks a preset at every place and expects a transcript to fail each time.
+fn every_knob_is_looked_at(name: &'static str) {
+    let system = System::shipped(name);
+    let document = preset(name);
+    let mut known = Words::new();
+    FIVE.iter().for_each(|name| words(&preset(name), "", &mut known));
+    let changed = |transcript| example::changed(&system.yaml, name, transcript, Source::File(OWN_DIALECT));
+    let played: Played<'_> = system.transcripts.iter().map(|t| (t, changed(t))).collect();
+    let own = serde_yaml::to_string(&document).expect("YAML");
+    let before = played.iter().map(|(transcript, yaml)| {
+        let mut core = Core::of(&system.beside, yaml, &own).unwrap_or_else(|problems| panic!("{problems}"));
+        play(transcript, &mut core, Until::End).unwrap_or_else(|what| panic!("as a file it speaks otherwise: {what}"));
+        core.made_of()
+    });
+    let before: Vec<String> = before.collect();
+    let all = mutants(&document, &known);
+    let quiet = all.iter().filter(|mutant| !noticed(&system.beside, &played, &mutant.document, &before));
+    let quiet: BTreeSet<String> = quiet.map(|mutant| format!("{} {}", mutant.place, mutant.what)).collect();
+    let listed = unnoticed(name);
+    let new: Vec<&String> = quiet.difference(&listed).collect();
+    assert!(new.is_empty(), "{} of {} changes went unnoticed:\n{new:#?}", new.len(), all.len());
+    let old: Vec<&String> = listed.difference(&quiet).collect();
+    assert!(old.is_empty(), "listed, but noticed by now (or gone): {old:#?}");
+}
+
+#[test]
+fn every_knob_of_comic_clan_is_looked_at() {
+    every_knob_is_looked_at("comic-clan");
+}
+
+#[test]
+fn every_knob_of_social_translator_is_looked_at() {
+    every_knob_is_looked_at("social-translator");
+}
+
+#[test]
+fn every_knob_of_musement_is_looked_at() {
+    every_knob_is_looked_at("musement");
+}
+
+#[test]
+fn every_knob_of_intra42_is_looked_at() {
+    every_knob_is_looked_at("intra42");
+}
+
+#[test]
+fn every_knob_of_bonfire_is_looked_at() {
+    every_knob_is_looked_at("bonfire");
+}

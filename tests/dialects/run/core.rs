@@ -1,0 +1,286 @@
+//! A stage without anything on it: the configuration is compiled, and its rules are
+//! asked directly. No socket, no thread, no disk, no hashing; the clock, the store and
+//! the keys are the test's. Fast enough to ask hundreds of broken presets.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::runtime::{Builder, Runtime};
+
+use tollgate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
+use tollgate::access::denial::Denial;
+use tollgate::access::host::CanonicalHost;
+use tollgate::access::path::CanonicalPath;
+use tollgate::access::route::Route;
+use tollgate::access::seen::Seen;
+use tollgate::access::table::Target;
+use tollgate::access::verifier::OpaqueFacts;
+use tollgate::clock::{Seconds, UnixTime};
+use tollgate::config::files::{DiskFiles, Files};
+use tollgate::config::load::{Context, load};
+use tollgate::config::self_signed::ThrowAway;
+use tollgate::dialect::endpoint::EndpointRef;
+use tollgate::dialect::wire::{RawRequest, Reply as Told};
+use tollgate::dialect::{Dialect, challenge};
+use tollgate::oauth::issuer::{Issuer, KeySettings};
+use tollgate::oauth::store::GrantStore as _;
+use tollgate::oauth::user::{Checked, PasswordCheck};
+use tollgate::oauth::{Desk, Service};
+use tollgate::random::{OsRandom, Random, SeededRandom};
+use tollgate::revocation::list::List;
+use tollgate::revocation::notice::Notice;
+use tollgate::snapshot::Snapshot;
+use tollgate::token::fingerprint::Fingerprinter;
+use tollgate::token::handle::{Handle, HandleKind};
+use tollgate::token::key::{Algorithm, KeyMaterial};
+use tollgate::token::ring::{KeyRing, RingKey};
+use tollgate::token::secret::Secret;
+
+use crate::memory::Memory;
+use crate::run::play::{Passage, Reply, Request, Stage};
+
+/// When every transcript begins: in November 2026.
+const START: UnixTime = UnixTime(1_795_000_000);
+
+/// Who asks.
+const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+/// The rules of one configuration.
+pub struct Core {
+    snapshot: Snapshot,
+    rings: Vec<Arc<KeyRing>>,
+    service: Service<Memory, Plain>,
+    fingerprints: Fingerprinter,
+    seen: Seen,
+    ports: Vec<u16>,
+    now: UnixTime,
+    runtime: Runtime,
+}
+
+/// Knows a password by its own text.
+struct Plain;
+
+impl PasswordCheck for Plain {
+    async fn check(&self, password: Secret, hash: Option<String>) -> Checked {
+        match hash {
+            Some(hash) if hash == format!("plain:{}", password.expose()) => Checked::Right,
+            _ => Checked::Wrong,
+        }
+    }
+}
+
+/// The name under which a configuration may name a dialect that is not on the disk.
+pub const OWN_DIALECT: &str = "own-dialect.yaml";
+
+/// These files are these texts, everything else is on the disk.
+struct Texts<'a>(&'a [(&'a str, &'a str)]);
+
+impl Files for Texts<'_> {
+    fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        let name = path.file_name().unwrap_or_default();
+        match self.0.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) => Ok(text.as_bytes().to_vec()),
+            None => DiskFiles.read(path, limit),
+        }
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Core {
+    /// Compiles a configuration that stands, as far as its file names go, in `folder`;
+    /// what it may call [`OWN_DIALECT`] is `own`.
+    pub fn of(folder: &Path, yaml: &str, own: &str) -> Result<Core, String> {
+        let path = folder.join("gateway.yaml");
+        let files = Texts(&[("gateway.yaml", yaml), (OWN_DIALECT, own)]);
+        let random = Arc::new(SeededRandom::new(42));
+        let hash = |password: &Secret, _: &dyn Random| format!("plain:{}", password.expose());
+        let context =
+            Context { now: START, random: &*random, processors: 1, self_signed: &ThrowAway, hash_password: &hash };
+        let snapshot = load(&path, &files, &context).map_err(|problems| problems.to_string())?;
+        let empty = Arc::new(KeyRing::default());
+        let mut rings = vec![Arc::clone(&empty); snapshot.policy.profiles.len()];
+        for issuer in &snapshot.issuers {
+            rings[issuer.profile] = ring(&issuer.keys, "access")?;
+            rings.push(issuer.refresh.keys.as_ref().map_or(Ok(Arc::clone(&empty)), |keys| ring(keys, "refresh"))?);
+        }
+        let list = Arc::new(List::new([7; 32]));
+        let ports = snapshot.listeners.iter().map(|listener| listener.address.port()).collect();
+        Ok(Core {
+            snapshot,
+            rings,
+            service: Service::new(Memory::default(), Plain, list, random),
+            fingerprints: Fingerprinter::new([7; 16]),
+            seen: Seen::new(64),
+            ports,
+            now: START,
+            runtime: Builder::new_current_thread().build().expect("a runtime"),
+        })
+    }
+
+    /// Everything that a dialect comes to once it is compiled. Two documents that come to
+    /// the same are the same.
+    pub fn made_of(&self) -> String {
+        let issuer = |issuer: &Issuer| {
+            let Issuer { base, token, refresh, keys, catalogue, default_scopes, scope_rules, dialect, .. } = issuer;
+            format!("{base:?}{token:?}{refresh:?}{keys:?}{catalogue:?}{default_scopes:?}{scope_rules:?}{dialect:?}")
+        };
+        let issuers: String = self.snapshot.issuers.iter().map(issuer).collect();
+        format!("{issuers}{:?}", self.snapshot.policy.profiles)
+    }
+
+    /// THE function: one request in, its answer out; `None`: it may pass.
+    fn answer(&mut self, request: &Request) -> Option<Told> {
+        let index = self.ports.iter().position(|port| *port == request.port).expect("a listener on that port");
+        let (raw_path, query) = request.target.split_once('?').map_or((&*request.target, None), |(p, q)| (p, Some(q)));
+        let host = CanonicalHost::parse(&request.host).expect("a host");
+        let path = CanonicalPath::parse(raw_path).expect("a path");
+        let raw = RawRequest {
+            method: request.method.parse().expect("a method"),
+            path: path.as_str().to_owned(),
+            query: query.map(str::to_owned),
+            headers: headers(request),
+            body: Bytes::copy_from_slice(request.body.as_bytes()),
+            peer: PEER,
+        };
+        let target = self.snapshot.policy.tables[index].find(host.as_str(), &path).cloned();
+        match target {
+            None => Some(self.nowhere(index, host.as_str())),
+            Some(Target::Endpoint(place)) => Some(self.endpoint(place, &raw)),
+            Some(Target::Route(route)) => self.pass(&route, &raw),
+        }
+    }
+
+    fn endpoint(&self, place: EndpointRef, raw: &RawRequest) -> Told {
+        let issuer = &self.snapshot.issuers[place.issuer];
+        let refresh_ring = &self.rings[self.snapshot.policy.profiles.len() + place.issuer];
+        let (ring, dialect) = (&self.rings[issuer.profile], &*issuer.dialect);
+        let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
+        self.runtime.block_on(self.service.answer(desk, place.endpoint, raw, self.now)).reply
+    }
+
+    /// Refuses a request that has no route as the only dialect of listener and host does.
+    fn nowhere(&self, listener: usize, host: &str) -> Told {
+        let policy = &self.snapshot.policy;
+        let mut heard = policy.voices[listener].iter().filter(|voice| voice.host.fits(host)).map(|voice| voice.profile);
+        let only = heard.next().filter(|first| heard.all(|other| other == *first));
+        let denial = Denial::NoRoute.challenge();
+        match only.map(|index| &policy.profiles[index]) {
+            Some(profile) => challenge::write(&profile.dialect, &denial, profile.name.as_str()),
+            None => challenge::write(&Dialect::standard(), &denial, ""),
+        }
+    }
+
+    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Option<Told> {
+        let form = raw.headers.get("content-type").is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+        let presented = Presented {
+            method: &raw.method,
+            headers: &raw.headers,
+            query: raw.query.as_deref(),
+            form: form.then_some(&raw.body),
+        };
+        let denial = self.decide(route, &presented).err()?;
+        let profile = route.issuers.first().map(|index| &self.snapshot.policy.profiles[*index])?;
+        Some(challenge::write(&profile.dialect, &denial.challenge(), profile.name.as_str()))
+    }
+
+    fn decide(&mut self, route: &Arc<Route>, presented: &Presented<'_>) -> Result<(), Denial> {
+        let known = Known {
+            policy: &self.snapshot.policy,
+            rings: &self.rings,
+            revoked: &self.service.list,
+            fingerprints: &self.fingerprints,
+        };
+        let mut decision = admit(route, presented, &known, &mut self.seen, self.now);
+        if let Decision::Ask(question) = decision {
+            let Question::Opaque { digest, .. } = &question;
+            let row = self.runtime.block_on(self.service.store.find_access(*digest)).expect("the store answers");
+            let facts = row.and_then(|row| {
+                Some(OpaqueFacts {
+                    issuer: self.snapshot.policy.profiles.iter().position(|profile| profile.name == row.issuer)?,
+                    token: row.token,
+                    family: row.family,
+                    client: row.client.clone(),
+                    subject: row.subject.clone(),
+                    scopes: row.scopes.clone(),
+                    issued: row.issued,
+                    expires: row.expires,
+                })
+            });
+            let answered = question.answer(facts, &self.snapshot.policy, self.now)?;
+            decision = admit_with(route, presented, answered, &known, &mut self.seen, self.now);
+        }
+        match decision {
+            Decision::Permit(_) => Ok(()),
+            Decision::Denial(denial) => Err(denial),
+            Decision::Ask(question) => panic!("asked again: {question:?}"),
+        }
+    }
+}
+
+impl Stage for Core {
+    fn ask(&mut self, request: &Request) -> Reply {
+        match self.answer(request) {
+            None => Reply { status: 200, headers: Vec::new(), body: String::new(), passage: Passage::Allowed },
+            Some(told) => {
+                let header = |(name, value): (&HeaderName, &HeaderValue)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                };
+                Reply {
+                    status: told.status.as_u16(),
+                    headers: told.headers.iter().map(header).collect(),
+                    body: String::from_utf8_lossy(&told.body).into_owned(),
+                    passage: Passage::None,
+                }
+            }
+        }
+    }
+
+    fn later(&mut self, seconds: u64) {
+        self.now = self.now.after(Seconds(seconds));
+    }
+
+    fn revoke(&mut self, user: &str) {
+        for issuer in &self.snapshot.issuers {
+            let Some(user) = issuer.users.get(user) else { continue };
+            self.service.list.add(&Notice {
+                kind: HandleKind::User,
+                issuer: issuer.name.clone(),
+                handle: Handle::of_user(&issuer.name, &user.subject),
+                issued_before: Some(self.now),
+                until: self.now.after(Seconds(1_000_000)),
+            });
+        }
+    }
+}
+
+fn headers(request: &Request) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let name: HeaderName = name.parse().expect("a header's name");
+        headers.append(name, HeaderValue::from_str(value).expect("a header's value"));
+    }
+    headers
+}
+
+/// A ring with the key that was given, or one that was made once for this use.
+fn ring(settings: &KeySettings, usage: &'static str) -> Result<Arc<KeyRing>, String> {
+    let material = settings.given.clone().unwrap_or_else(|| made(settings.algorithm, usage));
+    let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
+    KeyRing::of_ours(vec![key], START).map(Arc::new).map_err(|error| error.to_string())
+}
+
+/// A key of that algorithm for that use, made once.
+fn made(algorithm: Algorithm, usage: &'static str) -> KeyMaterial {
+    static MADE: LazyLock<Mutex<BTreeMap<(&str, &str), KeyMaterial>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().expect("not poisoned");
+    let make = || KeyMaterial::generate(algorithm, &OsRandom::default()).expect("a key");
+    made.entry((algorithm.as_str(), usage)).or_insert_with(make).clone()
+}
