@@ -90,6 +90,16 @@ impl Table {
         self.targets.get(found.or_else(|| self.any.find(path))?)
     }
 
+    /// Whether some entry is for one of two different hosts and not for the other.
+    pub fn tells_apart(&self, one: &str, other: &str) -> bool {
+        self.exact.contains_key(one) || self.exact.contains_key(other) || !self.suffixes(one).eq(self.suffixes(other))
+    }
+
+    /// The suffixes that entries are for and that this host has.
+    fn suffixes<'h>(&self, host: &'h str) -> impl Iterator<Item = &'h str> {
+        host.match_indices('.').map(|(at, _)| &host[at + 1..]).filter(|suffix| self.suffix.contains_key(*suffix))
+    }
+
     /// Every target, in the order of the entries.
     pub fn targets(&self) -> &[Target] {
         &self.targets

@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 
 use crate::access::host::CanonicalHost;
 use crate::access::path::{CanonicalPath, PathRefusal};
+use crate::access::table::Table;
 
 /// A request with one reading.
 #[derive(Debug)]
@@ -74,14 +75,16 @@ impl Misfit {
     }
 }
 
-/// Reads a request's head. `sni` is the name of the TLS handshake, if there was one.
-pub fn locate<'r>(head: &'r Parts, sni: Option<&str>) -> Result<Located<'r>, Misfit> {
+/// Reads a request's head. `sni` is the name of the TLS handshake, if there was one. A
+/// request for another host than that is misdirected (RFC 9110 §15.5.20) as soon as the
+/// table has anything that is for one of the two and not for the other.
+pub fn locate<'r>(head: &'r Parts, sni: Option<&str>, table: &Table) -> Result<Located<'r>, Misfit> {
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
         return Err(Misfit::Method);
     }
     let (text, line) = authority(head)?;
     let host = CanonicalHost::parse(text).map_err(|_| Misfit::Host)?;
-    if sni.is_some_and(|name| name != host.as_str()) {
+    if sni.is_some_and(|name| name != host.as_str() && table.tells_apart(name, host.as_str())) {
         return Err(Misfit::Misdirected);
     }
     let path = CanonicalPath::parse(head.uri.path()).map_err(Misfit::Path)?;
@@ -129,6 +132,10 @@ mod tests {
     use http::{Method, Request};
 
     use super::{Misfit, locate};
+    use crate::access::host::HostPattern;
+    use crate::access::pattern::PathPattern;
+    use crate::access::table::{Entry, Table, Target};
+    use crate::dialect::endpoint::{Endpoint, EndpointRef};
 
     fn head(method: Method, target: &str, hosts: &[&str]) -> Parts {
         let mut request = Request::builder().method(method).uri(target);
@@ -153,7 +160,7 @@ mod tests {
             ("/", vec!["api.test:"], "api.test", "/", "api.test"),
         ] {
             let head = get(target, &hosts);
-            let located = locate(&head, None).expect("it has one reading");
+            let located = locate(&head, None, &Table::default()).expect("it has one reading");
             assert_eq!(located.host.as_str(), host, "{target}");
             assert_eq!(located.path.as_str(), path, "{target}");
             assert_eq!(located.authority, authority, "{target}");
@@ -174,7 +181,7 @@ mod tests {
             ("/a?\u{e9}", vec!["a"], "query_invalid"),
         ] {
             let head = get(target, &hosts);
-            let refused = locate(&head, None).expect_err("it has two readings");
+            let refused = locate(&head, None, &Table::default()).expect_err("it has two readings");
             assert_eq!(refused.label(), label, "{target} {hosts:?}");
             assert_eq!(refused.status(), 400);
         }
@@ -183,16 +190,27 @@ mod tests {
     #[test]
     fn the_handshakes_name_counts_when_there_is_one() {
         let head = get("/", &["a.test:8443"]);
-        assert!(locate(&head, None).is_ok());
-        assert!(locate(&head, Some("a.test")).is_ok());
-        assert_eq!(locate(&head, Some("b.test")).map(|_| ()), Err(Misfit::Misdirected));
+        assert!(locate(&head, None, &Table::default()).is_ok());
+        let one_for_all = Table::default();
+        assert!(locate(&head, Some("a.test"), &one_for_all).is_ok());
+        assert!(locate(&head, Some("b.test"), &one_for_all).is_ok(), "nothing here is for one of them alone");
+        for (pattern, apart) in [("a.test", true), ("b.test", true), ("*.test", false), ("*.example", false)] {
+            let host = HostPattern::parse(pattern).expect("a host");
+            let path = PathPattern::parse("/**").expect("a path");
+            let target = Target::Endpoint(EndpointRef { issuer: 0, endpoint: Endpoint::Jwks, seat: 0 });
+            let table = Table::build(vec![Entry { host, path, target }]).expect("no conflict");
+            let outcome = locate(&head, Some("b.test"), &table).map(|_| ());
+            let expected = if apart { Err(Misfit::Misdirected) } else { Ok(()) };
+            assert_eq!(outcome, expected, "{pattern}");
+            assert!(locate(&head, Some("a.test"), &table).is_ok());
+        }
     }
 
     #[test]
     fn methods_that_reflect_or_tunnel_are_not_served() {
         for method in [Method::CONNECT, Method::TRACE] {
             let head = head(method, "/", &["a"]);
-            assert_eq!(locate(&head, None).map(|_| ()), Err(Misfit::Method));
+            assert_eq!(locate(&head, None, &Table::default()).map(|_| ()), Err(Misfit::Method));
         }
     }
 }

@@ -106,7 +106,8 @@ impl Life {
 
     /// Locates and hands over to whoever acts.
     async fn answer(&self, head: &Parts, body: Incoming, record: &mut Record) -> Response<AnswerBody> {
-        let located = match locate(head, self.connection.sni.as_deref()) {
+        let table = &self.world.snapshot.policy.tables[self.connection.listener];
+        let located = match locate(head, self.connection.sni.as_deref(), table) {
             Ok(located) => located,
             Err(misfit) => {
                 record.failed(misfit.label());
@@ -114,7 +115,6 @@ impl Life {
             }
         };
         record.located(located.path.as_str());
-        let table = &self.world.snapshot.policy.tables[self.connection.listener];
         let outcome = match table.find(located.host.as_str(), &located.path) {
             None => {
                 record.denied(Denial::NoRoute.label());
