@@ -14,4 +14,5 @@ pub mod route;
 pub mod rule;
 pub mod seen;
 pub mod table;
+pub mod tenure;
 pub mod verifier;

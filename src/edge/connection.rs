@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::Request;
+use http::{HeaderValue, Request};
 
 use crate::edge::forwarded::{Hop, Scheme};
 use crate::edge::head::refusal::Refusal;
@@ -87,6 +87,16 @@ impl Connection {
     /// Notes why the body that is being read broke off.
     pub(in crate::edge) fn break_body(&self, refusal: Refusal) {
         let _ = self.body.set(refusal);
+    }
+
+    /// What an answer that leaves now is dated.
+    pub(in crate::edge) fn date(&self) -> HeaderValue {
+        self.worker.dates.of(self.worker.shared.clock.now())
+    }
+
+    /// Its listener's name, as metrics say it.
+    pub(in crate::edge) fn listener_name(&self) -> Arc<str> {
+        Arc::clone(&self.worker.world().snapshot.listeners[self.listener].name)
     }
 
     /// Notes that something has just ended.

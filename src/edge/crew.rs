@@ -95,6 +95,8 @@ fn live<S: Serve>(
     runtime.block_on(async {
         let pulses = Arc::clone(worker);
         tokio::spawn(async move { pulses.pulses.run().await });
+        let lasting = Arc::clone(worker);
+        tokio::spawn(async move { lasting.lifelines.run(&lasting.shared.revoked, &*lasting.shared.clock).await });
         let mut accepting = JoinSet::new();
         for (index, socket) in sockets.into_iter().enumerate() {
             match socket.map(tokio::net::TcpListener::from_std) {

@@ -6,10 +6,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::edge::inbound::Inbound;
 use http::Response;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use hyper::body::Incoming;
 
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
@@ -47,7 +47,7 @@ impl Visit<'_> {
         &self,
         head: &Parts,
         located: &Located<'_>,
-        body: Incoming,
+        body: Inbound,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
         record.ends_at(label(self.place.endpoint));

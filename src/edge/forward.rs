@@ -19,6 +19,7 @@ use crate::access::permit::Permit;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::headers::{Credential, clean_answer};
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::upload::{Outgoing, Upload};
@@ -36,7 +37,7 @@ const OWN_LINES: usize = 6;
 #[derive(Debug)]
 pub enum Load {
     /// Its body, not yet read.
-    Unread(Incoming),
+    Unread(Inbound),
     /// A form that was read to find the token, and is sent on without it.
     Form(Bytes),
 }

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::edge::connection::Connection;
 use crate::edge::head::guard::Guard;
+use crate::edge::inbound::Inbound;
 use crate::edge::serve::{Front, Serve};
 use crate::snapshot::DoorLimits;
 
@@ -38,7 +42,9 @@ where
         builder.max_headers(limits.header_count);
     }
     let guard = Guard::new(stream, Arc::clone(&connection), limits);
-    let served = builder.serve_connection(TokioIo::new(guard), Front::http1(connection, serve));
+    let front = Front::http1(connection, serve);
+    let service = service_fn(move |request: Request<Incoming>| front.call(request.map(Inbound::Http1)));
+    let served = builder.serve_connection(TokioIo::new(guard), service);
     if let Err(error) = served.await {
         tracing::debug!(%error, "an HTTP/1 connection ended early");
     }

@@ -5,10 +5,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use crate::edge::inbound::Inbound;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, header};
-use hyper::body::Incoming;
 
 use crate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
 use crate::access::denial::Denial;
@@ -43,7 +43,7 @@ const RETRY: Seconds = Seconds(1);
 /// Answers one request. Nothing that goes wrong in it is an error of the connection.
 pub fn serve(
     connection: Arc<Connection>,
-    request: Request<Incoming>,
+    request: Request<Inbound>,
 ) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
     let refusal = connection.refusal(&request);
     let (head, body) = request.into_parts();
@@ -105,7 +105,7 @@ impl Life {
     }
 
     /// Locates and hands over to whoever acts.
-    async fn answer(&self, head: &Parts, body: Incoming, record: &mut Record) -> Response<AnswerBody> {
+    async fn answer(&self, head: &Parts, body: Inbound, record: &mut Record) -> Response<AnswerBody> {
         let table = &self.world.snapshot.policy.tables[self.connection.listener];
         let located = match locate(head, self.connection.sni.as_deref(), table) {
             Ok(located) => located,
@@ -139,7 +139,7 @@ impl Life {
         route: &Arc<Route>,
         head: &Parts,
         located: &Located<'_>,
-        body: Incoming,
+        body: Inbound,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
         let (form, load) = if route.presentation.form.is_some() && is_form(head) {
@@ -295,12 +295,12 @@ fn without_token(form: &Bytes, route: &Route) -> Result<Bytes, ForwardError> {
 mod tests {
     use std::sync::Arc;
 
+    use crate::edge::inbound::Inbound;
     use hyper::Request;
-    use hyper::body::Incoming;
 
     use crate::edge::connection::Connection;
 
-    fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Incoming>) -> A) -> usize {
+    fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Inbound>) -> A) -> usize {
         size_of::<A>()
     }
 

@@ -64,7 +64,8 @@ pub fn failed(error: ForwardError) -> Response<AnswerBody> {
         | ForwardError::Reset
         | ForwardError::BadAnswer
         | ForwardError::Timeout
-        | ForwardError::Busy => Then::GoOn,
+        | ForwardError::Busy
+        | ForwardError::TokenEnded(_) => Then::GoOn,
     };
     let mut answer = plain(error.status(), code, error.label(), sentence, then);
     if error == ForwardError::Busy {

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 
@@ -63,13 +62,9 @@ impl Streams {
     pub(in crate::edge) fn new(worker: Arc<Worker>, limit: Duration) -> Streams {
         Streams { worker, limit }
     }
-}
 
-impl<F> Executor<F> for Streams
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, stream: F) {
+    /// Runs one stream to its end.
+    pub(in crate::edge) fn run(&self, stream: impl Future<Output = ()> + Send + 'static) {
         let turn = Arc::new(Turn::default());
         let stream = TURN.scope(Arc::clone(&turn), stream);
         tokio::spawn(Timed { stream, turn, streams: self.clone(), pulse: None, seen: 0 });

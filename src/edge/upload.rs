@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::edge::inbound::Inbound;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use crate::edge::pulse::Pulse;
 use crate::edge::upstream::error::ForwardError;
@@ -30,7 +30,7 @@ pub enum Outgoing {
 /// A caller's body on its way.
 #[derive(Debug)]
 pub struct Upload {
-    body: Incoming,
+    body: Inbound,
     left: u64,
     state: Arc<UploadState>,
     /// The backend's patience: counts only while the backend is the slow one.
@@ -108,7 +108,7 @@ impl UploadState {
 
 impl Upload {
     /// Takes at most `limit` bytes of `body`.
-    pub fn new(body: Incoming, limit: u64) -> Upload {
+    pub fn new(body: Inbound, limit: u64) -> Upload {
         Upload { body, left: limit, state: Arc::default(), patience: None, caller: None }
     }
 
@@ -169,24 +169,12 @@ impl Upload {
         match (Pin::new(&mut self.body).poll_frame(cx), &mut self.caller) {
             (Poll::Ready(next), wait) => {
                 wait.iter_mut().for_each(Wait::rest);
-                Poll::Ready(next.map(|frame| frame.map_err(|error| fault_of(&error))))
+                Poll::Ready(next)
             }
             (Poll::Pending, Some(wait)) => wait.poll(cx).map(|()| Some(Err(ForwardError::BodyTimeout))),
             (Poll::Pending, None) => Poll::Pending,
         }
     }
-}
-
-/// Whose word ended a caller's body: his clock, or his framing.
-pub fn fault_of(error: &hyper::Error) -> ForwardError {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut) {
-            return ForwardError::BodyTimeout;
-        }
-        source = cause.source();
-    }
-    ForwardError::BodyBroken
 }
 
 impl Body for Outgoing {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::access::seen::Seen;
+use crate::edge::date::Dates;
 use crate::edge::inquiry::Inquiries;
+use crate::edge::lifeline::Lifelines;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
 use crate::edge::spare::Spares;
@@ -32,6 +34,10 @@ pub struct Worker {
     pub pools: Mutex<Pools>,
     /// Its header maps that nobody reads any more.
     pub spares: Spares,
+    /// Its exchanges that last, and may be ended with their tokens.
+    pub lifelines: Lifelines,
+    /// What its answers are dated.
+    pub dates: Dates,
     /// Its questions to the store that are under way.
     pub inquiries: Inquiries,
     /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
@@ -56,6 +62,8 @@ impl Worker {
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::default(),
             spares: Spares::default(),
+            lifelines: Lifelines::default(),
+            dates: Dates::default(),
             inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),
             world: Mutex::new(world),

@@ -97,6 +97,15 @@ catalog! {
     /// Connections turned away.
     CONNECTION_REFUSALS = counter("tollgate_connection_refusals_total", &["listener", "reason"],
         "Connections that were not served: over the listener's limit, or a failed accept.");
+    /// HTTP/2 connections that were ended.
+    HTTP2_ENDED = counter("tollgate_http2_connections_ended_total", &["listener", "reason"],
+        "HTTP/2 connections that the gateway ended for what their caller did: an error code of RFC 9113 §7, or `flood_` and the frame that came too often.");
+    /// Exchanges that last.
+    LIVE = gauge("tollgate_live_exchanges", &["kind"],
+        "Exchanges under way that outlived their first bytes and end with their token: websocket, grpc or stream.");
+    /// Exchanges that were ended.
+    LIVE_ENDED = counter("tollgate_live_exchanges_ended_total", &["kind", "reason"],
+        "Exchanges that the gateway ended by itself: their token expired or was revoked; a WebSocket also idle, or in a drain.");
     /// TLS handshakes.
     HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
         "TLS handshakes by result: ok, failed or timeout; version and resumed are `-` unless ok.");

@@ -12,6 +12,9 @@ use crate::telemetry::catalog::{self, Described, Kind};
 pub struct Events {
     pub(in crate::telemetry) handshakes: IntCounterVec,
     pub(in crate::telemetry) connection_refusals: IntCounterVec,
+    pub(in crate::telemetry) http2_ended: IntCounterVec,
+    pub(in crate::telemetry) live: IntGaugeVec,
+    pub(in crate::telemetry) live_ended: IntCounterVec,
     pub(in crate::telemetry) oauth_requests: IntCounterVec,
     pub(in crate::telemetry) oauth_seconds: HistogramVec,
     pub(in crate::telemetry) tokens_issued: IntCounterVec,
@@ -38,6 +41,9 @@ impl Events {
         Ok(Events {
             handshakes: counters(registry, &catalog::HANDSHAKES)?,
             connection_refusals: counters(registry, &catalog::CONNECTION_REFUSALS)?,
+            http2_ended: counters(registry, &catalog::HTTP2_ENDED)?,
+            live: whole_gauges(registry, &catalog::LIVE)?,
+            live_ended: counters(registry, &catalog::LIVE_ENDED)?,
             oauth_requests: counters(registry, &catalog::OAUTH_REQUESTS)?,
             oauth_seconds: histograms(registry, &catalog::OAUTH_SECONDS)?,
             tokens_issued: counters(registry, &catalog::TOKENS_ISSUED)?,

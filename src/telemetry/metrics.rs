@@ -18,7 +18,7 @@ use crate::telemetry::gauges::{Gauges, Source, Sources};
 use crate::telemetry::layout::Layout;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::meter::Meter;
-use crate::telemetry::outcome::{ConnectionRefused, Handshake, Login, Reload, StoreOutcome};
+use crate::telemetry::outcome::{ConnectionRefused, Handshake, Lasting, Login, Reload, StoreOutcome};
 use crate::telemetry::scrape::Scrape;
 
 /// What telemetry is made of.
@@ -139,6 +139,26 @@ impl Telemetry {
     /// A connection was not served.
     pub fn connection_refused(&self, listener: &str, reason: ConnectionRefused) {
         self.events.connection_refusals.with_label_values(&[listener, reason.label()]).inc();
+    }
+
+    /// An HTTP/2 connection was ended for what its caller did.
+    pub fn http2_ended(&self, listener: &str, reason: &'static str) {
+        self.events.http2_ended.with_label_values(&[listener, reason]).inc();
+    }
+
+    /// One exchange more that lasts; `left` says when it does no longer.
+    pub fn lasts(&self, kind: Lasting) {
+        self.events.live.with_label_values(&[kind.label()]).inc();
+    }
+
+    /// An exchange that lasted is over.
+    pub fn left(&self, kind: Lasting) {
+        self.events.live.with_label_values(&[kind.label()]).dec();
+    }
+
+    /// An exchange that lasted was ended by the gateway.
+    pub fn live_ended(&self, kind: Lasting, reason: &'static str) {
+        self.events.live_ended.with_label_values(&[kind.label(), reason]).inc();
     }
 
     /// An issuer has answered: endpoint, grant if there was one, `ok` or the error code.

@@ -70,6 +70,28 @@ impl ConnectionRefused {
     }
 }
 
+/// What an exchange that lasts is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lasting {
+    /// A WebSocket.
+    WebSocket,
+    /// A gRPC call.
+    Grpc,
+    /// Any other answer: events, a download.
+    Stream,
+}
+
+impl Lasting {
+    /// The value of `kind`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Lasting::WebSocket => "websocket",
+            Lasting::Grpc => "grpc",
+            Lasting::Stream => "stream",
+        }
+    }
+}
+
 /// What became of a password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Login {

@@ -6,6 +6,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::access::tenure::Ending;
+
 /// Why a request did not get the backend's answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ForwardError {
@@ -27,6 +29,8 @@ pub enum ForwardError {
     BodyTimeout,
     /// The caller's body broke off or is not framed as HTTP asks.
     BodyBroken,
+    /// The token that let the request in has ended before the answer had.
+    TokenEnded(Ending),
 }
 
 impl ForwardError {
@@ -42,6 +46,8 @@ impl ForwardError {
             ForwardError::BodyTooLarge => "body_too_large",
             ForwardError::BodyTimeout => "body_timeout",
             ForwardError::BodyBroken => "body_broken",
+            ForwardError::TokenEnded(Ending::Expired) => "token_expired",
+            ForwardError::TokenEnded(Ending::Revoked) => "token_revoked",
         }
     }
 
@@ -54,6 +60,7 @@ impl ForwardError {
             ForwardError::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ForwardError::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             ForwardError::BodyBroken => StatusCode::BAD_REQUEST,
+            ForwardError::TokenEnded(_) => StatusCode::UNAUTHORIZED,
         }
     }
 
@@ -69,6 +76,7 @@ impl ForwardError {
             ForwardError::BodyTooLarge => ("content_too_large", "the request body is larger than this path takes"),
             ForwardError::BodyTimeout => ("request_timeout", "the request body did not arrive in time"),
             ForwardError::BodyBroken => ("invalid_request", "the request body is not complete"),
+            ForwardError::TokenEnded(ending) => ("invalid_token", ending.sentence()),
         }
     }
 

@@ -1,0 +1,206 @@
+//! What a caller may make the gateway do for nothing. Frames that carry no content (PING,
+//! SETTINGS, RST_STREAM, WINDOW_UPDATE …) are paid for out of a budget, which content in
+//! either direction and time refill; who runs out of it floods, and his connection ends
+//! with ENHANCE_YOUR_CALM. Honest clients stay far below: they send such frames for
+//! content. Covers CVE-2019-9512, -9513, -9514, -9515, -9518 and CVE-2023-44487, each by
+//! the same count. Must never: charge for content.
+
+use std::time::Duration;
+
+use crate::edge::http2::frames::FrameHeader;
+use crate::edge::pulse::Tick;
+
+/// What a connection begins with, and may save up at most.
+const FULL: u32 = 2_000;
+
+/// What a second gives back.
+const PER_SECOND: u64 = 100;
+
+/// Bytes of content, in either direction, that give back one.
+const BYTES_PER_CREDIT: u64 = 256;
+
+/// Refilled by time at most so often.
+const REFILL_EVERY: Duration = Duration::from_millis(500);
+
+/// What a frame is, for its price and for metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flood {
+    /// DATA without data that ends nothing.
+    EmptyData,
+    /// PRIORITY.
+    Priority,
+    /// RST_STREAM: a request was begun for nothing.
+    Reset,
+    /// SETTINGS, which have to be applied and acknowledged.
+    Settings,
+    /// PING, which has to be answered.
+    Ping,
+    /// WINDOW_UPDATE.
+    Window,
+    /// CONTINUATION of a block that does not end.
+    Continuation,
+    /// A kind that is ignored (RFC 9113 §4.1).
+    Unknown,
+}
+
+impl Flood {
+    /// Every kind.
+    pub const ALL: [Flood; 8] = [
+        Flood::EmptyData,
+        Flood::Priority,
+        Flood::Reset,
+        Flood::Settings,
+        Flood::Ping,
+        Flood::Window,
+        Flood::Continuation,
+        Flood::Unknown,
+    ];
+
+    /// The word in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Flood::EmptyData => "flood_empty_data",
+            Flood::Priority => "flood_priority",
+            Flood::Reset => "flood_rst_stream",
+            Flood::Settings => "flood_settings",
+            Flood::Ping => "flood_ping",
+            Flood::Window => "flood_window_update",
+            Flood::Continuation => "flood_continuation",
+            Flood::Unknown => "flood_unknown",
+        }
+    }
+
+    /// What one costs: as much more as it makes the gateway do.
+    fn price(self) -> u32 {
+        match self {
+            Flood::EmptyData | Flood::Priority | Flood::Window | Flood::Unknown => 1,
+            Flood::Ping => 2,
+            Flood::Settings | Flood::Reset | Flood::Continuation => 8,
+        }
+    }
+
+    /// What a frame is if it carries nothing; `None`: it does.
+    fn of(frame: FrameHeader) -> Option<Flood> {
+        const END_STREAM: u8 = 1;
+        match frame.kind {
+            0 => (frame.length == 0 && frame.flags & END_STREAM == 0).then_some(Flood::EmptyData),
+            // HEADERS: bounded by the number of streams.
+            1 => None,
+            2 => Some(Flood::Priority),
+            3 => Some(Flood::Reset),
+            4 => Some(Flood::Settings),
+            6 => Some(Flood::Ping),
+            8 => Some(Flood::Window),
+            9 => Some(Flood::Continuation),
+            _ => Some(Flood::Unknown),
+        }
+    }
+}
+
+/// One connection's budget.
+#[derive(Debug)]
+pub struct Budget {
+    left: u32,
+    /// Bytes that did not make a whole credit yet.
+    bytes: u64,
+    refilled: Tick,
+}
+
+impl Budget {
+    /// A full one.
+    pub fn full(now: Tick) -> Budget {
+        Budget { left: FULL, bytes: 0, refilled: now }
+    }
+
+    /// So many bytes of content went either way.
+    pub fn moved(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        self.give(self.bytes / BYTES_PER_CREDIT);
+        self.bytes %= BYTES_PER_CREDIT;
+    }
+
+    /// The time, now and then.
+    pub fn at(&mut self, now: Tick) {
+        let passed = now.since(self.refilled);
+        if passed >= REFILL_EVERY {
+            self.refilled = now;
+            self.give(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).saturating_mul(PER_SECOND) / 1000);
+        }
+    }
+
+    /// Pays for a frame; an error when that is too much.
+    pub fn pay(&mut self, frame: FrameHeader) -> Result<(), Flood> {
+        let Some(flood) = Flood::of(frame) else {
+            if frame.kind == 0 {
+                self.moved(u64::from(frame.length));
+            }
+            return Ok(());
+        };
+        match self.left.checked_sub(flood.price()) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(flood),
+        }
+    }
+
+    fn give(&mut self, credits: u64) {
+        self.left = u32::try_from(credits).unwrap_or(u32::MAX).saturating_add(self.left).min(FULL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Budget, FULL, Flood};
+    use crate::edge::http2::frames::FrameHeader;
+    use crate::edge::pulse::Tick;
+
+    fn frame(kind: u8, length: u32) -> FrameHeader {
+        FrameHeader { kind, flags: 0, length }
+    }
+
+    #[test]
+    fn each_flood_ends_after_a_bounded_number_of_frames() {
+        for (kind, flood, most) in [
+            (0, Flood::EmptyData, 2000),
+            (2, Flood::Priority, 2000),
+            (3, Flood::Reset, 250),
+            (4, Flood::Settings, 250),
+            (6, Flood::Ping, 1000),
+            (8, Flood::Window, 2000),
+            (9, Flood::Continuation, 250),
+            (200, Flood::Unknown, 2000),
+        ] {
+            let mut budget = Budget::full(Tick::now());
+            let passed = (0..).take_while(|_| budget.pay(frame(kind, 0)).is_ok()).count();
+            assert_eq!(passed, most, "{flood:?}");
+            assert_eq!(budget.pay(frame(kind, 0)), Err(flood));
+        }
+    }
+
+    #[test]
+    fn content_and_time_refill_it_to_its_bound() {
+        let start = Tick::now();
+        let mut budget = Budget::full(start);
+        while budget.pay(frame(6, 8)).is_ok() {}
+        budget.moved(255);
+        assert!(budget.pay(frame(8, 4)).is_err());
+        budget.moved(1);
+        assert!(budget.pay(frame(8, 4)).is_ok());
+        budget.at(start.after(Duration::from_secs(1)));
+        assert_eq!((0..).take_while(|_| budget.pay(frame(8, 4)).is_ok()).count(), 100);
+        budget.moved(u64::from(u32::MAX) * 1000);
+        assert_eq!((0..).take_while(|_| budget.pay(frame(8, 4)).is_ok()).count(), FULL as usize);
+    }
+
+    #[test]
+    fn content_costs_nothing() {
+        let mut budget = Budget::full(Tick::now());
+        let end = FrameHeader { kind: 0, flags: 1, length: 0 };
+        assert!((0..10_000).all(|_| budget.pay(frame(0, 1)).is_ok() && budget.pay(frame(1, 30)).is_ok()));
+        assert!((0..10_000).all(|_| budget.pay(end).is_ok()), "an empty frame that ends its stream is no flood");
+    }
+}

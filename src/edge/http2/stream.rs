@@ -1,0 +1,83 @@
+//! One stream: a request in, its answer out. Runs as a task of its own, which ends early
+//! when the caller resets the stream or does not take his answer.
+//! Must never: outlive its stream.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use h2::RecvStream;
+use h2::server::SendResponse;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Request, Response};
+use http_body::Body as _;
+use hyper::service::Service as _;
+
+use crate::edge::http2::pump::Pump;
+use crate::edge::http2::received::Received;
+use crate::edge::inbound::Inbound;
+use crate::edge::interim::Interims;
+use crate::edge::serve::{Front, Serve};
+
+/// Lines that HTTP/2 has no use for (RFC 9113 §8.2.2).
+const OF_HTTP1: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// Answers one request.
+pub(super) async fn attend<S: Serve>(
+    front: Arc<Front<S>>,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+) {
+    let (mut head, body) = request.into_parts();
+    let length = head.headers.get(header::CONTENT_LENGTH).and_then(length_of);
+    let interims = Interims::default();
+    head.extensions.insert(interims.clone());
+    let body = Inbound::Http2(Received::new(body, length));
+    let answer = {
+        let mut answer = pin!(front.call(Request::from_parts(head, body)));
+        let answered = poll_fn(|cx| {
+            let outcome = answer.as_mut().poll(cx);
+            for interim in interims.take() {
+                // Only a stream that is gone refuses one; it is found just below.
+                let _ = respond.send_informational(interim);
+            }
+            match outcome {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                // The caller has lost interest: nobody waits for an answer.
+                Poll::Pending => respond.poll_reset(cx).map(|_| None),
+            }
+        });
+        match answered.await {
+            Some(Ok(answer)) => answer,
+            None => return,
+        }
+    };
+    let (mut head, body) = answer.into_parts();
+    OF_HTTP1.iter().for_each(|name| drop(head.headers.remove(name)));
+    head.headers.entry(header::DATE).or_insert_with(|| front.connection().date());
+    let ends = body.is_end_stream();
+    if !ends && let Some(length) = body.size_hint().exact() {
+        head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+    }
+    match respond.send_response(Response::from_parts(head, ()), ends) {
+        Ok(stream) if !ends => {
+            if let Err(error) = Pump::new(body, stream).await {
+                tracing::debug!(%error, "an HTTP/2 stream ended early");
+            }
+        }
+        Ok(_) => {}
+        Err(error) => tracing::debug!(%error, "an answer could not be sent over HTTP/2"),
+    }
+}
+
+fn length_of(value: &HeaderValue) -> Option<u64> {
+    value.to_str().ok()?.parse().ok()
+}
