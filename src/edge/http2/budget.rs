@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use h2::Reason;
+
 use crate::edge::http2::frames::FrameHeader;
 use crate::edge::pulse::Tick;
 
@@ -97,6 +99,48 @@ impl Flood {
     }
 }
 
+/// Why a connection is ended by what its frames' headers say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Too many of a kind.
+    Flood(Flood),
+    /// A length that frames of its kind cannot have (RFC 9113 §4.2): the library ends the
+    /// connection too, but with a less precise code.
+    Size,
+}
+
+impl Fault {
+    /// The word in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Fault::Flood(flood) => flood.label(),
+            Fault::Size => "frame_size_error",
+        }
+    }
+
+    /// What GOAWAY says.
+    pub fn reason(self) -> Reason {
+        match self {
+            Fault::Flood(_) => Reason::ENHANCE_YOUR_CALM,
+            Fault::Size => Reason::FRAME_SIZE_ERROR,
+        }
+    }
+
+    /// Whether a frame has a length that its kind cannot have. PRIORITY is left to the
+    /// library: there it is the stream's error and not the connection's (§6.3).
+    fn in_size(frame: FrameHeader) -> bool {
+        const ACK: u8 = 1;
+        match frame.kind {
+            3 | 8 => frame.length != 4,
+            4 if frame.flags & ACK != 0 => frame.length != 0,
+            4 => !frame.length.is_multiple_of(6),
+            6 => frame.length != 8,
+            7 => frame.length < 8,
+            _ => false,
+        }
+    }
+}
+
 /// One connection's budget.
 #[derive(Debug)]
 pub struct Budget {
@@ -128,8 +172,11 @@ impl Budget {
         }
     }
 
-    /// Pays for a frame; an error when that is too much.
-    pub fn pay(&mut self, frame: FrameHeader) -> Result<(), Flood> {
+    /// Pays for a frame; an error when that is too much, or when it cannot be one.
+    pub fn pay(&mut self, frame: FrameHeader) -> Result<(), Fault> {
+        if Fault::in_size(frame) {
+            return Err(Fault::Size);
+        }
         let Some(flood) = Flood::of(frame) else {
             if frame.kind == 0 {
                 self.moved(u64::from(frame.length));
@@ -141,7 +188,7 @@ impl Budget {
                 self.left = left;
                 Ok(())
             }
-            None => Err(flood),
+            None => Err(Fault::Flood(flood)),
         }
     }
 
@@ -154,7 +201,7 @@ impl Budget {
 mod tests {
     use std::time::Duration;
 
-    use super::{Budget, FULL, Flood};
+    use super::{Budget, FULL, Fault, Flood};
     use crate::edge::http2::frames::FrameHeader;
     use crate::edge::pulse::Tick;
 
@@ -174,10 +221,15 @@ mod tests {
             (9, Flood::Continuation, 250),
             (200, Flood::Unknown, 2000),
         ] {
+            let length = match kind {
+                3 | 8 => 4,
+                6 => 8,
+                _ => 0,
+            };
             let mut budget = Budget::full(Tick::now());
-            let passed = (0..).take_while(|_| budget.pay(frame(kind, 0)).is_ok()).count();
+            let passed = (0..).take_while(|_| budget.pay(frame(kind, length)).is_ok()).count();
             assert_eq!(passed, most, "{flood:?}");
-            assert_eq!(budget.pay(frame(kind, 0)), Err(flood));
+            assert_eq!(budget.pay(frame(kind, length)), Err(Fault::Flood(flood)));
         }
     }
 
@@ -194,6 +246,17 @@ mod tests {
         assert_eq!((0..).take_while(|_| budget.pay(frame(8, 4)).is_ok()).count(), 100);
         budget.moved(u64::from(u32::MAX) * 1000);
         assert_eq!((0..).take_while(|_| budget.pay(frame(8, 4)).is_ok()).count(), FULL as usize);
+    }
+
+    #[test]
+    fn lengths_that_no_frame_of_the_kind_has_are_noticed() {
+        let mut budget = Budget::full(Tick::now());
+        for (kind, flags, length) in [(3, 0, 3), (4, 0, 7), (4, 1, 6), (6, 0, 6), (7, 0, 7), (8, 0, 5)] {
+            assert_eq!(budget.pay(FrameHeader { kind, flags, length }), Err(Fault::Size), "{kind}");
+        }
+        for (kind, flags, length) in [(2, 0, 4), (3, 0, 4), (4, 0, 12), (4, 1, 0), (6, 1, 8), (7, 0, 20), (8, 0, 4)] {
+            assert_eq!(budget.pay(FrameHeader { kind, flags, length }), Ok(()), "{kind}");
+        }
     }
 
     #[test]

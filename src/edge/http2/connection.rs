@@ -112,7 +112,7 @@ where
         let State::Serving(library, beat) = &mut self.state else {
             // Nothing of a request was read, so there is nobody to be told.
             return match self.idle.poll(cx) {
-                Idleness::Bearable => self.alarm.rung().map_or(Poll::Pending, |flood| Poll::Ready(Some(flood.label()))),
+                Idleness::Bearable => self.alarm.rung().map_or(Poll::Pending, |fault| Poll::Ready(Some(fault.label()))),
                 Idleness::TooLong | Idleness::Hopeless => Poll::Ready(None),
             };
         };
@@ -120,12 +120,11 @@ where
             return Poll::Ready(None);
         }
         if let Poll::Ready(ended) = accept(library, &self.front, &self.streams, cx) {
-            return Poll::Ready(self.alarm.rung().map(|flood| flood.label()).or(ended));
+            return Poll::Ready(self.alarm.rung().map(|fault| fault.label()).or(ended));
         }
-        if self.alarm.rung().is_some() {
-            library.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-            return accept(library, &self.front, &self.streams, cx)
-                .map(|ended| self.alarm.rung().map(|flood| flood.label()).or(ended));
+        if let Some(fault) = self.alarm.rung() {
+            library.abrupt_shutdown(fault.reason());
+            return accept(library, &self.front, &self.streams, cx).map(|_| Some(fault.label()));
         }
         match self.idle.poll(cx) {
             Idleness::Bearable => Poll::Pending,

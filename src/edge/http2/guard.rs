@@ -11,18 +11,18 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::edge::http2::budget::{Budget, Flood};
+use crate::edge::http2::budget::{Budget, Fault};
 use crate::edge::http2::frames::Frames;
 use crate::edge::io::WriteWatch;
 use crate::edge::worker::Worker;
 
-/// Where the guard says that a caller floods.
+/// Where the guard says that a caller floods, or sends what cannot be a frame.
 #[derive(Debug, Default)]
-pub(super) struct Alarm(OnceLock<Flood>);
+pub(super) struct Alarm(OnceLock<Fault>);
 
 impl Alarm {
-    /// What he floods with, if he does.
-    pub(super) fn rung(&self) -> Option<Flood> {
+    /// What he does, if he does.
+    pub(super) fn rung(&self) -> Option<Fault> {
         self.0.get().copied()
     }
 }
@@ -63,16 +63,16 @@ impl<T: AsyncRead + Unpin> AsyncRead for Guard<T> {
         if fresh.is_empty() {
             return outcome;
         }
-        let (budget, mut flood) = (&mut this.budget, None);
+        let (budget, mut fault) = (&mut this.budget, None);
         budget.at(this.worker.pulses.tick());
         this.frames.pass(fresh, |frame| {
             if let Err(found) = budget.pay(frame) {
-                flood = flood.or(Some(found));
+                fault = fault.or(Some(found));
             }
         });
-        if let Some(flood) = flood {
-            let _ = this.alarm.0.set(flood);
-            // What came with the flood is not read either.
+        if let Some(fault) = fault {
+            let _ = this.alarm.0.set(fault);
+            // What came with it is not read either.
             buf.set_filled(before);
             cx.waker().wake_by_ref();
             return Poll::Pending;
