@@ -21,6 +21,9 @@ const PER_SECOND: u64 = 100;
 /// Bytes of content, in either direction, that give back one.
 const BYTES_PER_CREDIT: u64 = 256;
 
+/// The frame that must come first.
+const SETTINGS: u8 = 4;
+
 /// Refilled by time at most so often.
 const REFILL_EVERY: Duration = Duration::from_millis(500);
 
@@ -107,6 +110,8 @@ pub enum Fault {
     /// A length that frames of its kind cannot have (RFC 9113 §4.2): the library ends the
     /// connection too, but with a less precise code.
     Size,
+    /// Anything but SETTINGS behind the preface (RFC 9113 §3.4), which the library takes.
+    Preface,
 }
 
 impl Fault {
@@ -115,6 +120,7 @@ impl Fault {
         match self {
             Fault::Flood(flood) => flood.label(),
             Fault::Size => "frame_size_error",
+            Fault::Preface => "protocol_error",
         }
     }
 
@@ -123,6 +129,7 @@ impl Fault {
         match self {
             Fault::Flood(_) => Reason::ENHANCE_YOUR_CALM,
             Fault::Size => Reason::FRAME_SIZE_ERROR,
+            Fault::Preface => Reason::PROTOCOL_ERROR,
         }
     }
 
@@ -148,12 +155,20 @@ pub struct Budget {
     /// Bytes that did not make a whole credit yet.
     bytes: u64,
     refilled: Tick,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// No frame has come.
+    Greeting,
+    Greeted,
 }
 
 impl Budget {
     /// A full one.
     pub fn full(now: Tick) -> Budget {
-        Budget { left: FULL, bytes: 0, refilled: now }
+        Budget { left: FULL, bytes: 0, refilled: now, stage: Stage::Greeting }
     }
 
     /// So many bytes of content went either way.
@@ -174,6 +189,9 @@ impl Budget {
 
     /// Pays for a frame; an error when that is too much, or when it cannot be one.
     pub fn pay(&mut self, frame: FrameHeader) -> Result<(), Fault> {
+        if std::mem::replace(&mut self.stage, Stage::Greeted) == Stage::Greeting && frame.kind != SETTINGS {
+            return Err(Fault::Preface);
+        }
         if Fault::in_size(frame) {
             return Err(Fault::Size);
         }
@@ -205,6 +223,21 @@ mod tests {
     use crate::edge::http2::frames::FrameHeader;
     use crate::edge::pulse::Tick;
 
+    /// One that the caller has greeted, and so paid for.
+    fn greeted() -> Budget {
+        let mut budget = Budget::full(Tick::now());
+        assert_eq!(budget.pay(frame(4, 0)), Ok(()));
+        budget.moved(8 * 256);
+        budget
+    }
+
+    #[test]
+    fn settings_come_first() {
+        for kind in [0, 1, 2, 6, 8, 200] {
+            assert_eq!(Budget::full(Tick::now()).pay(frame(kind, 8)), Err(Fault::Preface), "{kind}");
+        }
+    }
+
     fn frame(kind: u8, length: u32) -> FrameHeader {
         FrameHeader { kind, flags: 0, length }
     }
@@ -226,7 +259,7 @@ mod tests {
                 6 => 8,
                 _ => 0,
             };
-            let mut budget = Budget::full(Tick::now());
+            let mut budget = greeted();
             let passed = (0..).take_while(|_| budget.pay(frame(kind, length)).is_ok()).count();
             assert_eq!(passed, most, "{flood:?}");
             assert_eq!(budget.pay(frame(kind, length)), Err(Fault::Flood(flood)));
@@ -236,7 +269,7 @@ mod tests {
     #[test]
     fn content_and_time_refill_it_to_its_bound() {
         let start = Tick::now();
-        let mut budget = Budget::full(start);
+        let mut budget = greeted();
         while budget.pay(frame(6, 8)).is_ok() {}
         budget.moved(255);
         assert!(budget.pay(frame(8, 4)).is_err());
@@ -250,7 +283,7 @@ mod tests {
 
     #[test]
     fn lengths_that_no_frame_of_the_kind_has_are_noticed() {
-        let mut budget = Budget::full(Tick::now());
+        let mut budget = greeted();
         for (kind, flags, length) in [(3, 0, 3), (4, 0, 7), (4, 1, 6), (6, 0, 6), (7, 0, 7), (8, 0, 5)] {
             assert_eq!(budget.pay(FrameHeader { kind, flags, length }), Err(Fault::Size), "{kind}");
         }
@@ -261,7 +294,7 @@ mod tests {
 
     #[test]
     fn content_costs_nothing() {
-        let mut budget = Budget::full(Tick::now());
+        let mut budget = greeted();
         let end = FrameHeader { kind: 0, flags: 1, length: 0 };
         assert!((0..10_000).all(|_| budget.pay(frame(0, 1)).is_ok() && budget.pay(frame(1, 30)).is_ok()));
         assert!((0..10_000).all(|_| budget.pay(end).is_ok()), "an empty frame that ends its stream is no flood");
