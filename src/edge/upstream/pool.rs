@@ -200,7 +200,7 @@ impl Pool {
         self.note(socket.as_ref().err());
         let socket = socket?;
         seat.hold = Hold::Connection;
-        Ok(Lease { link: Link::open(socket, pulses.enrol()).await?, seat })
+        Ok(Lease { link: Link::over(socket, pulses.enrol()), seat })
     }
 
     /// Remembers how a connect ended.
@@ -226,7 +226,7 @@ impl Pool {
     fn take_idle(&self) -> Option<Link> {
         loop {
             let mut link = self.lock().idle.pop()?;
-            if link.looks_usable() || link.is_usable() {
+            if link.is_usable() {
                 return Some(link);
             }
             drop(link);
@@ -349,6 +349,11 @@ impl Lease {
     /// The connection.
     pub fn link(&mut self) -> &mut Link {
         &mut self.link
+    }
+
+    /// The connection, to be looked at.
+    pub fn peek(&self) -> &Link {
+        &self.link
     }
 
     /// Whose connection it is.
