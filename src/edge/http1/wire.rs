@@ -81,6 +81,10 @@ enum Waiting {
 
 /// What comes next on a connection.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large variant is every request's; a box would cost each an allocation"
+)]
 pub(in crate::edge::http1) enum Arrival {
     /// A request, the length of its body where that is known, and what it asks for.
     Request(Request<()>, Option<u64>, Wishes),

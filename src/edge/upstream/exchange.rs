@@ -17,10 +17,6 @@ use crate::edge::upstream::pool::{Lease, Origin};
 
 /// What came of an exchange.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large variant is every request's; a box would cost each an allocation"
-)]
 pub enum Outcome {
     /// The head of an answer, its body still on the leased connection.
     Answer(response::Parts, Lease),
