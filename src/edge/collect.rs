@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::time::Duration;
 
-use crate::edge::inbound::Inbound;
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 
+use crate::edge::inbound::Inbound;
 use crate::edge::upstream::error::ForwardError;
 
 /// The largest body that is collected.

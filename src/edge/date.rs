@@ -1,50 +1,57 @@
-//! The `Date` of answers (RFC 9110 §6.6.1), written once a second and copied from then on.
+//! The `Date` of an answer (RFC 9110 §6.6.1), made once a sweep and not once an answer.
+//! Must never: be later than it is.
 
-use std::sync::Mutex;
+use std::cell::RefCell;
 
+use bytes::Bytes;
 use http::HeaderValue;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
-use crate::clock::UnixTime;
-use crate::edge::worker::lock;
+use crate::edge::pulse::Tick;
+use crate::edge::worker::Worker;
 
-/// The present second's date.
-#[derive(Debug)]
-pub struct Dates(Mutex<(UnixTime, HeaderValue)>);
+/// A date in letters, as long as all of them: `Sun, 06 Nov 1994 08:49:37 GMT`.
+type Letters = [u8; 29];
 
-impl Default for Dates {
-    fn default() -> Dates {
-        Dates(Mutex::new((UnixTime(0), written(UnixTime(0)))))
-    }
+thread_local! {
+    static LAST: RefCell<Option<(Tick, Letters)>> = const { RefCell::new(None) };
 }
 
-impl Dates {
-    /// The date of `now`.
-    pub fn of(&self, now: UnixTime) -> HeaderValue {
-        let mut last = lock(&self.0);
-        if last.0 != now {
-            *last = (now, written(now));
-        }
-        last.1.clone()
-    }
+/// Appends the present date, up to one sweep old.
+pub fn write(worker: &Worker, out: &mut Vec<u8>) {
+    let tick = worker.pulses.tick();
+    LAST.with_borrow_mut(|last| {
+        let known = last.filter(|(made, _)| *made == tick).map(|(_, letters)| letters);
+        let letters = known.or_else(|| {
+            let letters = letters(worker.shared.clock.now().0)?;
+            *last = Some((tick, letters));
+            Some(letters)
+        });
+        letters.iter().for_each(|letters| out.extend_from_slice(letters));
+    });
 }
 
-/// IMF-fixdate (RFC 9110 §5.6.7).
-fn written(now: UnixTime) -> HeaderValue {
-    let time = i64::try_from(now.0).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    let text = time.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+/// The present date as a header's value.
+pub fn value(worker: &Worker) -> HeaderValue {
+    let mut text = Vec::with_capacity(size_of::<Letters>());
+    write(worker, &mut text);
+    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn letters(seconds: u64) -> Option<Letters> {
+    let moment = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).ok()?;
+    text.as_bytes().try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Dates;
-    use crate::clock::UnixTime;
+    use super::letters;
 
     #[test]
-    fn is_written_as_the_rfc_shows() {
-        let dates = Dates::default();
-        assert_eq!(dates.of(UnixTime(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(dates.of(UnixTime(784_111_778)), "Sun, 06 Nov 1994 08:49:38 GMT");
-        assert_eq!(dates.of(UnixTime(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
+    fn the_example_of_the_specification() {
+        assert_eq!(letters(784_111_777).as_ref().map(|l| &l[..]), Some(&b"Sun, 06 Nov 1994 08:49:37 GMT"[..]));
+        assert_eq!(letters(u64::MAX), None);
     }
 }

@@ -6,7 +6,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::edge::inbound::Inbound;
 use http::Response;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
@@ -16,6 +15,7 @@ use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::edge::body::AnswerBody;
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::shared::Shared;

@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
+use crate::edge::duplex::Duplex;
 use crate::edge::stall::{PIECE, Turn};
 
 /// The count of one connection.
@@ -32,10 +33,6 @@ impl Running {
     pub(in crate::edge) fn begin(connection: &Arc<Connection>) -> Running {
         connection.in_flight.0.fetch_add(1, Ordering::AcqRel);
         Running(Arc::clone(connection))
-    }
-
-    pub(in crate::edge) fn draining(&self) -> bool {
-        self.0.worker.shared.drain.draining()
     }
 }
 
@@ -62,6 +59,12 @@ impl<B> Tracked<B> {
     /// `turn` is that of its stream, if its caller is timed by the piece.
     pub(in crate::edge) fn new(body: B, running: Running, turn: Option<Arc<Turn>>) -> Tracked<B> {
         Tracked { body, running, turn, rest: Bytes::new() }
+    }
+}
+
+impl<B: Duplex> Duplex for Tracked<B> {
+    fn poll_upload(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        self.project().body.poll_upload(cx);
     }
 }
 

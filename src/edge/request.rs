@@ -5,7 +5,6 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::edge::inbound::Inbound;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, header};
@@ -24,12 +23,13 @@ use crate::edge::connection::Connection;
 use crate::edge::endpoint::Visit;
 use crate::edge::forward::{Errand, Load, caller};
 use crate::edge::head::refusal::Refusal;
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::{Located, locate};
 use crate::edge::record::Record;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{collect, respond, target};
+use crate::edge::{collect, respond, spare, target};
 use crate::oauth::store::Access;
 use crate::snapshot::World;
 use crate::telemetry::meter::Lookup;
@@ -55,7 +55,7 @@ pub fn serve(
             Some(refusal) => life.refuse(refusal, &mut record),
             None => life.answer(&head, body, &mut record).await,
         };
-        life.worker().spares.keep(head.headers);
+        spare::keep(head.headers);
         record.decided(answer.status());
         Ok(answer.map(|body| body.with(record)))
     }
@@ -295,10 +295,10 @@ fn without_token(form: &Bytes, route: &Route) -> Result<Bytes, ForwardError> {
 mod tests {
     use std::sync::Arc;
 
-    use crate::edge::inbound::Inbound;
-    use hyper::Request;
+    use http::Request;
 
     use crate::edge::connection::Connection;
+    use crate::edge::inbound::Inbound;
 
     fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Inbound>) -> A) -> usize {
         size_of::<A>()

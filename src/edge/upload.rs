@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::edge::inbound::Inbound;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::edge::inbound::Inbound;
 use crate::edge::pulse::Pulse;
 use crate::edge::upstream::error::ForwardError;
 
@@ -31,11 +31,13 @@ pub enum Outgoing {
 #[derive(Debug)]
 pub struct Upload {
     body: Inbound,
+    /// A piece that was taken and not sent: it comes first, and is not counted again.
+    again: Option<Bytes>,
     left: u64,
     state: Arc<UploadState>,
     /// The backend's patience: counts only while the backend is the slow one.
     patience: Option<(Arc<Pulse>, Duration)>,
-    /// Our patience with the caller, where no guard has it: in HTTP/2.
+    /// Our patience with the caller, where his wire has none: in HTTP/2.
     caller: Option<Wait>,
 }
 
@@ -109,7 +111,7 @@ impl UploadState {
 impl Upload {
     /// Takes at most `limit` bytes of `body`.
     pub fn new(body: Inbound, limit: u64) -> Upload {
-        Upload { body, left: limit, state: Arc::default(), patience: None, caller: None }
+        Upload { body, again: None, left: limit, state: Arc::default(), patience: None, caller: None }
     }
 
     /// Lets the caller pause for at most `limit` between two pieces, by `pulse`, which
@@ -130,11 +132,19 @@ impl Upload {
         self.patience = Some((pulse, wait));
     }
 
+    /// Puts a piece back that was taken last and not sent.
+    pub fn put_back(&mut self, piece: Bytes) {
+        self.again = Some(piece);
+    }
+
     fn end(&self, how: u8) {
         self.state.end.store(how, Ordering::Relaxed);
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
+        if let Some(piece) = self.again.take() {
+            return Poll::Ready(Some(Ok(piece)));
+        }
         loop {
             let Some(next) = ready!(self.poll_caller(cx)) else {
                 self.end(COMPLETE);
@@ -202,7 +212,7 @@ impl Body for Outgoing {
         match self {
             Outgoing::Empty => true,
             Outgoing::Whole(bytes) => bytes.is_none(),
-            Outgoing::Stream(upload) => upload.state.is_complete(),
+            Outgoing::Stream(upload) => upload.again.is_none() && upload.state.is_complete(),
         }
     }
 

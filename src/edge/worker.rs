@@ -10,12 +10,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::access::seen::Seen;
-use crate::edge::date::Dates;
 use crate::edge::inquiry::Inquiries;
 use crate::edge::lifeline::Lifelines;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
-use crate::edge::spare::Spares;
 use crate::edge::upstream::layout::Pools;
 use crate::snapshot::{Snapshot, World};
 use crate::telemetry::meter::Meter;
@@ -32,12 +30,8 @@ pub struct Worker {
     pub seen: Mutex<Seen>,
     /// Its upstream connections.
     pub pools: Mutex<Pools>,
-    /// Its header maps that nobody reads any more.
-    pub spares: Spares,
     /// Its exchanges that last, and may be ended with their tokens.
     pub lifelines: Lifelines,
-    /// What its answers are dated.
-    pub dates: Dates,
     /// Its questions to the store that are under way.
     pub inquiries: Inquiries,
     /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
@@ -61,9 +55,7 @@ impl Worker {
             pulses,
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::default(),
-            spares: Spares::default(),
             lifelines: Lifelines::default(),
-            dates: Dates::default(),
             inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),
             world: Mutex::new(world),

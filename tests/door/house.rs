@@ -19,6 +19,7 @@ use tollgate::clock::{Clock, SystemClock};
 use tollgate::edge::connection::Connection;
 use tollgate::edge::crew::{Crew, Drained};
 use tollgate::edge::drain::Drain;
+use tollgate::edge::inbound::Inbound;
 use tollgate::edge::listener::bind;
 use tollgate::edge::shared::{DoorCount, Shared, Worlds};
 use tollgate::oauth::service::Service;

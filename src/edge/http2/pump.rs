@@ -12,6 +12,7 @@ use h2::{Reason, SendStream};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use crate::edge::duplex::Duplex;
 use crate::edge::upstream::error::ForwardError;
 
 pin_project! {
@@ -31,7 +32,7 @@ impl<B> Pump<B> {
 
 impl<B> Future for Pump<B>
 where
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex,
 {
     type Output = Result<(), h2::Error>;
 
@@ -47,6 +48,8 @@ where
                     Poll::Ready(Some(room)) => drop(room?),
                     Poll::Ready(None) => return Poll::Ready(Ok(())),
                     Poll::Pending => {
+                        // The request's body goes on while its answer is not taken.
+                        this.body.as_mut().poll_upload(cx);
                         ready!(this.stream.poll_reset(cx))?;
                         return Poll::Ready(Ok(()));
                     }

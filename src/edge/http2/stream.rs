@@ -13,8 +13,8 @@ use h2::server::SendResponse;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as _;
-use hyper::service::Service as _;
 
+use crate::edge::date;
 use crate::edge::http2::pump::Pump;
 use crate::edge::http2::received::Received;
 use crate::edge::inbound::Inbound;
@@ -40,7 +40,7 @@ pub(super) async fn attend<S: Serve>(
     let length = head.headers.get(header::CONTENT_LENGTH).and_then(length_of);
     let interims = Interims::default();
     head.extensions.insert(interims.clone());
-    let body = Inbound::Http2(Received::new(body, length));
+    let body = Inbound::http2(Received::new(body, length));
     let answer = {
         let mut answer = pin!(front.call(Request::from_parts(head, body)));
         let answered = poll_fn(|cx| {
@@ -62,7 +62,7 @@ pub(super) async fn attend<S: Serve>(
     };
     let (mut head, body) = answer.into_parts();
     OF_HTTP1.iter().for_each(|name| drop(head.headers.remove(name)));
-    head.headers.entry(header::DATE).or_insert_with(|| front.connection().date());
+    head.headers.entry(header::DATE).or_insert_with(|| date::value(&front.connection().worker));
     let ends = body.is_end_stream();
     if !ends && let Some(length) = body.size_hint().exact() {
         head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));

@@ -7,9 +7,11 @@ pub mod connect;
 pub mod download;
 pub mod error;
 pub mod exchange;
+pub mod http2;
 pub mod layout;
 pub mod link;
 pub mod pool;
+pub mod request;
 
 #[cfg(test)]
 mod tests;
