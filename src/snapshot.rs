@@ -129,6 +129,31 @@ pub struct Plan {
     pub first_byte_timeout: Duration,
     /// Between two reads of the answer.
     pub idle_timeout: Duration,
+    /// What becomes of an exchange that lasts when its token ends.
+    pub on_expiry: OnExpiry,
+    /// Whether a request may become a WebSocket.
+    pub websocket: WebSocket,
+}
+
+/// What becomes of an exchange that lasts when its token ends or is called back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnExpiry {
+    /// It is closed.
+    #[default]
+    Close,
+    /// It goes on to its own end.
+    Keep,
+}
+
+/// Whether a route carries WebSockets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum WebSocket {
+    /// What asks for one is sent on as the request that it is besides.
+    #[default]
+    Refused,
+    /// What asks for one rightly gets one, if the backend agrees; silent for so long, it
+    /// ends.
+    Carried(Duration),
 }
 
 /// A token that is made for a backend, for each request anew.

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 
 use crate::access::denial::Denial;
 use crate::access::route::Presentation;
@@ -33,6 +33,8 @@ pub enum Place {
     Query,
     /// The form field that the route names.
     Form,
+    /// Behind the WebSocket subprotocol that the route names.
+    Subprotocol,
 }
 
 impl Credential<'_> {
@@ -75,15 +77,21 @@ pub fn find<'a>(
         (Some(name), Some(body)) => only(body, name)?,
         _ => None,
     };
-    let presented = usize::from(line.is_some()) + usize::from(asked.is_some()) + usize::from(filled.is_some());
-    if presented > 1 || (beside.is_some() && (bearer.is_some() || asked.is_some() || filled.is_some())) {
+    let offered = match &allowed.subprotocol {
+        Some(name) => behind(headers, name)?,
+        None => None,
+    };
+    let elsewhere = [asked.is_some(), filled.is_some(), offered.is_some()];
+    let presented = usize::from(line.is_some()) + elsewhere.iter().filter(|there| **there).count();
+    if presented > 1 || (beside.is_some() && (bearer.is_some() || elsewhere.contains(&true))) {
         return Err(Denial::Ambiguous);
     }
-    match (bearer, asked, filled) {
-        (Some(token), _, _) => Ok(Credential { token: token.into(), place: Place::Header }),
-        (None, Some(raw), _) => Ok(Credential { token: decoded(raw)?, place: Place::Query }),
-        (None, None, Some(raw)) => Ok(Credential { token: decoded(raw)?, place: Place::Form }),
-        (None, None, None) => Err(Denial::Missing),
+    match (bearer, asked, filled, offered) {
+        (Some(token), _, _, _) => Ok(Credential { token: token.into(), place: Place::Header }),
+        (None, Some(raw), _, _) => Ok(Credential { token: decoded(raw)?, place: Place::Query }),
+        (None, None, Some(raw), _) => Ok(Credential { token: decoded(raw)?, place: Place::Form }),
+        (None, None, None, Some(token)) => Ok(Credential { token: token.into(), place: Place::Subprotocol }),
+        (None, None, None, None) => Err(Denial::Missing),
     }
 }
 
@@ -99,6 +107,23 @@ fn after_scheme<'a>(line: &'a [u8], named: &str) -> Option<&'a [u8]> {
         Some(b' ') => Some(&rest[rest.iter().take_while(|b| **b == b' ').count()..]),
         Some(_) => None,
     }
+}
+
+/// What stands behind an item of that name in the list of subprotocols; twice, or with
+/// nothing behind it, is ambiguous.
+fn behind<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a [u8]>, Denial> {
+    let mut items = subprotocols(headers);
+    if !items.any(|item| item == name.as_bytes()) {
+        return Ok(None);
+    }
+    let token = items.next().ok_or(Denial::Ambiguous)?;
+    if items.any(|item| item == name.as_bytes()) { Err(Denial::Ambiguous) } else { Ok(Some(token)) }
+}
+
+/// The subprotocols that a caller offers (RFC 6455 §11.3.4), in order.
+pub fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+    lines.flat_map(|line| line.as_bytes().split(|b| *b == b',')).map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
 }
 
 /// The raw value of the only parameter of that name; twice is ambiguous.

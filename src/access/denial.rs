@@ -71,6 +71,30 @@ impl Denial {
         }
     }
 
+    /// One sentence, for callers who read no challenge.
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Denial::NoRoute => "nothing is served at this path",
+            Denial::MethodNotAllowed(_) => "this method is not served at this path",
+            Denial::Missing => "an access token is needed",
+            Denial::Ambiguous => "there is more than one access token in the request",
+            Denial::Expired => "the access token has expired",
+            Denial::NotYet => "the access token is not valid yet",
+            Denial::Revoked => "the access token was revoked",
+            Denial::Malformed
+            | Denial::Unknown
+            | Denial::BadSignature
+            | Denial::UnknownKey
+            | Denial::WrongType
+            | Denial::WrongIssuer
+            | Denial::WrongAudience
+            | Denial::ClaimMismatch => "the access token is not valid here",
+            Denial::InsufficientScope(_) => "the access token lacks a scope that is needed",
+            Denial::UserRequired => "the access token must be a person's",
+            Denial::CannotTell(_) => "the access token cannot be checked at present",
+        }
+    }
+
     /// What the caller is told.
     pub fn challenge(&self) -> Challenge {
         match self {

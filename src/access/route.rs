@@ -33,4 +33,6 @@ pub struct Presentation {
     pub schemes: Vec<Box<str>>,
     /// The form field that may hold it.
     pub form: Option<Box<str>>,
+    /// The WebSocket subprotocol behind which it may stand.
+    pub subprotocol: Option<Box<str>>,
 }

@@ -12,12 +12,15 @@ use crate::edge::duplex::Duplex;
 use crate::edge::record::Record;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::watch::{Cut, Watch};
 
 /// An answer's body.
 #[derive(Debug)]
 pub struct AnswerBody {
     content: Content,
     record: Option<Box<Record>>,
+    /// What may end it early.
+    watch: Option<Box<Watch>>,
 }
 
 #[derive(Debug)]
@@ -31,12 +34,12 @@ enum Content {
 impl AnswerBody {
     /// These bytes, perhaps none.
     pub fn whole(bytes: Bytes) -> AnswerBody {
-        AnswerBody { content: Content::Whole(Some(bytes).filter(|b| !b.is_empty())), record: None }
+        AnswerBody { content: Content::Whole(Some(bytes).filter(|b| !b.is_empty())), record: None, watch: None }
     }
 
-    /// What a backend still sends.
-    pub fn stream(download: Download) -> AnswerBody {
-        AnswerBody { content: Content::Stream(Box::new(download)), record: None }
+    /// What a backend still sends, unless `watch` ends it.
+    pub fn stream(download: Download, watch: Option<Box<Watch>>) -> AnswerBody {
+        AnswerBody { content: Content::Stream(Box::new(download)), record: None, watch }
     }
 
     /// The record that ends with this body.
@@ -51,10 +54,27 @@ impl AnswerBody {
 }
 
 impl Duplex for AnswerBody {
-    fn poll_upload(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        if let Content::Stream(download) = &mut self.content {
+    fn poll_upload(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if let Content::Stream(download) = &mut this.content {
             download.drive_upload(cx);
         }
+        let cut = this.watch.as_mut().map_or(Poll::Pending, |watch| watch.poll(cx));
+        cut.map(|cut| drop(this.cut(cut)))
+    }
+}
+
+impl AnswerBody {
+    /// Ends the answer where it is: nothing of the backend's follows.
+    fn cut(&mut self, cut: Cut) -> Option<Result<Frame<Bytes>, ForwardError>> {
+        self.content = Content::Whole(None);
+        self.watch = None;
+        let (error, end) = match cut {
+            Cut::Trailers(error, trailers) => (error, Ok(Frame::trailers(trailers))),
+            Cut::Broken(error) => (error, Err(error)),
+        };
+        self.record.iter_mut().for_each(|record| record.failed(error.label()));
+        Some(end)
     }
 }
 
@@ -68,7 +88,14 @@ impl Body for AnswerBody {
             Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
             Content::Stream(download) => download,
         };
-        let next = ready!(download.poll_frame(cx));
+        let Poll::Ready(next) = download.poll_frame(cx) else {
+            // Who waits lasts.
+            let cut = ready!(this.watch.as_mut().map_or(Poll::Pending, |watch| watch.poll(cx)));
+            return Poll::Ready(this.cut(cut));
+        };
+        if let Some(Poll::Ready(cut)) = this.watch.as_mut().filter(|_| next.is_some()).map(|watch| watch.passed(cx)) {
+            return Poll::Ready(this.cut(cut));
+        }
         if let Some(record) = &mut this.record {
             match &next {
                 Some(Ok(frame)) => record.sent(frame.data_ref().map_or(0, Bytes::len)),

@@ -94,6 +94,12 @@ impl Connection {
     }
 }
 
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
 /// What the bytes of a connection travel in.
 pub(in crate::edge) enum Channel {
     /// TCP as it is.

@@ -3,16 +3,19 @@
 //! wait for each other.
 
 use std::pin::Pin;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::Full;
 
 /// An answer's body that may still have its request's body to bring on its way.
 pub trait Duplex {
-    /// Moves the request's body on, as far as it goes. Laws: never waits, and registers
-    /// the waker with whatever it waits for.
-    fn poll_upload(self: Pin<&mut Self>, _cx: &mut Context<'_>) {}
+    /// Moves the request's body on, as far as it goes. Ready when the answer must not go
+    /// on, though its caller takes nothing. Laws: never waits, and registers the waker
+    /// with whatever it waits for.
+    fn poll_upload(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
 }
 
 impl Duplex for Full<Bytes> {}

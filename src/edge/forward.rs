@@ -10,11 +10,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
+use http::response::Parts as AnswerHead;
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
+use tokio::time::Instant;
 
 use crate::access::permit::Permit;
+use crate::access::tenure::Tenure;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::headers::{Credential, clean_answer};
@@ -26,8 +29,13 @@ use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
+use crate::edge::upstream::pool::Lease;
+use crate::edge::watch::Watch;
+use crate::edge::websocket::handover::{Far, Handover};
+use crate::edge::websocket::handshake::{self, Handshake};
 use crate::edge::{echo, identity, mint, spare, target};
-use crate::snapshot::{Listener, Plan, World};
+use crate::snapshot::{Listener, OnExpiry, Plan, WebSocket, World};
+use crate::telemetry::outcome::Lasting;
 
 /// Lines that a request may get besides the caller's and those of its plan.
 const OWN_LINES: usize = 6;
@@ -55,6 +63,17 @@ pub struct Errand<'a> {
     pub head: &'a Parts,
     /// What the head means.
     pub located: &'a Located<'a>,
+    /// Whether it speaks gRPC, and until when its caller waits.
+    pub call: Option<Call>,
+    /// The WebSocket it asks for.
+    pub handshake: Option<&'a Handshake>,
+}
+
+/// A gRPC call.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// When the time that the caller gave is over.
+    pub deadline: Option<Instant>,
 }
 
 impl Errand<'_> {
@@ -83,13 +102,51 @@ impl Errand<'_> {
             Err(error) => return Err(fault(error)),
         };
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(ForwardError::BadAnswer);
+            record.answered();
+            return self.switched(plan, answer, lease);
         }
         let mut download = Download::new(lease, plan.idle_timeout);
-        let whole = download.whole().await.transpose().map_err(fault)?;
+        let whole = match self.call {
+            // Its trailers are what counts, whatever its length.
+            Some(_) => None,
+            None => download.whole().await.transpose().map_err(fault)?,
+        };
         record.answered();
-        let body = whole.map_or_else(|| AnswerBody::stream(download), AnswerBody::whole);
+        let body = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
         Ok(rewrite(answer, body))
+    }
+
+    /// What may end the answer while it is on its way.
+    fn watch(&self, plan: &Plan) -> Option<Box<Watch>> {
+        let kind = if self.call.is_some() { Lasting::Grpc } else { Lasting::Stream };
+        let deadline = self.call.and_then(|call| call.deadline);
+        let deadline = deadline.map(|end| Box::pin(tokio::time::sleep_until(end)));
+        Watch::over(self.connection, kind, self.tenure(plan), deadline)
+    }
+
+    fn tenure(&self, plan: &Plan) -> Option<Tenure> {
+        let closes = plan.on_expiry == OnExpiry::Close;
+        closes.then(|| Tenure::of(self.permit, &self.world.snapshot.policy)).flatten()
+    }
+
+    /// A backend that switches protocols does so rightly if a WebSocket was asked for, and
+    /// its answer proves that it means one; then the connection becomes a tunnel.
+    fn switched(&self, plan: &Plan, answer: AnswerHead, lease: Lease) -> Result<Response<AnswerBody>, ForwardError> {
+        let (Some(handshake), WebSocket::Carried(silence)) = (self.handshake, plan.websocket) else {
+            return Err(ForwardError::BadAnswer);
+        };
+        if !handshake::agreed(handshake, answer.status, &answer.headers) {
+            return Err(ForwardError::BadAnswer);
+        }
+        let mut answer = rewrite(answer, AnswerBody::whole(Bytes::new()));
+        let status = handshake::answer(handshake, answer.headers_mut());
+        *answer.status_mut() = status;
+        if let Some(name) = &self.permit.route().presentation.subprotocol {
+            handshake::choose(name, &self.head.headers, answer.headers_mut());
+        }
+        let (tenure, connection) = (self.tenure(plan), Arc::clone(self.connection));
+        answer.extensions_mut().insert(Handover::of(Far { lease, tenure, silence, connection, record: None }));
+        Ok(answer)
     }
 
     /// The body as it goes on, within the route's bound.
@@ -150,6 +207,12 @@ impl Errand<'_> {
             headers.insert(header::AUTHORIZATION, bearer);
         }
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
+        if let Some(handshake) = self.handshake {
+            handshake::ask(handshake, &mut headers);
+            if let Some(name) = &self.permit.route().presentation.subprotocol {
+                handshake::hide(name, &mut headers);
+            }
+        }
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();
         *request.uri_mut() = Uri::from(target);
@@ -191,7 +254,7 @@ fn frame(method: &Method, came: &HeaderMap, body: &Outgoing, headers: &mut Heade
 }
 
 /// The answer as the caller gets it: status, cleaned header lines, body.
-fn rewrite(head: http::response::Parts, body: AnswerBody) -> Response<AnswerBody> {
+fn rewrite(head: AnswerHead, body: AnswerBody) -> Response<AnswerBody> {
     let mut answer = Response::new(body);
     *answer.status_mut() = head.status;
     *answer.headers_mut() = head.headers;

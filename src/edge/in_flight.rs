@@ -63,8 +63,8 @@ impl<B> Tracked<B> {
 }
 
 impl<B: Duplex> Duplex for Tracked<B> {
-    fn poll_upload(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        self.project().body.poll_upload(cx);
+    fn poll_upload(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().body.poll_upload(cx)
     }
 }
 

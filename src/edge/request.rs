@@ -21,17 +21,21 @@ use crate::dialect::knobs::Dialect;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::endpoint::Visit;
-use crate::edge::forward::{Errand, Load, caller};
+use crate::edge::forward::{Call, Errand, Load, caller};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::{Located, locate};
 use crate::edge::record::Record;
+use crate::edge::respond::Own;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::layout::Layout;
+use crate::edge::websocket::handover::Handover;
+use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{collect, respond, spare, target};
+use crate::edge::{collect, grpc, respond, spare, target};
 use crate::oauth::store::Access;
-use crate::snapshot::World;
+use crate::random::OsRandom;
+use crate::snapshot::{WebSocket, World};
 use crate::telemetry::meter::Lookup;
 
 /// Beyond this age of what is known of revocations, nothing that needs a token passes.
@@ -46,18 +50,72 @@ pub fn serve(
     request: Request<Inbound>,
 ) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
     let refusal = connection.refusal(&request);
-    let (head, body) = request.into_parts();
-    let life = Life::receive(connection);
+    let (mut head, body) = request.into_parts();
+    let manner = Manner::of(&mut head);
+    let life = Life::receive(connection, manner);
     let mut record = life.record(&head);
     // What is done before this block is not carried in the future.
     async move {
-        let answer = match refusal {
+        let mut answer = match refusal {
             Some(refusal) => life.refuse(refusal, &mut record),
-            None => life.answer(&head, body, &mut record).await,
+            None => match life.deadline() {
+                Some(end) => Box::pin(life.answer_by(end, &head, body, &mut record)).await,
+                None => life.answer(&head, body, &mut record).await,
+            },
         };
         spare::keep(head.headers);
         record.decided(answer.status());
-        Ok(answer.map(|body| body.with(record)))
+        if let Some(own) = answer.extensions().get::<Own>().filter(|_| matches!(life.manner, Manner::Grpc(_))) {
+            answer = grpc::dress(&answer, own.0);
+        }
+        let record = match answer.extensions().get::<Handover>() {
+            // It ends with the tunnel.
+            Some(handover) => handover.give(record),
+            None => Some(record),
+        };
+        Ok(match record {
+            Some(record) => answer.map(|body| body.with(record)),
+            None => answer,
+        })
+    }
+}
+
+/// What a request asks to be besides an exchange of HTTP.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    /// Nothing.
+    Plain,
+    /// A gRPC call.
+    Grpc(Call),
+    /// A WebSocket.
+    Socket(Way),
+}
+
+impl Manner {
+    /// That of a head. An extended CONNECT is judged, routed and counted as the `GET` that
+    /// it stands for (RFC 8441 §5).
+    fn of(head: &mut Parts) -> Manner {
+        match head.method {
+            Method::POST if grpc::is_grpc(&head.headers) => {
+                let now = tokio::time::Instant::now();
+                let deadline = grpc::timeout(&head.headers).and_then(|wait| now.checked_add(wait));
+                Manner::Grpc(Call { deadline })
+            }
+            Method::GET if head.headers.contains_key(header::UPGRADE) => {
+                handshake::asked(head, None).map_or(Manner::Plain, Manner::Socket)
+            }
+            Method::CONNECT => {
+                let protocol = head.extensions.get::<h2::ext::Protocol>().map(|protocol| protocol.as_str());
+                match handshake::asked(head, protocol) {
+                    Some(way) => {
+                        head.method = Method::GET;
+                        Manner::Socket(way)
+                    }
+                    None => Manner::Plain,
+                }
+            }
+            _ => Manner::Plain,
+        }
     }
 }
 
@@ -67,6 +125,7 @@ struct Life {
     world: Arc<World>,
     layout: Arc<Layout>,
     now: UnixTime,
+    manner: Manner,
 }
 
 /// Whether anything was awaited since the request began.
@@ -80,12 +139,12 @@ enum Pause {
 
 impl Life {
     /// Takes the world and the time.
-    fn receive(connection: Arc<Connection>) -> Life {
+    fn receive(connection: Arc<Connection>, manner: Manner) -> Life {
         let worker = &connection.worker;
         let world = worker.world();
         let layout = lock(&worker.pools).layout(&world, &worker.meter);
         let now = worker.shared.clock.now();
-        Life { world, layout, now, connection }
+        Life { world, layout, now, connection, manner }
     }
 
     fn worker(&self) -> &Arc<Worker> {
@@ -96,6 +155,28 @@ impl Life {
         let listener = self.connection.listener;
         let peer = caller(&self.connection, &self.world.snapshot.listeners[listener], &head.headers);
         Record::begin(Arc::clone(&self.layout), listener, head.method.clone(), peer)
+    }
+
+    /// When the caller's time is over.
+    fn deadline(&self) -> Option<tokio::time::Instant> {
+        match self.manner {
+            Manner::Grpc(call) => call.deadline,
+            Manner::Plain | Manner::Socket(_) => None,
+        }
+    }
+
+    /// The answer, or the end of the caller's time.
+    async fn answer_by(
+        &self,
+        end: tokio::time::Instant,
+        head: &Parts,
+        body: Inbound,
+        record: &mut Record,
+    ) -> Response<AnswerBody> {
+        match tokio::time::timeout_at(end, self.answer(head, body, record)).await {
+            Ok(answer) => answer,
+            Err(_) => self.failed(ForwardError::Deadline, record),
+        }
     }
 
     /// Answers a head that the guard refused: it is routed nowhere.
@@ -166,8 +247,36 @@ impl Life {
             Ok(permit) => {
                 record.admitted(permit.claims());
                 let (connection, world, layout) = (&self.connection, &*self.world, &*self.layout);
-                Errand { permit: &permit, connection, world, layout, head, located }.run(load, record).await
+                let handshake = match self.handshake(route, head) {
+                    Ok(handshake) => handshake,
+                    Err(unfit) => {
+                        record.failed(unfit.label());
+                        return Ok(respond::unfit(unfit));
+                    }
+                };
+                let (handshake, call) = (handshake.as_ref(), self.call());
+                Errand { permit: &permit, connection, world, layout, head, located, call, handshake }
+                    .run(load, record)
+                    .await
             }
+        }
+    }
+
+    fn call(&self) -> Option<Call> {
+        match self.manner {
+            Manner::Grpc(call) => Some(call),
+            Manner::Plain | Manner::Socket(_) => None,
+        }
+    }
+
+    /// The WebSocket that an admitted request asks for. Where the route carries none, an
+    /// upgrade is left out of the request, and a CONNECT, which is nothing else, refused.
+    fn handshake(&self, route: &Route, head: &Parts) -> Result<Option<Handshake>, Unfit> {
+        let Manner::Socket(way) = self.manner else { return Ok(None) };
+        match (self.world.snapshot.plans[route.index].websocket, way) {
+            (WebSocket::Carried(_), _) => handshake::check(way, &head.headers, &OsRandom::default()).map(Some),
+            (WebSocket::Refused, Way::Upgrade) => Ok(None),
+            (WebSocket::Refused, Way::Connect) => Err(Unfit::NotHere),
         }
     }
 

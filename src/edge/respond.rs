@@ -16,6 +16,7 @@ use crate::edge::body::AnswerBody;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::locate::Misfit;
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::websocket::handshake::{self, Unfit};
 
 /// Seconds after which a full upstream may be tried again.
 const BUSY_RETRY: HeaderValue = HeaderValue::from_static("1");
@@ -44,9 +45,28 @@ pub fn misfit(misfit: &Misfit) -> Response<AnswerBody> {
     answer
 }
 
+/// Marks an answer of the gateway's own, with what it says in one sentence: callers that
+/// read neither status nor body get it in their protocol's words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Own(pub &'static str);
+
 /// The answer to a caller who may not pass.
 pub fn denied(dialect: &Dialect, denial: &Denial, realm: &str) -> Response<AnswerBody> {
-    challenged(dialect, &denial.challenge(), realm)
+    let mut answer = challenged(dialect, &denial.challenge(), realm);
+    answer.extensions_mut().insert(Own(denial.sentence()));
+    answer
+}
+
+/// The answer to a request that asks for a WebSocket and gets none.
+pub fn unfit(unfit: Unfit) -> Response<AnswerBody> {
+    let status = unfit.status();
+    let mut answer = plain(status, code_of(status), unfit.label(), unfit.sentence(), Then::GoOn);
+    if unfit == Unfit::Version {
+        // RFC 6455 §4.2.2: what would do.
+        answer.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static(handshake::VERSION));
+        answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    answer
 }
 
 /// The answer to a request of an unsuitable credential form.
@@ -65,7 +85,8 @@ pub fn failed(error: ForwardError) -> Response<AnswerBody> {
         | ForwardError::BadAnswer
         | ForwardError::Timeout
         | ForwardError::Busy
-        | ForwardError::TokenEnded(_) => Then::GoOn,
+        | ForwardError::TokenEnded(_)
+        | ForwardError::Deadline => Then::GoOn,
     };
     let mut answer = plain(error.status(), code, error.label(), sentence, then);
     if error == ForwardError::Busy {
@@ -82,10 +103,11 @@ pub fn replied(reply: Reply) -> Response<AnswerBody> {
     answer
 }
 
-fn plain(status: StatusCode, code: &str, reason: &str, sentence: &str, then: Then) -> Response<AnswerBody> {
+fn plain(status: StatusCode, code: &str, reason: &str, sentence: &'static str, then: Then) -> Response<AnswerBody> {
     let body = json!({ "error": code, "reason": reason, "message": sentence }).to_string();
     let mut answer = Response::new(AnswerBody::whole(Bytes::from(body)));
     *answer.status_mut() = status;
+    answer.extensions_mut().insert(Own(sentence));
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -102,6 +124,7 @@ fn code_of(status: StatusCode) -> &'static str {
         StatusCode::MISDIRECTED_REQUEST => "misdirected_request",
         StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "request_too_large",
         StatusCode::HTTP_VERSION_NOT_SUPPORTED => "version_not_supported",
+        StatusCode::UPGRADE_REQUIRED => "upgrade_required",
         _ => "invalid_request",
     }
 }

@@ -83,6 +83,8 @@ pub fn echo(path: &'static str) -> RouteSpec {
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
+            on_expiry: Default::default(),
+            websocket: Default::default(),
         },
         servers: vec![Server::Echo],
         max_connections: 64,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
 
@@ -19,16 +20,20 @@ use crate::config::document::access::AccessDocument;
 use crate::config::document::forward::{AuthorizationName, ForwardDocument};
 use crate::config::document::gateway::{DefaultsDocument, GatewayDocument};
 use crate::config::document::one_or_many::OneOrMany;
-use crate::config::document::route::{PresentationDocument, RouteDocument};
+use crate::config::document::route::{OnExpiryName, PresentationDocument, RouteDocument};
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
 use crate::dialect::Dialect;
-use crate::snapshot::Plan;
+use crate::snapshot::{OnExpiry, Plan, WebSocket};
 
 /// Largest request body unless the file says otherwise.
 const MAX_BODY: u64 = 8 << 20;
+
+/// How long a WebSocket may be silent unless the file says otherwise: clients that keep
+/// one open ask for a sign of life more often.
+const TUNNEL_SILENCE: Duration = Duration::from_secs(300);
 
 /// A route with its plan and with what its table line needs.
 pub(super) struct Way {
@@ -192,7 +197,7 @@ impl Compiler<'_> {
 
     /// Where a token may stand: as the route says, else as its first issuer's dialect.
     fn presentation(&mut self, written: &PresentationDocument, dialect: Option<&Arc<Dialect>>) -> Presentation {
-        for name in written.query.iter().chain(&written.form) {
+        for name in written.query.iter().chain(&written.form).chain(&written.subprotocol) {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
             if name.value.is_empty() || !name.value.bytes().all(plain) {
                 let message = format!("`{name}` cannot be the name of a parameter");
@@ -204,6 +209,7 @@ impl Compiler<'_> {
             query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
             schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
             form: written.form.as_ref().map(text),
+            subprotocol: written.subprotocol.as_ref().map(text),
         }
     }
 
@@ -252,7 +258,29 @@ impl Compiler<'_> {
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
             idle_timeout: self.span(idle_timeout, backend.idle),
+            on_expiry: match written.token.on_expiry.as_ref().map(|word| word.value) {
+                Some(OnExpiryName::Keep) => OnExpiry::Keep,
+                Some(OnExpiryName::Close) | None => OnExpiry::Close,
+            },
+            websocket: self.websocket(written),
         })
+    }
+
+    /// Whether a route carries WebSockets; what only they have is a mistake elsewhere.
+    fn websocket(&mut self, written: &RouteDocument) -> WebSocket {
+        let carried = written.upgrade.as_ref().is_some_and(|list| !list.value.is_empty());
+        if carried {
+            return WebSocket::Carried(self.span(written.timeouts.tunnel.as_ref(), TUNNEL_SILENCE));
+        }
+        let places = [
+            written.timeouts.tunnel.as_ref().map(|span| span.place),
+            written.token.subprotocol.as_ref().map(|name| name.place),
+        ];
+        for place in places.into_iter().flatten() {
+            let message = "this is only for WebSockets, which this route does not carry";
+            self.wrong(Code::Combination, place, message, "add `upgrade: [websocket]` to the route");
+        }
+        WebSocket::Refused
     }
 
     fn strip_prefix(&mut self, prefix: &At<String>, path: &At<String>) -> Option<Box<str>> {

@@ -43,6 +43,16 @@ pub struct RouteDocument {
     /// How long the backend may take.
     #[serde(default)]
     pub timeouts: RouteTimeouts,
+    /// What a request may become besides an answer: `websocket`; default nothing.
+    pub upgrade: Option<At<Vec<At<UpgradeName>>>>,
+}
+
+/// What a request may become.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpgradeName {
+    /// A WebSocket (RFC 6455, and RFC 8441 over HTTP/2).
+    Websocket,
 }
 
 /// Further places of a token (RFC 6750, 2.2 and 2.3).
@@ -54,6 +64,22 @@ pub struct PresentationDocument {
     pub query: Option<At<String>>,
     /// The form field that may hold it.
     pub form: Option<At<String>>,
+    /// The WebSocket subprotocol behind which it may stand, for browsers, which can set no
+    /// header: `Sec-WebSocket-Protocol: NAME, TOKEN`.
+    pub subprotocol: Option<At<String>>,
+    /// What becomes of a WebSocket, a stream or a long download when its token expires or
+    /// is revoked; default close.
+    pub on_expiry: Option<At<OnExpiryName>>,
+}
+
+/// What becomes of an exchange that lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnExpiryName {
+    /// It is closed: 1008, `grpc-status` 16, or an abrupt end.
+    Close,
+    /// It goes on to its own end.
+    Keep,
 }
 
 /// How long the backend may take, where this differs from its upstream's figures.
@@ -64,4 +90,6 @@ pub struct RouteTimeouts {
     pub first_byte: Option<At<TimeSpan>>,
     /// Between two pieces of its answer.
     pub idle: Option<At<TimeSpan>>,
+    /// How long a WebSocket may be silent in both directions; default 5m.
+    pub tunnel: Option<At<TimeSpan>>,
 }

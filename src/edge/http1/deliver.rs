@@ -20,7 +20,8 @@ use crate::edge::http1::near::Near;
 use crate::edge::http1::reply::{self, Frame, Then};
 use crate::edge::http1::wire::Wire;
 use crate::edge::spare;
-use crate::edge::tunnel::{self, Far};
+use crate::edge::websocket::handover::Handover;
+use crate::edge::websocket::tunnel;
 use crate::edge::worker::lock;
 
 /// How an answer ended, for its connection.
@@ -60,9 +61,8 @@ where
         return Ending::Cut;
     }
     if frame == Frame::Switched {
-        if let Some(far) = head.extensions.remove::<Far>() {
-            // A tunnel that breaks off has ended like any other.
-            let _ = Box::pin(tunnel::run(Near::of(wire), far)).await;
+        if let Some(far) = head.extensions.remove::<Handover>().and_then(|handover| handover.take()) {
+            Box::pin(tunnel::run(Near::of(wire), far)).await;
         }
         return Ending::Cut;
     }
@@ -143,8 +143,7 @@ impl Sending {
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken)),
                 Poll::Pending => {
                     drop(wire);
-                    body.poll_upload(cx);
-                    return Poll::Pending;
+                    return body.poll_upload(cx).map(|()| Err(Broken));
                 }
             }
         }

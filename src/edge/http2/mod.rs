@@ -6,6 +6,7 @@ pub mod connection;
 pub mod frames;
 mod guard;
 mod idle;
+mod near;
 mod ping;
 mod pump;
 pub mod received;

@@ -49,7 +49,10 @@ where
                     Poll::Ready(None) => return Poll::Ready(Ok(())),
                     Poll::Pending => {
                         // The request's body goes on while its answer is not taken.
-                        this.body.as_mut().poll_upload(cx);
+                        if this.body.as_mut().poll_upload(cx).is_ready() {
+                            this.stream.send_reset(Reason::CANCEL);
+                            return Poll::Ready(Ok(()));
+                        }
                         ready!(this.stream.poll_reset(cx))?;
                         return Poll::Ready(Ok(()));
                     }

@@ -9,17 +9,21 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use h2::RecvStream;
+use h2::ext::Protocol;
 use h2::server::SendResponse;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body as _;
 
 use crate::edge::date;
+use crate::edge::http2::near::Near;
 use crate::edge::http2::pump::Pump;
 use crate::edge::http2::received::Received;
 use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::{Front, Serve};
+use crate::edge::websocket::handover::Handover;
+use crate::edge::websocket::tunnel;
 
 /// Lines that HTTP/2 has no use for (RFC 9113 §8.2.2).
 const OF_HTTP1: [HeaderName; 5] = [
@@ -38,9 +42,14 @@ pub(super) async fn attend<S: Serve>(
 ) {
     let (mut head, body) = request.into_parts();
     let length = head.headers.get(header::CONTENT_LENGTH).and_then(length_of);
+    let connect = head.method == Method::CONNECT && head.extensions.get::<Protocol>().is_some();
     let interims = Interims::default();
     head.extensions.insert(interims.clone());
-    let body = Inbound::http2(Received::new(body, length));
+    // What follows an extended CONNECT is a tunnel's, not a body's.
+    let (body, tunnel) = match connect {
+        true => (Inbound::empty(), Some(body)),
+        false => (Inbound::http2(Received::new(body, length)), None),
+    };
     let answer = {
         let mut answer = pin!(front.call(Request::from_parts(head, body)));
         let answered = poll_fn(|cx| {
@@ -63,6 +72,14 @@ pub(super) async fn attend<S: Serve>(
     let (mut head, body) = answer.into_parts();
     OF_HTTP1.iter().for_each(|name| drop(head.headers.remove(name)));
     head.headers.entry(header::DATE).or_insert_with(|| date::value(&front.connection().worker));
+    let far = head.extensions.remove::<Handover>().and_then(|handover| handover.take());
+    if let (Some(far), Some(received)) = (far, tunnel) {
+        match respond.send_response(Response::from_parts(head, ()), false) {
+            Ok(stream) => Box::pin(tunnel::run(Near::new(received, stream), far)).await,
+            Err(error) => tracing::debug!(%error, "an answer could not be sent over HTTP/2"),
+        }
+        return;
+    }
     let ends = body.is_end_stream();
     if !ends && let Some(length) = body.size_hint().exact() {
         head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));

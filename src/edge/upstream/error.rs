@@ -31,6 +31,8 @@ pub enum ForwardError {
     BodyBroken,
     /// The token that let the request in has ended before the answer had.
     TokenEnded(Ending),
+    /// The time that the caller gave the whole exchange is over.
+    Deadline,
 }
 
 impl ForwardError {
@@ -48,6 +50,7 @@ impl ForwardError {
             ForwardError::BodyBroken => "body_broken",
             ForwardError::TokenEnded(Ending::Expired) => "token_expired",
             ForwardError::TokenEnded(Ending::Revoked) => "token_revoked",
+            ForwardError::Deadline => "deadline",
         }
     }
 
@@ -55,7 +58,9 @@ impl ForwardError {
     pub fn status(self) -> StatusCode {
         match self {
             ForwardError::Connect | ForwardError::Reset | ForwardError::BadAnswer => StatusCode::BAD_GATEWAY,
-            ForwardError::ConnectTimeout | ForwardError::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ForwardError::ConnectTimeout | ForwardError::Timeout | ForwardError::Deadline => {
+                StatusCode::GATEWAY_TIMEOUT
+            }
             ForwardError::Busy => StatusCode::SERVICE_UNAVAILABLE,
             ForwardError::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ForwardError::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -77,6 +82,7 @@ impl ForwardError {
             ForwardError::BodyTimeout => ("request_timeout", "the request body did not arrive in time"),
             ForwardError::BodyBroken => ("invalid_request", "the request body is not complete"),
             ForwardError::TokenEnded(ending) => ("invalid_token", ending.sentence()),
+            ForwardError::Deadline => ("gateway_timeout", "the time that the caller gave is over"),
         }
     }
 

@@ -38,6 +38,16 @@ impl Why {
         }
     }
 
+    /// The word in the access log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Why::Token(Ending::Expired) => "token_expired",
+            Why::Token(Ending::Revoked) => "token_revoked",
+            Why::Idle => "tunnel_idle",
+            Why::Drain => "drain",
+        }
+    }
+
     /// The word in metrics.
     pub fn label(self) -> &'static str {
         match self {
@@ -58,12 +68,12 @@ pub fn frame(why: Why) -> Vec<u8> {
     out
 }
 
-/// The same as a client sends it to a backend: masked (RFC 6455 §5.3), with a mask of
-/// zeros, which hides nothing from anybody and needs not to.
-pub fn masked(why: Why) -> Vec<u8> {
+/// The same as a client sends it to a backend: masked (RFC 6455 §5.3), by fresh chance.
+pub fn masked(why: Why, mask: [u8; 4]) -> Vec<u8> {
     let plain = frame(why);
-    let mut out = vec![plain[0], plain[1] | 0x80, 0, 0, 0, 0];
-    out.extend_from_slice(&plain[2..]);
+    let mut out = vec![plain[0], plain[1] | 0x80];
+    out.extend_from_slice(&mask);
+    out.extend(plain[2..].iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
     out
 }
 
@@ -76,7 +86,7 @@ mod tests {
     #[test]
     fn both_are_one_whole_control_frame() {
         for why in [Why::Token(Ending::Expired), Why::Token(Ending::Revoked), Why::Idle, Why::Drain] {
-            for bytes in [frame(why), masked(why)] {
+            for bytes in [frame(why), masked(why, [1, 2, 3, 4])] {
                 let mut frames = Frames::default();
                 frames.pass(&bytes);
                 assert!(frames.at_boundary() && frames.closing());

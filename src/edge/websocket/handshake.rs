@@ -6,17 +6,19 @@
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 
+use crate::access::bearer;
 use crate::random::Random;
 
 /// What is hashed behind the key (RFC 6455 §1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The one version there is.
-const WEBSOCKET_VERSION: &str = "13";
+pub const VERSION: &str = "13";
 
 /// Bytes of a key before base64.
 const KEY_BYTES: usize = 16;
@@ -39,6 +41,39 @@ pub enum Unfit {
     Key,
     /// A body announced on a request that cannot have one.
     Body,
+    /// The route carries none.
+    NotHere,
+}
+
+impl Unfit {
+    /// What the caller gets.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Unfit::Version => StatusCode::UPGRADE_REQUIRED,
+            Unfit::Key | Unfit::Body => StatusCode::BAD_REQUEST,
+            Unfit::NotHere => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// The word in logs and metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Unfit::Version => "websocket_version",
+            Unfit::Key => "websocket_key",
+            Unfit::Body => "websocket_body",
+            Unfit::NotHere => "websocket_refused",
+        }
+    }
+
+    /// One sentence for the caller.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Unfit::Version => "WebSockets are spoken here in version 13 only",
+            Unfit::Key => "the request needs one Sec-WebSocket-Key of sixteen bytes",
+            Unfit::Body => "a request for a WebSocket has no body",
+            Unfit::NotHere => "no WebSocket is served at this path",
+        }
+    }
 }
 
 /// A handshake that may go to the backend.
@@ -66,7 +101,7 @@ pub fn asked(head: &Parts, protocol: Option<&str>) -> Option<Way> {
 
 /// Checks what was asked, and finds the key for the backend.
 pub fn check(way: Way, headers: &HeaderMap, random: &dyn Random) -> Result<Handshake, Unfit> {
-    if only(headers, &header::SEC_WEBSOCKET_VERSION) != Some(WEBSOCKET_VERSION) {
+    if only(headers, &header::SEC_WEBSOCKET_VERSION) != Some(VERSION) {
         return Err(Unfit::Version);
     }
     let body = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
@@ -97,6 +132,38 @@ pub fn ask(handshake: &Handshake, headers: &mut HeaderMap) {
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_KEY, handshake.key.clone());
     headers.remove(header::CONTENT_LENGTH);
+}
+
+/// Takes the subprotocol `name` and the token behind it out of what is offered: they were
+/// for the gateway.
+pub fn hide(name: &str, headers: &mut HeaderMap) {
+    let mut rest: Vec<&[u8]> = Vec::new();
+    let mut items = bearer::subprotocols(headers);
+    while let Some(item) = items.next() {
+        if item == name.as_bytes() {
+            items.next();
+        } else {
+            rest.push(item);
+        }
+    }
+    let rest = rest.join(&b", "[..]);
+    drop(items);
+    match HeaderValue::from_maybe_shared(Bytes::from(rest)) {
+        Ok(rest) if !rest.is_empty() => drop(headers.insert(header::SEC_WEBSOCKET_PROTOCOL, rest)),
+        _ => drop(headers.remove(header::SEC_WEBSOCKET_PROTOCOL)),
+    }
+}
+
+/// A browser that offered subprotocols wants to hear one of them: where the backend chose
+/// none, it hears the one that was for the gateway, if it offered that.
+pub fn choose(name: &str, offered: &HeaderMap, headers: &mut HeaderMap) {
+    let there = bearer::subprotocols(offered).any(|item| item == name.as_bytes());
+    if there
+        && !headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL)
+        && let Ok(name) = HeaderValue::from_str(name)
+    {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+    }
 }
 
 /// Whether the backend's answer makes a WebSocket.
@@ -151,7 +218,7 @@ mod tests {
     use http::request::Parts;
     use http::{Request, StatusCode, Version};
 
-    use super::{Handshake, Unfit, Way, agreed, answer, ask, asked, check};
+    use super::{Handshake, Unfit, Way, agreed, answer, ask, asked, check, choose, hide};
     use crate::random::SeededRandom;
 
     fn request(method: &str, version: Version, lines: &[(&str, &str)]) -> Parts {
@@ -167,7 +234,7 @@ mod tests {
     }
 
     const KEY: (&str, &str) = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    const VERSION: (&str, &str) = ("sec-websocket-version", "13");
+    const THIRTEEN: (&str, &str) = ("sec-websocket-version", "13");
 
     #[test]
     fn only_what_asks_for_a_websocket_is_taken_for_it() {
@@ -191,21 +258,21 @@ mod tests {
     fn a_request_that_asks_wrongly_gets_none() {
         let random = SeededRandom::new(1);
         let fit = |lines: &[(&str, &str)]| check(Way::Upgrade, &headers(lines), &random).map(|_| ());
-        assert_eq!(fit(&[KEY, VERSION]), Ok(()));
+        assert_eq!(fit(&[KEY, THIRTEEN]), Ok(()));
         for (lines, unfit) in [
             (vec![KEY], Unfit::Version),
             (vec![KEY, ("sec-websocket-version", "8")], Unfit::Version),
-            (vec![KEY, VERSION, VERSION], Unfit::Version),
-            (vec![VERSION], Unfit::Key),
-            (vec![KEY, KEY, VERSION], Unfit::Key),
-            (vec![("sec-websocket-key", "c2hvcnQ="), VERSION], Unfit::Key),
-            (vec![("sec-websocket-key", "no base64 at all!!!!!!!!"), VERSION], Unfit::Key),
-            (vec![KEY, VERSION, ("content-length", "3")], Unfit::Body),
-            (vec![KEY, VERSION, ("transfer-encoding", "chunked")], Unfit::Body),
+            (vec![KEY, THIRTEEN, THIRTEEN], Unfit::Version),
+            (vec![THIRTEEN], Unfit::Key),
+            (vec![KEY, KEY, THIRTEEN], Unfit::Key),
+            (vec![("sec-websocket-key", "c2hvcnQ="), THIRTEEN], Unfit::Key),
+            (vec![("sec-websocket-key", "no base64 at all!!!!!!!!"), THIRTEEN], Unfit::Key),
+            (vec![KEY, THIRTEEN, ("content-length", "3")], Unfit::Body),
+            (vec![KEY, THIRTEEN, ("transfer-encoding", "chunked")], Unfit::Body),
         ] {
             assert_eq!(fit(&lines), Err(unfit), "{lines:?}");
         }
-        let ours = check(Way::Connect, &headers(&[VERSION]), &random).expect("it needs no key");
+        let ours = check(Way::Connect, &headers(&[THIRTEEN]), &random).expect("it needs no key");
         assert_eq!(ours.key.len(), 24);
     }
 
@@ -227,9 +294,30 @@ mod tests {
     }
 
     #[test]
+    fn a_token_among_the_subprotocols_stays_behind() {
+        for (offered, sent, chosen, told) in [
+            ("chat, bearer, eyJ.x.y", Some("chat"), None, Some("bearer")),
+            ("bearer, eyJ.x.y", None, None, Some("bearer")),
+            ("bearer, eyJ.x.y, a, b", Some("a, b"), Some("b"), Some("b")),
+            ("chat", Some("chat"), None, None),
+        ] {
+            let offered = headers(&[("sec-websocket-protocol", offered)]);
+            let mut asked = offered.clone();
+            hide("bearer", &mut asked);
+            let text = |headers: &HeaderMap| {
+                headers.get("sec-websocket-protocol").map(|line| line.to_str().expect("text").to_owned())
+            };
+            assert_eq!(text(&asked).as_deref(), sent);
+            let mut answered = chosen.map_or_else(HeaderMap::new, |name| headers(&[("sec-websocket-protocol", name)]));
+            choose("bearer", &offered, &mut answered);
+            assert_eq!(text(&answered).as_deref(), told);
+        }
+    }
+
+    #[test]
     fn over_http2_the_upgrades_words_stay_behind() {
-        let handshake = check(Way::Connect, &headers(&[VERSION]), &SeededRandom::new(1)).expect("fit");
-        let mut asking = headers(&[VERSION]);
+        let handshake = check(Way::Connect, &headers(&[THIRTEEN]), &SeededRandom::new(1)).expect("fit");
+        let mut asking = headers(&[THIRTEEN]);
         ask(&handshake, &mut asking);
         assert_eq!(
             (&asking["upgrade"], &asking["connection"]),

@@ -4,5 +4,8 @@
 //! Must never: read a message, or undo its masking or compression.
 
 pub mod close;
+pub mod direction;
 pub mod frames;
+pub mod handover;
 pub mod handshake;
+pub mod tunnel;
