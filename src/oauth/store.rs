@@ -19,6 +19,7 @@ use crate::clock::{Seconds, UnixTime};
 use crate::oauth::authorize::store::AuthorizationStore;
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
+use crate::oauth::session::SessionStore;
 use crate::oauth::user::User;
 use crate::revocation::notice::Notice;
 use crate::token::handle::Handle;
@@ -218,6 +219,6 @@ pub trait Directory: Send + Sync {
 }
 
 /// Everything that an issuer of ours needs to remember: the traits of this folder as one.
-pub trait Store: GrantStore + Directory + AuthorizationStore {}
+pub trait Store: GrantStore + Directory + AuthorizationStore + SessionStore {}
 
-impl<S: GrantStore + Directory + AuthorizationStore> Store for S {}
+impl<S: GrantStore + Directory + AuthorizationStore + SessionStore> Store for S {}

@@ -30,6 +30,7 @@ mod pending;
 mod reader;
 mod rotation;
 mod schema;
+mod session;
 mod sweep;
 mod task;
 mod usage;

@@ -10,6 +10,7 @@ use crate::store::change::By;
 use crate::store::code;
 use crate::store::column::{refused, seconds};
 use crate::store::database::Store;
+use crate::store::session;
 
 /// Rows of one transaction.
 const ROWS: i64 = 500;
@@ -39,6 +40,7 @@ impl Store {
             (codes, seconds(UnixTime(now.0.saturating_sub(code::KEPT.0)))),
             (narrowings, ended),
             (revocations, ended),
+            (sessions, ended),
             (keys, ended),
             (changes, old),
         ] {
@@ -130,6 +132,10 @@ fn narrowings(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
 fn revocations(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation WHERE until <= ?1 LIMIT ?2)";
     connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn sessions(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    session::sweep(connection, before, ROWS)
 }
 
 fn keys(connection: &Connection, before: i64) -> rusqlite::Result<usize> {

@@ -23,9 +23,9 @@ use crate::oauth::authorize::request::{Back, Request};
 use crate::oauth::client::Client;
 use crate::oauth::endpoints::path_of;
 use crate::oauth::form::Form;
-use crate::oauth::grants::password;
 use crate::oauth::people::People;
 use crate::oauth::service::{Desk, Service};
+use crate::oauth::sign_in;
 use crate::oauth::store::{Store, StoreError};
 use crate::oauth::user::User;
 use crate::oauth::visitor::{Person, Visitor};
@@ -121,7 +121,7 @@ pub(in crate::oauth) async fn person<'a, S: Store, P>(
     visit: &Visit<'a, S, P>,
 ) -> Result<Option<(&'a Person, Arc<User>)>, StoreError> {
     let Some(person) = &visit.visitor.person else { return Ok(None) };
-    let user = password::find(&visit.service.store, visit.desk.issuer, &person.user).await?;
+    let user = sign_in::find(&visit.service.store, visit.desk.issuer, &person.user).await?;
     let same = user.filter(|user| !user.disabled && user.subject == person.subject);
     Ok(same.map(|user| (person, user)))
 }
