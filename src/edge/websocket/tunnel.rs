@@ -1,4 +1,4 @@
-//! A WebSocket under way: bytes both ways until both sides have ended, nothing passes for
+//! A WebSocket under way: bytes both ways until a side has ended, nothing passes for
 //! too long, the gateway stops, or the token that opened it ends. In the last three cases
 //! the gateway says its own word (a close frame with its reason) between two frames of
 //! the backend, and to the backend likewise, and gives the caller a moment to answer.
@@ -40,7 +40,7 @@ where
     let mut tunnel = Tunnel {
         up: Direction::default(),
         down: Direction::default(),
-        watch: Watch { worker: Arc::clone(&worker), lifeline, pulse, silence: far.silence, moved: 0 },
+        watch: Watch { worker: Arc::clone(&worker), lifeline, pulse, silence: far.silence, moved: 0, parting: false },
     };
     tunnel.down.put(&early);
     let why = poll_fn(|cx| tunnel.poll(&mut near, stream, cx)).await;
@@ -69,6 +69,8 @@ struct Watch {
     silence: Duration,
     /// Bytes that had passed when it was last looked.
     moved: u64,
+    /// Whether the caller has ended.
+    parting: bool,
 }
 
 impl Watch {
@@ -99,8 +101,7 @@ struct Tunnel {
 }
 
 impl Tunnel {
-    /// Ready when both sides have ended or one has failed (`None`), or when the gateway
-    /// has to end it.
+    /// Ready when a side has ended or failed (`None`), or when the gateway has to end it.
     fn poll<N, F>(&mut self, near: &mut N, far: &mut F, cx: &mut Context<'_>) -> Poll<Option<Why>>
     where
         N: AsyncRead + AsyncWrite + Unpin,
@@ -111,8 +112,14 @@ impl Tunnel {
         if matches!(up, Poll::Ready(Err(_))) || matches!(down, Poll::Ready(Err(_))) {
             return Poll::Ready(None);
         }
-        if self.up.is_closed() && self.down.is_closed() {
+        // A WebSocket has no half: when the backend has ended there is nobody to talk to, and
+        // when the caller has, the backend gets a moment for what it was about to say.
+        if self.down.is_closed() {
             return Poll::Ready(None);
+        }
+        if self.up.is_closed() && !std::mem::replace(&mut self.watch.parting, true) {
+            self.watch.silence = GOODBYE;
+            self.watch.pulse.arm(GOODBYE);
         }
         self.watch.poll(self.up.moved() + self.down.moved(), cx).map(Some)
     }
