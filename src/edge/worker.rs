@@ -54,7 +54,7 @@ impl Worker {
             index,
             pulses,
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
-            pools: Mutex::default(),
+            pools: Mutex::new(Pools::new(Arc::clone(&shared.fleet), index)),
             spares: Spares::default(),
             inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
 
@@ -224,6 +225,7 @@ impl Compiler<'_> {
         let strip_prefix = strip_prefix.and_then(|prefix| self.strip_prefix(prefix, &written.path));
         let first_byte_timeout = written.timeouts.first_byte.as_ref();
         let idle_timeout = written.timeouts.idle.as_ref();
+        let total_timeout = written.timeouts.total.as_ref();
         let backend = upstream.and_then(|index| upstreams.get(index))?;
         let (identity, set) = forward;
         let keep = written.forward.authorization.as_ref().or(defaults.forward.authorization.as_ref());
@@ -252,6 +254,7 @@ impl Compiler<'_> {
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
             idle_timeout: self.span(idle_timeout, backend.idle),
+            total_timeout: total_timeout.map(|total| self.span(Some(total), Duration::ZERO)).or(backend.total),
         })
     }
 

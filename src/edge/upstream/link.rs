@@ -15,15 +15,15 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
 
-use crate::edge::io::Socket;
 use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 
 /// Bytes of an answer's head; more is a bad answer. Lines are bounded at 100 by hyper.
 const MAX_ANSWER_HEAD: usize = 64 * 1024;
 
-type Io = TokioIo<Socket>;
+type Io = TokioIo<Stream>;
 
 /// A connection to one server.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub enum LinkError {
 
 impl Link {
     /// Speaks HTTP/1.1 over a fresh socket. `pulse` times every wait of this link.
-    pub async fn open(socket: Socket, pulse: Arc<Pulse>) -> Result<Link, ForwardError> {
+    pub async fn open(socket: Stream, pulse: Arc<Pulse>) -> Result<Link, ForwardError> {
         let mut builder = Builder::new();
         builder.max_header_size(MAX_ANSWER_HEAD);
         let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(|_| ForwardError::Connect)?;
