@@ -18,13 +18,16 @@ use hyper::body::Incoming;
 use crate::access::permit::Permit;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
+use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::upload::{Outgoing, Upload};
+use crate::edge::upstream::balance::{Balance, Search};
 use crate::edge::upstream::download::{After, Download};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
+use crate::edge::upstream::key;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::{echo, identity, mint, target};
 use crate::snapshot::{Listener, Plan, World};
@@ -71,7 +74,10 @@ impl Errand<'_> {
         record.asks(plan.upstream);
         let balance = &self.layout.upstreams[plan.upstream];
         let pulses = &self.connection.worker.pulses;
-        let outcome = exchange(balance, pulses, plan.first_byte_timeout, &write, body).await;
+        let deadline = plan.total_timeout.map(|limit| Deadline::begin(pulses, limit));
+        let mut search = Search::by(self.key(balance));
+        let asked = exchange(balance, pulses, plan.first_byte_timeout, &mut search, &write, body);
+        let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         let (answer, lease) = match outcome {
             Ok(Outcome::Answer(answer, lease)) => (answer, lease),
@@ -85,6 +91,7 @@ impl Errand<'_> {
         let after = check(&answer)?;
         let (head, body) = answer.into_parts();
         let mut download = Download::new(body, lease, after, upload.clone(), plan.idle_timeout);
+        download.end_by(deadline);
         let whole = download.whole().await.transpose().map_err(fault)?;
         record.answered();
         let body = whole.map_or_else(|| AnswerBody::stream(download), AnswerBody::whole);
@@ -108,6 +115,13 @@ impl Errand<'_> {
                 Ok(Outgoing::Stream(upload))
             }
         }
+    }
+
+    /// What a consistent hash chooses the server by.
+    fn key(&self, balance: &Balance) -> Option<u64> {
+        let source = balance.key_source()?;
+        let caller = caller(self.connection, self.listener(), &self.head.headers);
+        key::of(source, self.permit.claims().map(|claims| &**claims), &self.head.headers, caller)
     }
 
     /// Path and query as the backend sees them.

@@ -7,6 +7,7 @@ pub mod body;
 pub mod collect;
 pub mod connection;
 pub mod crew;
+pub mod deadline;
 pub mod dice;
 pub mod drain;
 pub mod echo;

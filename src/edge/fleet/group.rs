@@ -180,6 +180,10 @@ impl Group {
     /// Something went wrong with a request to `state`'s server. Seldom, so it may lock.
     pub fn fault(&self, state: &Arc<State>, fault: Fault) {
         let Some(spec) = self.spec() else { return };
+        if matches!(fault, Fault::Status(_)) && !spec.ejection.is_some_and(|rule| rule.on.has(fault)) {
+            // An answer that does not count against the server is as good as any.
+            return state.vital.well();
+        }
         let members = self.members();
         let Some(index) = members.iter().position(|member| Arc::ptr_eq(&member.state, state)) else { return };
         let vitals: Vec<&Vital> = members.iter().map(|member| member.vital()).collect();

@@ -98,6 +98,13 @@ pub struct Search {
 #[derive(Clone, Copy, Debug, Default)]
 struct Tried([u64; 4]);
 
+impl Search {
+    /// A search by `key`, if there is one.
+    pub fn by(key: Option<u64>) -> Search {
+        Search { key, ..Search::default() }
+    }
+}
+
 impl Tried {
     fn add(&mut self, index: usize) {
         if let Some(word) = self.0.get_mut(index / 64) {
@@ -166,11 +173,6 @@ impl Balance {
         }
     }
 
-    /// A connection for a request that has no key and has tried nobody.
-    pub async fn lease(&self, pulses: &Pulses) -> Result<Chosen, ForwardError> {
-        self.lease_for(&mut Search::default(), pulses).await
-    }
-
     /// A connection to the server that `search` leads to. One that cannot be had is no
     /// end: the next server is tried, and all of them are noted in `search`.
     pub async fn lease_for(&self, search: &mut Search, pulses: &Pulses) -> Result<Chosen, ForwardError> {
@@ -191,17 +193,31 @@ impl Balance {
                 }),
                 Err(error) => Err(error),
             };
-            let error = match leased {
+            match leased {
                 Ok(chosen) => return Ok(chosen),
-                Err(error) => error,
-            };
-            if let Some(fault) = error.fault() {
-                self.group.fault(pool.server_state(), fault);
-            }
-            if !self.has_other(search) || !self.again(search, Fault::Connect) {
-                return Err(self.refused(error));
+                Err(error) => self.go_on(search, pool, error)?,
             }
         }
+    }
+
+    /// A connection after `pool` gave `error` instead of a fresh one.
+    pub async fn lease_after(
+        &self,
+        search: &mut Search,
+        pool: &Pool,
+        error: ForwardError,
+        pulses: &Pulses,
+    ) -> Result<Chosen, ForwardError> {
+        self.go_on(search, pool, error)?;
+        self.lease_for(search, pulses).await
+    }
+
+    /// Whether another server is asked after one gave no connection; the error if not.
+    fn go_on(&self, search: &mut Search, pool: &Pool, error: ForwardError) -> Result<(), ForwardError> {
+        if let Some(fault) = error.fault() {
+            self.group.fault(pool.server_state(), fault);
+        }
+        if self.has_other(search) && self.again(search, Fault::Connect) { Ok(()) } else { Err(self.refused(error)) }
     }
 
     /// Whether a request may be sent again after `fault`, and pays for it if so.
@@ -211,14 +227,29 @@ impl Balance {
             return false;
         }
         search.again += 1;
+        if fault != Fault::Connect && !self.has_fresh(search) {
+            // Better the same server once more than one that is out.
+            search.tried = Tried::default();
+        }
         let http = self.targets.iter().find_map(|target| match target {
-            Target::Http { pool, .. } => Some(pool.tally()),
+            Target::Http { pool, .. } => Some(pool),
             Target::Echo(_) => None,
         });
-        if let Some(tally) = http {
-            tally.meter.retried(tally.upstream);
-        }
+        http.into_iter().for_each(|pool| self.resent(pool));
         true
+    }
+
+    /// Counts a request that is sent again.
+    pub fn resent(&self, pool: &Pool) {
+        let tally = pool.tally();
+        tally.meter.retried(tally.upstream);
+    }
+
+    /// Whether there is a server that is well and was not tried.
+    fn has_fresh(&self, search: &Search) -> bool {
+        let now = Tick::now().moment();
+        let well = |target: &Target| self.has_room(target) && self.share(target.member(), Reach::Well, now) > 0;
+        self.targets.iter().enumerate().any(|(index, target)| !search.tried.has(index) && well(target))
     }
 
     /// Whether there is a server that was not tried.

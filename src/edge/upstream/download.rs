@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::edge::deadline::Deadline;
 use crate::edge::upload::UploadState;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::link::blame;
@@ -42,6 +43,8 @@ pub struct Download {
     upload: Option<Arc<UploadState>>,
     idle: Duration,
     waiting: bool,
+    /// When all of it has to be through.
+    deadline: Option<Deadline>,
 }
 
 impl Download {
@@ -53,11 +56,16 @@ impl Download {
         upload: Option<Arc<UploadState>>,
         idle: Duration,
     ) -> Download {
-        let mut download = Download { body, lease: Some(lease), after, upload, idle, waiting: false };
+        let mut download = Download { body, lease: Some(lease), after, upload, idle, waiting: false, deadline: None };
         if download.body.is_end_stream() {
             download.finish();
         }
         download
+    }
+
+    /// Breaks off at `deadline`.
+    pub fn end_by(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
     }
 
     /// True when nothing more will come.
@@ -98,6 +106,9 @@ impl Download {
 
     /// The next piece.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        if self.lease.is_some() && self.deadline.as_ref().is_some_and(|deadline| deadline.is_over(cx)) {
+            return self.break_off(ForwardError::TotalTimeout);
+        }
         let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
         // The connection is driven here, so the body need not wake anybody by itself, and
         // taking a piece from it is no reason to look at the connection again.

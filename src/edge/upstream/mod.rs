@@ -7,6 +7,7 @@ pub mod connect;
 pub mod download;
 pub mod error;
 pub mod exchange;
+pub mod key;
 pub mod layout;
 pub mod link;
 pub mod pool;

@@ -16,7 +16,7 @@ use crate::edge::fleet::Fleet;
 use crate::edge::fleet::member::Member;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
-use crate::edge::upstream::balance::{Balance, Target};
+use crate::edge::upstream::balance::{Balance, Search, Target};
 use crate::edge::upstream::download::{After, Download};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
@@ -130,7 +130,7 @@ async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing)
         request.headers_mut().insert("host", "b.test".parse().expect("a value"));
         request
     };
-    match exchange(balance, pulses, wait, &head, body).await? {
+    match exchange(balance, pulses, wait, &mut Search::default(), &head, body).await? {
         Outcome::Answer(answer, lease) => {
             let status = answer.status().as_u16();
             let mut body = Download::new(answer.into_body(), lease, After::Keep, None, wait);
@@ -181,7 +181,10 @@ async fn a_fresh_connection_that_dies_is_the_backends_fault() {
     let backend = backend(vec![Move::Close]).await;
     let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Reset));
-    assert_eq!(backend.requests.load(Ordering::SeqCst), 1);
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 3, "two more tries, and no more");
+    let posted = ask(&balance, &pulses, Method::POST, Outgoing::Empty).await;
+    assert_eq!(posted, Err(ForwardError::Reset));
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 4, "what may act twice is sent once");
 }
 
 #[tokio::test]
