@@ -5,12 +5,7 @@
 
 /// The server to ask among those of positive weight; `None`: there is none. `load` is
 /// what a server has to do now; it is compared in proportion to the weight.
-pub fn pick(
-    count: usize,
-    weight: impl Fn(usize) -> u32,
-    load: impl Fn(usize) -> usize,
-    random: u64,
-) -> Option<usize> {
+pub fn pick(count: usize, weight: impl Fn(usize) -> u32, load: impl Fn(usize) -> usize, random: u64) -> Option<usize> {
     let total: u64 = (0..count).map(|index| u64::from(weight(index))).sum();
     let first = draw(count, &weight, None, total, random)?;
     // The halves of one good random number are as good as two.
@@ -21,13 +16,7 @@ pub fn pick(
 }
 
 /// One server by weight, but for `other`. `total` is the weight of all that can be drawn.
-fn draw(
-    count: usize,
-    weight: &impl Fn(usize) -> u32,
-    other: Option<usize>,
-    total: u64,
-    random: u64,
-) -> Option<usize> {
+fn draw(count: usize, weight: &impl Fn(usize) -> u32, other: Option<usize>, total: u64, random: u64) -> Option<usize> {
     // The high half, scaled: even to one part in 2^32 without a division.
     let mut left = ((random >> 32) * total) >> 32;
     let mut last = None;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-
 use crate::backend::{OK, Then, says};
 use crate::gateway::{Gateway, route, server};
 use crate::wire::{get, raw};

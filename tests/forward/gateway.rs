@@ -33,8 +33,8 @@ use tollgate::oauth::{Service, endpoints};
 use tollgate::random::{OsRandom, SeededRandom};
 use tollgate::revocation::list::List;
 use tollgate::snapshot::{
-    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, Plan, Server, Site, Snapshot,
-    Template, Upstream, World,
+    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, Plan, Server, Site,
+    Snapshot, Template, Upstream, World,
 };
 use tollgate::store::Store;
 use tollgate::telemetry::Telemetry;

@@ -96,18 +96,14 @@ fn a_server_that_stands_alone_is_never_passed_over() {
 fn without_a_rule_only_rests_are_left() {
     let group = servers(2);
     let refs: Vec<&Vital> = group.iter().collect();
-    let effects = [Fault::Reset, Fault::Status(500), Fault::Timeout].map(|fault| judge(&refs, 0, fault, None, Moment(1)));
+    let effects =
+        [Fault::Reset, Fault::Status(500), Fault::Timeout].map(|fault| judge(&refs, 0, fault, None, Moment(1)));
     assert_eq!(effects, [Effect::Counted; 3]);
     assert_eq!(judge(&refs, 0, Fault::Connect, None, Moment(1)), Effect::Resting(SECOND / 2));
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    prop_oneof![
-        Just(Fault::Connect),
-        Just(Fault::Reset),
-        Just(Fault::Timeout),
-        (500_u16..=510).prop_map(Fault::Status),
-    ]
+    prop_oneof![Just(Fault::Connect), Just(Fault::Reset), Just(Fault::Timeout), (500_u16..=510).prop_map(Fault::Status),]
 }
 
 proptest! {

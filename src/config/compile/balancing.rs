@@ -72,7 +72,9 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(Balancing::Hash(source)), "{text}");
         }
-        for wrong in ["", "random", "hash", "hash()", "hash(user)", "hash(header )", "hash(cookie a b)", "hash(claims.)"] {
+        for wrong in
+            ["", "random", "hash", "hash()", "hash(user)", "hash(header )", "hash(cookie a b)", "hash(claims.)"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

@@ -60,7 +60,8 @@ impl Compiler<'_> {
         {
             self.wrong(Code::WrongValue, host.place, format!("`{host}` is no host"), "expected NAME or NAME:PORT");
         }
-        if let Some(empty) = document.expect.as_ref().filter(|list| list.value.is_empty() && !self.damaged(list.place)) {
+        if let Some(empty) = document.expect.as_ref().filter(|list| list.value.is_empty() && !self.damaged(list.place))
+        {
             self.wrong(Code::WrongValue, empty.place, "no status is good", "expected at least one");
         }
         let written = document.expect.iter().flat_map(|list| &list.value).map(|range| range.value.0.clone());

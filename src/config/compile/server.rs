@@ -160,7 +160,9 @@ mod tests {
     #[test]
     fn what_cannot_be_connected_to_is_refused() {
         let long = format!("unix:/{}", "x".repeat(120));
-        for text in ["b:80", "http://b:0", "http://b/x", "http://u@b", "unix:run/x", "unix:", "ftp://b", "http://b%20", &long] {
+        for text in
+            ["b:80", "http://b:0", "http://b/x", "http://u@b", "unix:run/x", "unix:", "ftp://b", "http://b%20", &long]
+        {
             assert_eq!(shown(text), None, "{text}");
         }
     }

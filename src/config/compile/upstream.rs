@@ -58,7 +58,11 @@ impl Compiler<'_> {
             connect_timeout: self.span(timeouts.connect.as_ref(), plain.connect_timeout),
             pool_idle: count(self.number(pool.idle_connections.as_ref(), plain.pool_idle as u64, 0..=100_000)),
             pool_idle_timeout: self.span(pool.idle.as_ref(), plain.pool_idle_timeout),
-            max_connections: count(self.number(pool.max_connections.as_ref(), plain.max_connections as u64, 1..=100_000)),
+            max_connections: count(self.number(
+                pool.max_connections.as_ref(),
+                plain.max_connections as u64,
+                1..=100_000,
+            )),
             limits: self.upstream_limits(&document.limits),
             retry: self.retry(document.retry.as_ref()),
             ejection,
@@ -127,7 +131,12 @@ impl Compiler<'_> {
     fn conditions(&mut self, written: Option<&At<Vec<At<FaultWord>>>>, plain: Conditions) -> Conditions {
         let Some(list) = written else { return plain };
         if list.value.is_empty() && !self.damaged(list.place) {
-            self.wrong(Code::WrongValue, list.place, "an empty list is no condition", "expected at least one; or `off`");
+            self.wrong(
+                Code::WrongValue,
+                list.place,
+                "an empty list is no condition",
+                "expected at least one; or `off`",
+            );
         }
         list.value.iter().fold(Conditions::NONE, |all, word| match word.value {
             FaultWord::Connect => all.with(Fault::Connect),

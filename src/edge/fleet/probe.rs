@@ -94,7 +94,9 @@ mod tests {
         assert_eq!(status_of(b"HTTP/1.1 200 OK\r"), Some(200));
         assert_eq!(status_of(b"HTTP/1.0 503\r"), Some(503));
         assert_eq!(status_of(b"HTTP/1.1 204 \r"), Some(204));
-        for wrong in [&b""[..], b"HTTP/1.1", b"HTTP/1.1 20", b"HTTP/1.1 2000", b"HTTP/2 200", b"SSH-2.0-x", b"HTTP/1.1  20"] {
+        for wrong in
+            [&b""[..], b"HTTP/1.1", b"HTTP/1.1 20", b"HTTP/1.1 2000", b"HTTP/2 200", b"SSH-2.0-x", b"HTTP/1.1  20"]
+        {
             assert_eq!(status_of(wrong), None, "{wrong:?}");
         }
     }

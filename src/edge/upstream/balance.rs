@@ -217,13 +217,15 @@ impl Balance {
         if let Some(fault) = error.fault() {
             self.group.fault(pool.server_state(), fault);
         }
-        if self.has_other(search) && self.again(search, Fault::Connect) { Ok(()) } else { Err(self.refused(error)) }
+        if self.again(search, Fault::Connect) { Ok(()) } else { Err(self.refused(error)) }
     }
 
     /// Whether a request may be sent again after `fault`, and pays for it if so.
     pub fn again(&self, search: &mut Search, fault: Fault) -> bool {
         let wanted = search.again < self.retry.attempts && self.retry.on.has(fault);
-        if !wanted || self.group.may_retry(&self.retry) == Verdict::Exhausted {
+        // Who takes no connection now takes none a moment later either.
+        let hopeless = fault == Fault::Connect && !self.has_other(search);
+        if !wanted || hopeless || self.group.may_retry(&self.retry) == Verdict::Exhausted {
             return false;
         }
         search.again += 1;
@@ -307,7 +309,8 @@ impl Balance {
             (Way::RoundRobin(turns), _) => lock(turns).next(weight),
             (Way::Hash(_), Some(key)) => {
                 // A key stays with its server while that one warms up.
-                let whole = |index: usize| if weight(index) == 0 { 0 } else { self.targets[index].member().server.weight };
+                let whole =
+                    |index: usize| if weight(index) == 0 { 0 } else { self.targets[index].member().server.weight };
                 rendezvous::pick(count, whole, |index| self.targets[index].member().seed, key)
             }
             (Way::LeastRequests | Way::Hash(_), _) => {

@@ -3,6 +3,7 @@
 //! Must never: hold an address or anything the backend said.
 
 use std::fmt;
+use std::io;
 
 use http::StatusCode;
 
@@ -59,6 +60,15 @@ pub enum TlsFault {
 }
 
 impl ForwardError {
+    /// What an error of a connection in use says. In TLS 1.3 a server refuses our
+    /// certificate only after the handshake, so its refusal is found here.
+    pub fn of_io(error: &io::Error) -> ForwardError {
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(rustls::Error::AlertReceived(_)) => ForwardError::Tls(TlsFault::Refused),
+            Some(_) | None => ForwardError::Reset,
+        }
+    }
+
     /// The word in metrics, logs and the error's body.
     pub fn label(self) -> &'static str {
         match self {

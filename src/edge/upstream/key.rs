@@ -30,11 +30,13 @@ pub fn of(source: &KeySource, claims: Option<&Claims>, headers: &HeaderMap, call
 /// The first cookie of that name (RFC 6265 §5.4).
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     let pairs = headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(|pair| {
-        let pair = pair.trim_ascii();
-        let at = pair.iter().position(|byte| *byte == b'=')?;
-        (&pair[..at] == name.as_bytes()).then(|| &pair[at + 1..])
-    }).next()
+    pairs
+        .filter_map(|pair| {
+            let pair = pair.trim_ascii();
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            (&pair[..at] == name.as_bytes()).then(|| &pair[at + 1..])
+        })
+        .next()
 }
 
 #[cfg(test)]

@@ -150,5 +150,9 @@ fn drive(driver: &mut Option<Pin<Box<Connection<Io, Outgoing>>>>, waker: &Waker)
 
 /// The backend's part in an error of hyper's.
 pub fn blame(error: &hyper::Error) -> ForwardError {
-    if error.is_parse() || error.is_parse_too_large() { ForwardError::BadAnswer } else { ForwardError::Reset }
+    if error.is_parse() || error.is_parse_too_large() {
+        return ForwardError::BadAnswer;
+    }
+    let cause = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    cause.map_or(ForwardError::Reset, ForwardError::of_io)
 }
