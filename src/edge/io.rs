@@ -171,6 +171,14 @@ impl WriteWatch {
         WriteWatch { limit, pulse: None, armed: Armed::No }
     }
 
+    /// Something was written: the next wait is a new one.
+    pub fn moved(&mut self) {
+        if self.armed == Armed::Yes {
+            self.armed = Armed::No;
+            self.pulse.iter().for_each(|pulse| pulse.rest());
+        }
+    }
+
     /// Looks at the outcome of a write or flush, and turns a wait that has lasted too
     /// long into an error.
     pub fn watch<T>(
@@ -180,10 +188,7 @@ impl WriteWatch {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            if self.armed == Armed::Yes {
-                self.armed = Armed::No;
-                self.pulse.iter().for_each(|pulse| pulse.rest());
-            }
+            self.moved();
             return outcome;
         }
         let pulse = self.pulse.get_or_insert_with(|| pulses.enrol());

@@ -16,6 +16,7 @@ pub mod listener;
 pub mod named;
 pub mod observability;
 pub mod one_or_many;
+pub mod people;
 pub mod percent;
 pub mod route;
 pub mod secret;

@@ -60,10 +60,10 @@ pub enum TlsFault {
 }
 
 impl ForwardError {
-    /// What an error of a connection in use says. In TLS 1.3 a server refuses our
+    /// What the end of a connection in use says. In TLS 1.3 a server refuses our
     /// certificate only after the handshake, so its refusal is found here.
-    pub fn of_io(error: &io::Error) -> ForwardError {
-        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+    pub fn of_end(read: &io::Result<usize>) -> ForwardError {
+        match read.as_ref().err().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref()) {
             Some(rustls::Error::AlertReceived(_)) => ForwardError::Tls(TlsFault::Refused),
             Some(_) | None => ForwardError::Reset,
         }

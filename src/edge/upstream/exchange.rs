@@ -7,10 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, Response};
-use hyper::body::Incoming;
+use http::{Method, Request, response};
 
 use crate::balance::condition::Fault;
+use crate::edge::head::answer::Answer;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Chosen, Search};
@@ -20,13 +20,9 @@ use crate::edge::upstream::pool::{Lease, Origin, Pool};
 
 /// What came of an exchange.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large variant is every request's; a box would cost each an allocation"
-)]
 pub enum Outcome {
     /// The head of an answer, its body still on the leased connection.
-    Answer(Response<Incoming>, Lease),
+    Answer(response::Parts, Lease),
     /// The upstream is the built-in echo: here is the request back.
     Echo(Box<Request<Outgoing>>),
 }
@@ -49,7 +45,7 @@ pub async fn exchange(
     let (repeat, sending) = begin(lease.link(), head, body, wait);
     let answer = sending.await;
     match weigh(balance, search, &lease, (origin, repeat), answer) {
-        Next::Deliver(answer) => Ok(Outcome::Answer(answer, lease)),
+        Next::Deliver(answer) => Ok(Outcome::Answer(answer.parts, lease)),
         Next::Fail(error) => Err(error),
         Next::Again(again) => {
             // Its place must be free before another connection can be made.
@@ -75,15 +71,15 @@ impl Repeat {
 
 /// How an exchange goes on.
 enum Next {
-    Deliver(Response<Incoming>),
+    Deliver(Answer),
     Fail(ForwardError),
     Again(Again),
 }
 
 /// Another try.
 struct Again {
-    /// What nothing was sent of; `None`: it is made anew.
-    request: Option<Box<Request<Outgoing>>>,
+    /// What goes behind its head: the body of which nothing was sent, or none.
+    body: Outgoing,
     /// Whose kept connection was dead: the same server is asked, over a fresh one.
     stale: Option<Arc<Pool>>,
 }
@@ -95,7 +91,7 @@ fn begin<'a>(
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
     wait: Duration,
-) -> (Repeat, impl Future<Output = Result<Response<Incoming>, LinkError>> + use<'a>) {
+) -> (Repeat, impl Future<Output = Result<Answer, LinkError>> + use<'a>) {
     let request = head(body);
     (Repeat::of(&request), link.send(request, wait))
 }
@@ -106,43 +102,42 @@ fn weigh(
     search: &mut Search,
     lease: &Lease,
     (origin, repeat): (Origin, Repeat),
-    answer: Result<Response<Incoming>, LinkError>,
+    answer: Result<Answer, LinkError>,
 ) -> Next {
     let server = lease.pool().server_state();
     let harmless = repeat == Repeat::Harmless;
     match answer {
-        Ok(answer) if answer.status().as_u16() < 500 => {
+        Ok(answer) if answer.parts.status.as_u16() < 500 => {
             server.vital.well();
             Next::Deliver(answer)
         }
         Ok(answer) => {
-            let fault = Fault::Status(answer.status().as_u16());
+            let fault = Fault::Status(answer.parts.status.as_u16());
             balance.group().fault(server, fault);
             if harmless && balance.again(search, fault) {
-                return Next::Again(Again { request: None, stale: None });
+                return Next::Again(Again { body: Outgoing::Empty, stale: None });
             }
             Next::Deliver(answer)
         }
-        Err(LinkError::Unsent(request)) => {
-            let request = Some(request);
+        Err(LinkError::Unsent(body)) => {
             if origin == Origin::Kept {
-                return Next::Again(Again { request, stale: Some(Arc::clone(lease.pool())) });
+                return Next::Again(Again { body, stale: Some(Arc::clone(lease.pool())) });
             }
             balance.group().fault(server, Fault::Reset);
             if balance.again(search, Fault::Reset) {
-                return Next::Again(Again { request, stale: None });
+                return Next::Again(Again { body, stale: None });
             }
             Next::Fail(ForwardError::Reset)
         }
         Err(LinkError::Failed(ForwardError::Reset)) if harmless && origin == Origin::Kept => {
-            Next::Again(Again { request: None, stale: Some(Arc::clone(lease.pool())) })
+            Next::Again(Again { body: Outgoing::Empty, stale: Some(Arc::clone(lease.pool())) })
         }
         Err(LinkError::Failed(error)) => {
             let Some(fault) = error.fault() else { return Next::Fail(error) };
             balance.group().fault(server, fault);
             // Who answers in another language will do so again.
             if harmless && error != ForwardError::BadAnswer && balance.again(search, fault) {
-                return Next::Again(Again { request: None, stale: None });
+                return Next::Again(Again { body: Outgoing::Empty, stale: None });
             }
             Next::Fail(error)
         }
@@ -159,7 +154,7 @@ async fn retry(
     mut again: Again,
 ) -> Result<Outcome, ForwardError> {
     loop {
-        let request = again.request.map_or_else(|| head(Outgoing::Empty), |request| *request);
+        let request = head(again.body);
         let (mut lease, origin) = match connect(balance, pulses, search, again.stale).await? {
             Chosen::Echo => return Ok(Outcome::Echo(Box::new(request))),
             Chosen::Lease(lease, origin) => (lease, origin),
@@ -167,7 +162,7 @@ async fn retry(
         let repeat = Repeat::of(&request);
         let answer = lease.link().send(request, wait).await;
         match weigh(balance, search, &lease, (origin, repeat), answer) {
-            Next::Deliver(answer) => return Ok(Outcome::Answer(answer, lease)),
+            Next::Deliver(answer) => return Ok(Outcome::Answer(answer.parts, lease)),
             Next::Fail(error) => return Err(error),
             Next::Again(next) => again = next,
         }

@@ -3,6 +3,7 @@
 //! another worker, and nothing knows what a token is.
 
 pub mod balance;
+pub mod bounds;
 pub mod connect;
 pub mod download;
 pub mod error;
@@ -11,7 +12,9 @@ pub mod key;
 pub mod layout;
 pub mod link;
 pub mod pool;
+pub mod request;
 pub mod ticket;
+pub mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -12,46 +12,17 @@ use tokio::sync::Notify;
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::{Member, State as ServerState};
 use crate::edge::pulse::{Pulses, Tick};
+use crate::edge::upstream::bounds::Bounds;
 use crate::edge::upstream::connect;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::link::Link;
 use crate::edge::upstream::ticket::Ticket;
-use crate::snapshot::Upstream;
+use crate::edge::upstream::waiting::Waiting;
 use crate::snapshot::upstream::Limits;
 use crate::telemetry::meter::{Connect, Meter};
 
-/// Requests that wait for a connection of one server at once; more are refused at once.
-const MAX_WAITING: usize = 1024;
 /// The longest distance between two looks at idle connections.
 const MAX_REAP: Duration = Duration::from_secs(5);
-
-/// Bounds of one server, as its upstream's entry in the file says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Bounds {
-    /// Idle connections kept.
-    pub idle: usize,
-    /// For how long.
-    pub idle_timeout: Duration,
-    /// Connections at once.
-    pub open: usize,
-    /// Connecting, TLS included, and the wait at a bound.
-    pub connect_timeout: Duration,
-    /// Bounds over all workers.
-    pub limits: Limits,
-}
-
-impl Bounds {
-    /// Those of an upstream.
-    pub fn of(upstream: &Upstream) -> Bounds {
-        Bounds {
-            idle: upstream.pool_idle,
-            idle_timeout: upstream.pool_idle_timeout,
-            open: upstream.max_connections,
-            connect_timeout: upstream.connect_timeout,
-            limits: upstream.limits,
-        }
-    }
-}
 
 /// Where one server's connections are counted.
 #[derive(Clone)]
@@ -78,7 +49,8 @@ struct State {
     bounds: Bounds,
     tally: Tally,
     /// Oldest first.
-    idle: Vec<Link>,
+    #[expect(clippy::vec_box, reason = "a connection moves in and out with every request")]
+    idle: Vec<Box<Link>>,
     /// Connections, idle or not, and those being made.
     open: usize,
     reaping: bool,
@@ -182,7 +154,7 @@ impl Pool {
 
     async fn wait(self: &Arc<Pool>, pulses: &Pulses) -> Result<(Lease, Origin), ForwardError> {
         let Bounds { connect_timeout: patience, limits, .. } = self.lock().bounds;
-        let waiting = Waiting::join(self, limits).ok_or(ForwardError::Pending)?;
+        let waiting = Waiting::join(&self.waiting, &self.group, limits).ok_or(ForwardError::Pending)?;
         let turn = async {
             loop {
                 // Looked at first: room may have come before anybody knew that we wait.
@@ -213,18 +185,18 @@ impl Pool {
         tally.meter.connected(tally.upstream, result);
         let stream = connected?.stream;
         seat.hold = Hold::Connection;
-        Ok(Lease { link: Link::open(stream, pulses.enrol()).await?, seat, ticket: Ticket::default() })
+        Ok(Lease { link: Link::over(stream, pulses.enrol()), seat, ticket: Ticket::default() })
     }
 
-    fn lease_of(self: &Arc<Pool>, link: Link) -> Lease {
+    fn lease_of(self: &Arc<Pool>, link: Box<Link>) -> Lease {
         Lease { link, seat: Seat::new(self, Hold::Connection), ticket: Ticket::default() }
     }
 
     /// The youngest idle connection that still lives; the dead ones on top of it go.
-    fn take_idle(&self) -> Option<Link> {
+    fn take_idle(&self) -> Option<Box<Link>> {
         loop {
             let mut link = self.lock().idle.pop()?;
-            if link.looks_usable() || link.is_usable() {
+            if link.is_usable() {
                 return Some(link);
             }
             drop(link);
@@ -280,7 +252,7 @@ impl Pool {
     }
 
     /// Keeps a clean connection, or closes it where it is one too many.
-    fn keep(self: &Arc<Pool>, mut link: Link) {
+    fn keep(self: &Arc<Pool>, mut link: Box<Link>) {
         link.idle_since = Tick::now();
         let mut state = self.lock();
         // Who waits in another worker cannot use this connection, but its place.
@@ -304,7 +276,7 @@ impl Pool {
         let timeout = state.bounds.idle_timeout;
         let hungry = self.group.is_hungry() && !self.is_awaited();
         let old = |link: &Link| hungry || now.since(link.idle_since) >= timeout;
-        let gone: Vec<Link> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
+        let gone: Vec<_> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
         self.leave(&mut state, gone.len());
         let next = (!state.idle.is_empty()).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
         state.reaping = next.is_some();
@@ -373,7 +345,7 @@ impl Drop for Seat {
 /// One request's hold on one connection. Dropped, it closes the connection.
 #[derive(Debug)]
 pub struct Lease {
-    link: Link,
+    link: Box<Link>,
     seat: Seat,
     ticket: Ticket,
 }
@@ -389,6 +361,11 @@ impl Lease {
         self.ticket = ticket;
     }
 
+    /// The connection, to be looked at.
+    pub fn peek(&self) -> &Link {
+        &self.link
+    }
+
     /// Whose connection it is.
     pub fn pool(&self) -> &Arc<Pool> {
         &self.seat.pool
@@ -400,40 +377,5 @@ impl Lease {
         drop(ticket);
         seat.hold = Hold::Nothing;
         seat.pool.keep(link);
-    }
-}
-
-/// A place among those who wait.
-struct Waiting<'a> {
-    pool: &'a Pool,
-    /// Whether other workers may hold what it waits for.
-    shared: bool,
-}
-
-impl Waiting<'_> {
-    fn join(pool: &Pool, limits: Limits) -> Option<Waiting<'_>> {
-        if !pool.group.pending.enter(limits.pending.unwrap_or(usize::MAX)) {
-            return None;
-        }
-        if pool.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
-            pool.waiting.fetch_sub(1, Ordering::Relaxed);
-            pool.group.pending.leave();
-            return None;
-        }
-        let shared = limits.connections.is_some() || limits.server_connections.is_some();
-        if shared {
-            pool.group.hungers();
-        }
-        Some(Waiting { pool, shared })
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.pool.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.pool.group.pending.leave();
-        if self.shared {
-            self.pool.group.is_fed();
-        }
     }
 }
