@@ -20,14 +20,17 @@ use crate::access::permit::Permit;
 use crate::access::tenure::Tenure;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
+use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::upload::{Outgoing, Upload};
+use crate::edge::upstream::balance::{Balance, Search};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
+use crate::edge::upstream::key;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::upstream::pool::Lease;
 use crate::edge::watch::Watch;
@@ -90,7 +93,10 @@ impl Errand<'_> {
         record.asks(plan.upstream);
         let balance = &self.layout.upstreams[plan.upstream];
         let pulses = &self.connection.worker.pulses;
-        let outcome = exchange(balance, pulses, plan.first_byte_timeout, &write, body).await;
+        let deadline = plan.total_timeout.map(|limit| Deadline::begin(pulses, limit));
+        let mut search = Search::by(self.key(balance));
+        let asked = exchange(balance, pulses, plan.first_byte_timeout, &mut search, &write, body);
+        let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         let (answer, lease) = match outcome {
             Ok(Outcome::Answer(answer, lease)) => (answer, lease),
@@ -106,6 +112,7 @@ impl Errand<'_> {
             return self.switched(plan, answer, lease);
         }
         let mut download = Download::new(lease, plan.idle_timeout);
+        download.end_by(deadline);
         let whole = match self.call {
             // Its trailers are what counts, whatever its length.
             Some(_) => None,
@@ -166,6 +173,13 @@ impl Errand<'_> {
                 Ok(Outgoing::Stream(upload))
             }
         }
+    }
+
+    /// What a consistent hash chooses the server by.
+    fn key(&self, balance: &Balance) -> Option<u64> {
+        let source = balance.key_source()?;
+        let caller = caller(self.connection, self.listener(), &self.head.headers);
+        key::of(source, self.permit.claims().map(|claims| &**claims), &self.head.headers, caller)
     }
 
     /// Path and query as the backend sees them.

@@ -142,6 +142,7 @@ mod tests {
             max_body: 0,
             first_byte_timeout: std::time::Duration::ZERO,
             idle_timeout: std::time::Duration::ZERO,
+            total_timeout: None,
         };
         let mut out = HeaderMap::from_iter([(name, "evil".parse().expect("a value"))]);
         super::set(&plan, None, &mut out);

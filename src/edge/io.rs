@@ -1,4 +1,4 @@
-//! A TCP stream tuned for small messages. A vectored write of a head and a small body
+//! A TCP or Unix stream tuned for small messages. A vectored write of a head and a small body
 //! is gathered on the stack and leaves by `send`, which is cheaper than `writev`; and
 //! a stream that awaits TLS tells clear text apart by its first byte, before the TLS
 //! library answers it with an alert that no HTTP client understands.
@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::edge::pulse::{Pulse, Pulses};
 
@@ -21,11 +21,17 @@ const GATHER: (usize, usize) = (1024, 4096);
 /// The first byte of every TLS record that may open a connection (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A TCP stream.
+/// A stream of the system's.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    stream: Wire,
     first: FirstByte,
+}
+
+#[derive(Debug)]
+enum Wire {
+    Tcp(TcpStream),
+    Unix(UnixStream),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +46,12 @@ impl Socket {
     pub fn clear(stream: TcpStream) -> Socket {
         // A socket that refuses the option still works, only slower.
         let _ = stream.set_nodelay(true);
-        Socket { stream, first: FirstByte::Any }
+        Socket { stream: Wire::Tcp(stream), first: FirstByte::Any }
+    }
+
+    /// A stream over a socket in the file system.
+    pub fn unix(stream: UnixStream) -> Socket {
+        Socket { stream: Wire::Unix(stream), first: FirstByte::Any }
     }
 
     /// A stream whose first byte must be the beginning of TLS; reading fails otherwise.
@@ -50,7 +61,11 @@ impl Socket {
 
     /// Whether nothing has come, not even the end; nobody is woken for it.
     pub fn is_silent(&self) -> bool {
-        self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        let read = match &self.stream {
+            Wire::Tcp(stream) => stream.try_read(&mut [0]),
+            Wire::Unix(stream) => stream.try_read(&mut [0]),
+        };
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Whether reading failed because the caller speaks clear text.
@@ -63,7 +78,10 @@ impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
+        let outcome = match &mut this.stream {
+            Wire::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Wire::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
         if this.first == FirstByte::Tls && buf.filled().len() > before {
             if buf.filled()[before] != TLS_HANDSHAKE {
                 this.first = FirstByte::Wrong;
@@ -77,25 +95,30 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        match &mut self.get_mut().stream {
+            Wire::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Wire::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let stream = Pin::new(&mut self.get_mut().stream);
         if let [one] = bufs {
-            return stream.poll_write(cx, one);
+            return self.poll_write(cx, one);
         }
         let total: usize = bufs.iter().map(|buf| buf.len()).sum();
         if total <= GATHER.0 {
-            stream.poll_write(cx, gather(bufs, &mut [0; GATHER.0]))
+            self.poll_write(cx, gather(bufs, &mut [0; GATHER.0]))
         } else if total <= GATHER.1 {
-            stream.poll_write(cx, gather(bufs, &mut [0; GATHER.1]))
+            self.poll_write(cx, gather(bufs, &mut [0; GATHER.1]))
         } else {
-            stream.poll_write_vectored(cx, bufs)
+            match &mut self.stream {
+                Wire::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+                Wire::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            }
         }
     }
 
@@ -104,11 +127,17 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        match &mut self.get_mut().stream {
+            Wire::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Wire::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        match &mut self.get_mut().stream {
+            Wire::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Wire::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::balance::moment::Moment;
+
 /// The shortest and the longest distance between two sweeps.
 pub const INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
@@ -27,6 +29,11 @@ impl Tick {
     pub fn now() -> Tick {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         Tick(millis(ORIGIN.get_or_init(Instant::now).elapsed()).saturating_add(1))
+    }
+
+    /// The same moment for the rules of `balance`.
+    pub fn moment(self) -> Moment {
+        Moment(self.0)
     }
 
     /// The moment `span` later, rounded up to a millisecond.

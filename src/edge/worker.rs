@@ -54,7 +54,7 @@ impl Worker {
             index,
             pulses,
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
-            pools: Mutex::default(),
+            pools: Mutex::new(Pools::new(Arc::clone(&shared.fleet), index)),
             lifelines: Lifelines::default(),
             inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),
@@ -115,6 +115,8 @@ fn shortest_timeout(snapshot: &Snapshot) -> Duration {
         let limits = &listener.limits;
         [limits.header_timeout, limits.idle_timeout, limits.body_timeout]
     });
-    let plans = snapshot.plans.iter().flat_map(|plan| [plan.first_byte_timeout, plan.idle_timeout]);
+    let plans = snapshot.plans.iter().flat_map(|plan| {
+        [Some(plan.first_byte_timeout), Some(plan.idle_timeout), plan.total_timeout].into_iter().flatten()
+    });
     doors.chain(plans).min().unwrap_or(Duration::MAX)
 }

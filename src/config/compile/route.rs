@@ -230,6 +230,7 @@ impl Compiler<'_> {
         let strip_prefix = strip_prefix.and_then(|prefix| self.strip_prefix(prefix, &written.path));
         let first_byte_timeout = written.timeouts.first_byte.as_ref();
         let idle_timeout = written.timeouts.idle.as_ref();
+        let total_timeout = written.timeouts.total.as_ref();
         let backend = upstream.and_then(|index| upstreams.get(index))?;
         let (identity, set) = forward;
         let keep = written.forward.authorization.as_ref().or(defaults.forward.authorization.as_ref());
@@ -263,6 +264,7 @@ impl Compiler<'_> {
                 Some(OnExpiryName::Close) | None => OnExpiry::Close,
             },
             websocket: self.websocket(written),
+            total_timeout: total_timeout.map(|total| self.span(Some(total), Duration::ZERO)).or(backend.total),
         })
     }
 

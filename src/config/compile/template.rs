@@ -11,7 +11,8 @@ use crate::snapshot::{Part, Template};
 pub(super) struct KeptClaims(pub Vec<Box<str>>);
 
 impl KeptClaims {
-    fn index(&mut self, name: &str) -> usize {
+    /// The index of a claim, which is kept from now on.
+    pub fn index(&mut self, name: &str) -> usize {
         match self.0.iter().position(|kept| &**kept == name) {
             Some(index) => index,
             None => {

@@ -92,4 +92,6 @@ pub struct RouteTimeouts {
     pub idle: Option<At<TimeSpan>>,
     /// How long a WebSocket may be silent in both directions; default 5m.
     pub tunnel: Option<At<TimeSpan>>,
+    /// From the request's head to the answer's last byte, retries included.
+    pub total: Option<At<TimeSpan>>,
 }
