@@ -32,7 +32,7 @@ use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::key;
 use crate::edge::upstream::layout::Layout;
-use crate::edge::upstream::pool::Lease;
+use crate::edge::upstream::lease::Lease;
 use crate::edge::watch::Watch;
 use crate::edge::websocket::handover::{Far, Handover};
 use crate::edge::websocket::handshake::{self, Handshake};

@@ -34,6 +34,7 @@ pub mod lifeline;
 pub mod linger;
 pub mod listener;
 pub mod locate;
+pub mod manner;
 pub mod mint;
 pub mod outflow;
 pub mod page;

@@ -21,10 +21,11 @@ use crate::dialect::knobs::Dialect;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::endpoint::Visit;
-use crate::edge::forward::{Call, Errand, Load, caller};
+use crate::edge::forward::{Errand, Load, caller};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::{Located, locate};
+use crate::edge::manner::Manner;
 use crate::edge::record::Record;
 use crate::edge::respond::Own;
 use crate::edge::upstream::error::ForwardError;
@@ -58,14 +59,16 @@ pub fn serve(
     async move {
         let mut answer = match refusal {
             Some(refusal) => life.refuse(refusal, &mut record),
-            None => match life.deadline() {
+            None => match life.manner.deadline() {
                 Some(end) => Box::pin(life.answer_by(end, &head, body, &mut record)).await,
                 None => life.answer(&head, body, &mut record).await,
             },
         };
         spare::keep(head.headers);
         record.decided(answer.status());
-        if let Some(own) = answer.extensions().get::<Own>().filter(|_| matches!(life.manner, Manner::Grpc(_))) {
+        if life.manner.call().is_some()
+            && let Some(own) = answer.extensions().get::<Own>()
+        {
             answer = grpc::dress(&answer, own.0);
         }
         let record = match answer.extensions().get::<Handover>() {
@@ -77,45 +80,6 @@ pub fn serve(
             Some(record) => answer.map(|body| body.with(record)),
             None => answer,
         })
-    }
-}
-
-/// What a request asks to be besides an exchange of HTTP.
-#[derive(Clone, Copy, Debug)]
-enum Manner {
-    /// Nothing.
-    Plain,
-    /// A gRPC call.
-    Grpc(Call),
-    /// A WebSocket.
-    Socket(Way),
-}
-
-impl Manner {
-    /// That of a head. An extended CONNECT is judged, routed and counted as the `GET` that
-    /// it stands for (RFC 8441 §5).
-    fn of(head: &mut Parts) -> Manner {
-        match head.method {
-            Method::POST if grpc::is_grpc(&head.headers) => {
-                let now = tokio::time::Instant::now();
-                let deadline = grpc::timeout(&head.headers).and_then(|wait| now.checked_add(wait));
-                Manner::Grpc(Call { deadline })
-            }
-            Method::GET if head.headers.contains_key(header::UPGRADE) => {
-                handshake::asked(head, None).map_or(Manner::Plain, Manner::Socket)
-            }
-            Method::CONNECT => {
-                let protocol = head.extensions.get::<h2::ext::Protocol>().map(|protocol| protocol.as_str());
-                match handshake::asked(head, protocol) {
-                    Some(way) => {
-                        head.method = Method::GET;
-                        Manner::Socket(way)
-                    }
-                    None => Manner::Plain,
-                }
-            }
-            _ => Manner::Plain,
-        }
     }
 }
 
@@ -155,14 +119,6 @@ impl Life {
         let listener = self.connection.listener;
         let peer = caller(&self.connection, &self.world.snapshot.listeners[listener], &head.headers);
         Record::begin(Arc::clone(&self.layout), listener, head.method.clone(), peer)
-    }
-
-    /// When the caller's time is over.
-    fn deadline(&self) -> Option<tokio::time::Instant> {
-        match self.manner {
-            Manner::Grpc(call) => call.deadline,
-            Manner::Plain | Manner::Socket(_) => None,
-        }
     }
 
     /// The answer, or the end of the caller's time.
@@ -254,18 +210,11 @@ impl Life {
                         return Ok(respond::unfit(unfit));
                     }
                 };
-                let (handshake, call) = (handshake.as_ref(), self.call());
+                let (handshake, call) = (handshake.as_ref(), self.manner.call());
                 Errand { permit: &permit, connection, world, layout, head, located, call, handshake }
                     .run(load, record)
                     .await
             }
-        }
-    }
-
-    fn call(&self) -> Option<Call> {
-        match self.manner {
-            Manner::Grpc(call) => Some(call),
-            Manner::Plain | Manner::Socket(_) => None,
         }
     }
 

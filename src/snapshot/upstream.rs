@@ -25,6 +25,8 @@ pub struct Upstream {
     pub name: Arc<str>,
     /// At least one.
     pub servers: Vec<Server>,
+    /// What they speak.
+    pub protocol: Protocol,
     /// Which of them is asked.
     pub balancing: Balancing,
     /// Connecting, TLS included; also the wait for a connection at a bound.
@@ -57,6 +59,7 @@ impl Upstream {
         Upstream {
             name,
             servers,
+            protocol: Protocol::Http1,
             balancing: Balancing::LeastRequests,
             connect_timeout: seconds(1),
             pool_idle: 64,
@@ -142,6 +145,18 @@ impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientTls").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// What a server is spoken to in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: by ALPN inside TLS, by prior knowledge in clear text (RFC 9113 §3.3).
+    Http2,
+    /// HTTP/2 where a server agrees to it by ALPN, else HTTP/1.1.
+    Auto,
 }
 
 /// Which server is asked.

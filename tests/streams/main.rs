@@ -37,7 +37,16 @@ impl Setup {
     /// A gateway in front of this backend: tokens live for `lifetime`, and `routes` come
     /// behind those of all tests.
     fn start(&self, name: &str) -> Gateway {
-        let Setup { backend, protocol, lifetime, routes } = self;
+        self.start_at(name, &format!("http://{}", self.backend))
+    }
+
+    /// The same, its backend behind TLS.
+    fn start_secure(&self, name: &str) -> Gateway {
+        self.start_at(name, &format!("https://localhost:{}", self.backend.port()))
+    }
+
+    fn start_at(&self, name: &str, backend: &str) -> Gateway {
+        let Setup { protocol, lifetime, routes, .. } = self;
         Gateway::start(
             name,
             &format!(
@@ -58,7 +67,7 @@ issuers:
       - {{ name: ana, password: "${{env:ANA_PASSWORD:-p4ssw0rd}}" }}
       - {{ name: ben, password: "${{env:BEN_PASSWORD:-p4ssw0rd}}" }}
 upstreams:
-  backend: {{ servers: ["http://{backend}"]{protocol} }}
+  backend: {{ servers: ["{backend}"]{protocol} }}
 routes:
   - {{ path: /things/**, upstream: backend, access: scope read }}
   - {{ path: /kept/**, upstream: backend, access: scope read, token: {{ on_expiry: keep }} }}

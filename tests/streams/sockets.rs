@@ -52,7 +52,9 @@ async fn echo() -> SocketAddr {
 
 async fn start(name: &str, lifetime: &'static str) -> Gateway {
     let backend = echo().await;
-    tokio::task::block_in_place(|| Setup { backend, protocol: ", pool: { max_connections: 2000 }", lifetime, routes: ROUTES }.start(name))
+    tokio::task::block_in_place(|| {
+        Setup { backend, protocol: ", pool: { max_connections: 2000 }", lifetime, routes: ROUTES }.start(name)
+    })
 }
 
 fn asking(path: &str, token: Option<&str>) -> Request<()> {

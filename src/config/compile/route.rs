@@ -26,6 +26,7 @@ use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
 use crate::dialect::Dialect;
+use crate::snapshot::upstream::Protocol;
 use crate::snapshot::{OnExpiry, Plan, WebSocket};
 
 /// Largest request body unless the file says otherwise.
@@ -263,14 +264,18 @@ impl Compiler<'_> {
                 Some(OnExpiryName::Keep) => OnExpiry::Keep,
                 Some(OnExpiryName::Close) | None => OnExpiry::Close,
             },
-            websocket: self.websocket(written),
+            websocket: self.websocket(written, backend),
             total_timeout: total_timeout.map(|total| self.span(Some(total), Duration::ZERO)).or(backend.total),
         })
     }
 
     /// Whether a route carries WebSockets; what only they have is a mistake elsewhere.
-    fn websocket(&mut self, written: &RouteDocument) -> WebSocket {
+    fn websocket(&mut self, written: &RouteDocument, backend: &Backend) -> WebSocket {
         let carried = written.upgrade.as_ref().is_some_and(|list| !list.value.is_empty());
+        if let (true, Some(list)) = (carried && backend.upstream.protocol != Protocol::Http1, &written.upgrade) {
+            let message = "WebSockets go to servers that are spoken to in HTTP/1.1";
+            self.wrong(Code::Combination, list.place, message, "give the route an upstream with `protocol: http1`");
+        }
         if carried {
             return WebSocket::Carried(self.span(written.timeouts.tunnel.as_ref(), TUNNEL_SILENCE));
         }

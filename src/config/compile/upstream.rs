@@ -14,12 +14,12 @@ use crate::config::compile::template::KeptClaims;
 use crate::config::document::fault::FaultWord;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::document::percent::Percent;
-use crate::config::document::upstream::{EjectDocument, RetryDocument, UpstreamDocument, UpstreamLimits};
+use crate::config::document::upstream::{EjectDocument, ProtocolName, RetryDocument, UpstreamDocument, UpstreamLimits};
 use crate::config::document::word::{Off, OrBlock};
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::snapshot::Upstream;
-use crate::snapshot::upstream::{DEFAULT_EJECTION, Limits, Retry};
+use crate::snapshot::upstream::{DEFAULT_EJECTION, Limits, Protocol, Retry};
 
 /// Most that may be counted against a limit.
 const MAX_LIMIT: u64 = 1_000_000;
@@ -54,6 +54,7 @@ impl Compiler<'_> {
             None => plain.ejection,
         };
         let upstream = Upstream {
+            protocol: self.protocol(document),
             balancing: self.balancing(document.balance.as_ref(), kept),
             connect_timeout: self.span(timeouts.connect.as_ref(), plain.connect_timeout),
             pool_idle: count(self.number(pool.idle_connections.as_ref(), plain.pool_idle as u64, 0..=100_000)),
@@ -75,6 +76,22 @@ impl Compiler<'_> {
         let total = timeouts.total.as_ref().map(|total| self.span(Some(total), seconds(1)));
         let first_byte = self.span(timeouts.first_byte.as_ref(), seconds(30));
         Backend { upstream, first_byte, idle: self.span(timeouts.idle.as_ref(), seconds(60)), total }
+    }
+
+    /// What an upstream speaks; a check of a path is one of HTTP/1.1.
+    fn protocol(&mut self, written: &UpstreamDocument) -> Protocol {
+        let Some(word) = &written.protocol else { return Protocol::Http1 };
+        if let (ProtocolName::Http2, Some(path)) =
+            (word.value, written.health.as_ref().and_then(|h| h.value.path.as_ref()))
+        {
+            let message = "a check of a path is spoken in HTTP/1.1, and these servers speak HTTP/2 only";
+            self.wrong(Code::Combination, path.place, message, "leave `path` out: then the connection is checked");
+        }
+        match word.value {
+            ProtocolName::Http1 => Protocol::Http1,
+            ProtocolName::Http2 => Protocol::Http2,
+            ProtocolName::Auto => Protocol::Auto,
+        }
     }
 
     fn upstream_limits(&mut self, written: &UpstreamLimits) -> Limits {

@@ -21,6 +21,9 @@ pub struct UpstreamDocument {
     /// `http://HOST:PORT`, `https://HOST:PORT`, `unix:/path`, or `builtin:echo`; a block
     /// where a server has a weight.
     pub servers: At<Vec<At<ServerDocument>>>,
+    /// What the servers speak: `http1` (default), `http2` (by ALPN, or at once in clear
+    /// text), or `auto` (what they agree to by ALPN).
+    pub protocol: Option<At<ProtocolName>>,
     /// Which server is asked: `least-requests` (default), `round-robin`, or the same one
     /// for the same key: `hash(sub)`, `hash(client_id)`, `hash(claims.NAME)`,
     /// `hash(header NAME)`, `hash(cookie NAME)`, `hash(address)`.
@@ -49,6 +52,18 @@ pub struct UpstreamDocument {
     /// How names become addresses.
     #[serde(default)]
     pub dns: DnsDocument,
+}
+
+/// What a server speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProtocolName {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// HTTP/2 if the server agrees, else HTTP/1.1.
+    Auto,
 }
 
 /// How long an upstream may take.

@@ -43,6 +43,12 @@ pub struct Answer {
     pub after: After,
 }
 
+impl From<Answer> for response::Parts {
+    fn from(answer: Answer) -> response::Parts {
+        answer.parts
+    }
+}
+
 /// How long the head at the front of `bytes` is; `None`: its end has not come. Up to
 /// `searched` none was found before.
 pub fn length(bytes: &[u8], searched: &mut usize) -> Result<Option<usize>, BadHead> {

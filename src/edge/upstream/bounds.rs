@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::snapshot::Upstream;
-use crate::snapshot::upstream::Limits;
+use crate::snapshot::upstream::{Limits, Protocol};
 
 /// Bounds of one server, as its upstream's entry in the file says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +19,8 @@ pub struct Bounds {
     pub connect_timeout: Duration,
     /// Bounds over all workers.
     pub limits: Limits,
+    /// What is spoken.
+    pub protocol: Protocol,
 }
 
 impl Bounds {
@@ -30,6 +32,7 @@ impl Bounds {
             open: upstream.max_connections,
             connect_timeout: upstream.connect_timeout,
             limits: upstream.limits,
+            protocol: upstream.protocol,
         }
     }
 }

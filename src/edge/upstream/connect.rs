@@ -14,6 +14,7 @@ use crate::edge::io::Socket;
 use crate::edge::stream::Stream;
 use crate::edge::upstream::error::{ForwardError, TlsFault};
 use crate::snapshot::ClientTls;
+use crate::snapshot::upstream::Protocol;
 
 /// A fresh connection.
 #[derive(Debug)]
@@ -35,6 +36,29 @@ pub async fn open(member: &Member, patience: Duration, protocols: &[&[u8]]) -> R
         }
     };
     tokio::time::timeout(patience, opened).await.unwrap_or(Err(ForwardError::ConnectTimeout))
+}
+
+impl Protocol {
+    /// What is offered by ALPN; nothing: it is left out.
+    pub(in crate::edge::upstream) fn offered(self) -> &'static [&'static [u8]] {
+        match self {
+            Protocol::Http1 => &[],
+            Protocol::Http2 => &[b"h2"],
+            Protocol::Auto => &[b"h2", b"http/1.1"],
+        }
+    }
+
+    /// Whether a connection speaks HTTP/2 after this was agreed. A server that was offered
+    /// nothing else and does not take it cannot be spoken to.
+    pub(in crate::edge::upstream) fn is_http2(self, secure: bool, agreed: Option<&[u8]>) -> Result<bool, ForwardError> {
+        let h2 = agreed == Some(b"h2");
+        match self {
+            Protocol::Http1 => Ok(false),
+            Protocol::Auto => Ok(h2),
+            Protocol::Http2 if secure && !h2 => Err(ForwardError::BadAnswer),
+            Protocol::Http2 => Ok(true),
+        }
+    }
 }
 
 async fn socket(address: &Address) -> Result<Socket, ForwardError> {

@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::edge::deadline::Deadline;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::upstream::pool::Lease;
+use crate::edge::upstream::lease::Lease;
 
 /// Answers up to this size and of known length are taken whole, so that head and
 /// body leave in one write and a broken one can still become a 502.
@@ -31,8 +31,8 @@ pub struct Download {
 
 impl Download {
     /// The body that comes over `lease`. `idle` is the longest wait between two reads.
-    pub fn new(mut lease: Lease, idle: Duration) -> Download {
-        let over = lease.link().download().is_done();
+    pub fn new(lease: Lease, idle: Duration) -> Download {
+        let over = lease.peek().is_over();
         let mut download = Download { lease: Some(lease), idle, waiting: false, deadline: None };
         if over {
             download.finish();
@@ -52,7 +52,7 @@ impl Download {
 
     /// How much will come, as far as the backend said.
     pub fn size_hint(&self) -> SizeHint {
-        let left = self.lease.as_ref().map_or(Some(0), |lease| lease.peek().download().left());
+        let left = self.lease.as_ref().map_or(Some(0), |lease| lease.peek().left());
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 
@@ -87,10 +87,10 @@ impl Download {
         if self.lease.is_some() && self.deadline.as_ref().is_some_and(|deadline| deadline.is_over(cx)) {
             return self.break_off(ForwardError::TotalTimeout);
         }
-        let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
-        match link.poll_download(cx) {
+        let Some(carrier) = self.lease.as_mut().map(Lease::carrier) else { return Poll::Ready(None) };
+        match carrier.poll_download(cx) {
             Poll::Pending => {
-                let pulse = link.pulse();
+                let pulse = carrier.pulse();
                 pulse.register(cx.waker());
                 if !self.waiting {
                     self.waiting = true;
@@ -100,7 +100,7 @@ impl Download {
             }
             Poll::Ready(next) => {
                 if std::mem::take(&mut self.waiting) {
-                    link.pulse().rest();
+                    carrier.pulse().rest();
                 }
                 match next {
                     None => {
@@ -108,7 +108,7 @@ impl Download {
                         Poll::Ready(None)
                     }
                     Some(Ok(frame)) => {
-                        if link.download().is_done() {
+                        if carrier.is_over() {
                             self.finish();
                         }
                         Poll::Ready(Some(Ok(frame)))
@@ -121,7 +121,7 @@ impl Download {
 
     /// Moves the request's body on while the answer is not wanted.
     pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
-        self.lease.iter_mut().for_each(|lease| lease.link().drive_upload(cx));
+        self.lease.iter_mut().for_each(|lease| lease.carrier().drive_upload(cx));
     }
 
     fn break_off(&mut self, error: ForwardError) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
@@ -131,10 +131,6 @@ impl Download {
 
     /// All of it came: the connection serves again if both sides are through.
     fn finish(&mut self) {
-        let Some(mut lease) = self.lease.take() else { return };
-        lease.link().calm();
-        if lease.link().is_clean() {
-            lease.give_back();
-        }
+        self.lease.take().into_iter().for_each(Lease::finish);
     }
 }

@@ -111,9 +111,7 @@ impl ForwardError {
             ForwardError::ConnectTimeout
             | ForwardError::Timeout
             | ForwardError::TotalTimeout
-            | ForwardError::Deadline => {
-                StatusCode::GATEWAY_TIMEOUT
-            }
+            | ForwardError::Deadline => StatusCode::GATEWAY_TIMEOUT,
             ForwardError::Busy
             | ForwardError::Pending
             | ForwardError::Overload

@@ -10,13 +10,14 @@ use std::time::Duration;
 use http::{Method, Request, response};
 
 use crate::balance::condition::Fault;
-use crate::edge::head::answer::Answer;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Chosen, Search};
+use crate::edge::upstream::carrier::Carrier;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::upstream::link::{Link, LinkError};
-use crate::edge::upstream::pool::{Lease, Origin, Pool};
+use crate::edge::upstream::lease::Lease;
+use crate::edge::upstream::link::LinkError;
+use crate::edge::upstream::pool::{Origin, Pool};
 
 /// What came of an exchange.
 #[derive(Debug)]
@@ -42,10 +43,10 @@ pub async fn exchange(
         Chosen::Echo => return Ok(Outcome::Echo(Box::new(head(body)))),
         Chosen::Lease(lease, origin) => (lease, origin),
     };
-    let (repeat, sending) = begin(lease.link(), head, body, wait);
+    let (repeat, sending) = begin(lease.carrier(), head, body, wait);
     let answer = sending.await;
     match weigh(balance, search, &lease, (origin, repeat), answer) {
-        Next::Deliver(answer) => Ok(Outcome::Answer(answer.parts, lease)),
+        Next::Deliver(answer) => Ok(Outcome::Answer(answer, lease)),
         Next::Fail(error) => Err(error),
         Next::Again(again) => {
             // Its place must be free before another connection can be made.
@@ -71,7 +72,7 @@ impl Repeat {
 
 /// How an exchange goes on.
 enum Next {
-    Deliver(Answer),
+    Deliver(response::Parts),
     Fail(ForwardError),
     Again(Again),
 }
@@ -87,13 +88,13 @@ struct Again {
 /// Writes the request and hands it to the link. Not part of `exchange`, whose future
 /// would keep a place for the request for as long as it waits for the answer.
 fn begin<'a>(
-    link: &'a mut Link,
+    carrier: &'a mut Carrier,
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
     wait: Duration,
-) -> (Repeat, impl Future<Output = Result<Answer, LinkError>> + use<'a>) {
+) -> (Repeat, impl Future<Output = Result<response::Parts, LinkError>> + use<'a>) {
     let request = head(body);
-    (Repeat::of(&request), link.send(request, wait))
+    (Repeat::of(&request), carrier.send(request, wait))
 }
 
 /// What one try has come to, for the server that was asked and for the request.
@@ -102,17 +103,17 @@ fn weigh(
     search: &mut Search,
     lease: &Lease,
     (origin, repeat): (Origin, Repeat),
-    answer: Result<Answer, LinkError>,
+    answer: Result<response::Parts, LinkError>,
 ) -> Next {
     let server = lease.pool().server_state();
     let harmless = repeat == Repeat::Harmless;
     match answer {
-        Ok(answer) if answer.parts.status.as_u16() < 500 => {
+        Ok(answer) if answer.status.as_u16() < 500 => {
             server.vital.well();
             Next::Deliver(answer)
         }
         Ok(answer) => {
-            let fault = Fault::Status(answer.parts.status.as_u16());
+            let fault = Fault::Status(answer.status.as_u16());
             balance.group().fault(server, fault);
             if harmless && balance.again(search, fault) {
                 return Next::Again(Again { body: Outgoing::Empty, stale: None });
@@ -160,9 +161,9 @@ async fn retry(
             Chosen::Lease(lease, origin) => (lease, origin),
         };
         let repeat = Repeat::of(&request);
-        let answer = lease.link().send(request, wait).await;
+        let answer = lease.carrier().send(request, wait).await;
         match weigh(balance, search, &lease, (origin, repeat), answer) {
-            Next::Deliver(answer) => return Ok(Outcome::Answer(answer.parts, lease)),
+            Next::Deliver(answer) => return Ok(Outcome::Answer(answer, lease)),
             Next::Fail(error) => return Err(error),
             Next::Again(next) => again = next,
         }

@@ -4,6 +4,7 @@
 
 pub mod balance;
 pub mod bounds;
+pub mod carrier;
 pub mod connect;
 pub mod download;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod exchange;
 pub mod http2;
 pub mod key;
 pub mod layout;
+pub mod lease;
 pub mod link;
 pub mod pool;
 pub mod request;

@@ -7,16 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use http::uri::Scheme;
 use tokio::sync::Notify;
 
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::{Member, State as ServerState};
 use crate::edge::pulse::{Pulses, Tick};
 use crate::edge::upstream::bounds::Bounds;
-use crate::edge::upstream::connect;
+use crate::edge::upstream::carrier::Carrier;
+use crate::edge::upstream::connect::{self, Connected};
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::http2::call::Call;
+use crate::edge::upstream::http2::session::{Place, Session};
+use crate::edge::upstream::http2::sessions::Sessions;
+use crate::edge::upstream::lease::Lease;
 use crate::edge::upstream::link::Link;
-use crate::edge::upstream::ticket::Ticket;
 use crate::edge::upstream::waiting::Waiting;
 use crate::snapshot::upstream::Limits;
 use crate::telemetry::meter::{Connect, Meter};
@@ -43,6 +48,8 @@ pub struct Pool {
     in_flight: AtomicUsize,
     waiting: AtomicUsize,
     freed: Notify,
+    /// Connections that carry many requests.
+    sessions: Sessions,
 }
 
 struct State {
@@ -84,6 +91,7 @@ impl Pool {
             in_flight: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             freed: Notify::new(),
+            sessions: Sessions::default(),
         }
     }
 
@@ -104,6 +112,7 @@ impl Pool {
         let mut state = self.lock();
         state.retired = true;
         let dropped = std::mem::take(&mut state.idle);
+        self.sessions.retire();
         self.leave(&mut state, dropped.len());
         drop(state);
         drop(dropped);
@@ -133,11 +142,11 @@ impl Pool {
 
     /// A connection that takes a request now: kept, fresh, or waited for.
     pub async fn lease(self: &Arc<Pool>, pulses: &Pulses) -> Result<(Lease, Origin), ForwardError> {
-        if let Some(link) = self.take_idle() {
-            return Ok((self.lease_of(link), Origin::Kept));
+        if let Some(lease) = self.take_kept(pulses) {
+            return Ok((lease, Origin::Kept));
         }
         // Seldom, and large as futures: most requests are not to carry them along.
-        if self.take_seat() {
+        if !self.sessions.is_coming() && self.take_seat() {
             return Ok((Box::pin(self.connect(pulses)).await?, Origin::Fresh));
         }
         Box::pin(self.wait(pulses)).await
@@ -158,10 +167,12 @@ impl Pool {
         let turn = async {
             loop {
                 // Looked at first: room may have come before anybody knew that we wait.
-                if let Some(link) = self.take_idle() {
-                    return Ok((self.lease_of(link), Origin::Kept));
+                if let Some(lease) = self.take_kept(pulses) {
+                    // One connection may have room for the next as well.
+                    self.freed.notify_one();
+                    return Ok((lease, Origin::Kept));
                 }
-                if self.take_seat() {
+                if !self.sessions.is_coming() && self.take_seat() {
                     return Ok((self.connect(pulses).await?, Origin::Fresh));
                 }
                 tokio::select! {
@@ -178,18 +189,40 @@ impl Pool {
     /// Connects on a seat that was taken; gives it back if that fails or is given up.
     async fn connect(self: &Arc<Pool>, pulses: &Pulses) -> Result<Lease, ForwardError> {
         let mut seat = Seat::new(self, Hold::Place);
-        let patience = self.lock().bounds.connect_timeout;
-        let connected = connect::open(&self.member, patience, &[]).await;
+        let Bounds { connect_timeout: patience, protocol, .. } = self.lock().bounds;
+        let coming = self.sessions.expect(protocol, &self.freed);
+        let connected = connect::open(&self.member, patience, protocol.offered()).await;
         let result = if connected.is_ok() { Connect::Made } else { Connect::Failed };
         let tally = self.tally();
         tally.meter.connected(tally.upstream, result);
-        let stream = connected?.stream;
+        let Connected { stream, protocol: agreed } = connected?;
         seat.hold = Hold::Connection;
-        Ok(Lease { link: Link::over(stream, pulses.enrol()), seat, ticket: Ticket::default() })
+        if !protocol.is_http2(self.member.server.tls.is_some(), agreed.as_deref())? {
+            return Ok(Lease::of(Carrier::Http1(Link::over(stream, pulses.enrol()).into()), seat));
+        }
+        // The connection holds its place by itself from here on, for as long as it lives.
+        let pool = Arc::clone(self);
+        let session = Session::open(stream, move || pool.closed()).await?;
+        seat.hold = Hold::Nothing;
+        let place = self.sessions.add(session).ok_or(ForwardError::Reset)?;
+        drop(coming);
+        self.watch_over(&mut self.lock());
+        Ok(Lease::of(self.call(place, pulses), seat))
     }
 
-    fn lease_of(self: &Arc<Pool>, link: Box<Link>) -> Lease {
-        Lease { link, seat: Seat::new(self, Hold::Connection), ticket: Ticket::default() }
+    /// What carries a request on a place of a shared connection.
+    fn call(&self, place: Place, pulses: &Pulses) -> Carrier {
+        let scheme = if self.member.server.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        Carrier::Http2(Box::new(Call::new(place, scheme, (pulses.enrol(), pulses.enrol()))))
+    }
+
+    /// A place on a connection that is there.
+    fn take_kept(self: &Arc<Pool>, pulses: &Pulses) -> Option<Lease> {
+        if let Some(place) = self.sessions.seat() {
+            return Some(Lease::of(self.call(place, pulses), Seat::new(self, Hold::Nothing)));
+        }
+        let link = self.take_idle()?;
+        Some(Lease::of(Carrier::Http1(link), Seat::new(self, Hold::Connection)))
     }
 
     /// The youngest idle connection that still lives; the dead ones on top of it go.
@@ -262,12 +295,16 @@ impl Pool {
             return self.closed();
         }
         state.idle.push(link);
-        if !state.reaping {
-            state.reaping = true;
-            tokio::spawn(reap(Arc::downgrade(self), Arc::clone(&self.group)));
-        }
+        self.watch_over(&mut state);
         drop(state);
         self.freed.notify_one();
+    }
+
+    /// Looks at idle connections now and then from here on.
+    fn watch_over(self: &Arc<Pool>, state: &mut State) {
+        if !std::mem::replace(&mut state.reaping, true) {
+            tokio::spawn(reap(Arc::downgrade(self), Arc::clone(&self.group)));
+        }
     }
 
     /// Closes idle connections that are old or dead; `None` when none is left.
@@ -278,7 +315,8 @@ impl Pool {
         let old = |link: &Link| hungry || now.since(link.idle_since) >= timeout;
         let gone: Vec<_> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
         self.leave(&mut state, gone.len());
-        let next = (!state.idle.is_empty()).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
+        let shared = self.sessions.sweep(now, timeout);
+        let next = (!state.idle.is_empty() || shared).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
         state.reaping = next.is_some();
         next
     }
@@ -313,13 +351,13 @@ enum Hold {
     Place,
     /// A connection.
     Connection,
-    /// Nothing: it went back to the pool.
+    /// Nothing: it went back to the pool, or holds itself.
     Nothing,
 }
 
 /// One request's part in a pool's numbers.
 #[derive(Debug)]
-struct Seat {
+pub(in crate::edge::upstream) struct Seat {
     hold: Hold,
     pool: Arc<Pool>,
 }
@@ -328,6 +366,16 @@ impl Seat {
     fn new(pool: &Arc<Pool>, hold: Hold) -> Seat {
         pool.in_flight.fetch_add(1, Ordering::Relaxed);
         Seat { hold, pool: Arc::clone(pool) }
+    }
+
+    pub(in crate::edge::upstream) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The connection is clean: it may serve again.
+    pub(in crate::edge::upstream) fn keep(mut self, link: Box<Link>) {
+        self.hold = Hold::Nothing;
+        self.pool.keep(link);
     }
 }
 
@@ -339,43 +387,5 @@ impl Drop for Seat {
             Hold::Connection => self.pool.closed(),
             Hold::Nothing => {}
         }
-    }
-}
-
-/// One request's hold on one connection. Dropped, it closes the connection.
-#[derive(Debug)]
-pub struct Lease {
-    link: Box<Link>,
-    seat: Seat,
-    ticket: Ticket,
-}
-
-impl Lease {
-    /// The connection.
-    pub fn link(&mut self) -> &mut Link {
-        &mut self.link
-    }
-
-    /// Holds the request's place among those under way as long as the connection.
-    pub fn carry(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    /// The connection, to be looked at.
-    pub fn peek(&self) -> &Link {
-        &self.link
-    }
-
-    /// Whose connection it is.
-    pub fn pool(&self) -> &Arc<Pool> {
-        &self.seat.pool
-    }
-
-    /// The exchange ended cleanly on both sides: the connection may serve again.
-    pub fn give_back(self) {
-        let Lease { link, mut seat, ticket } = self;
-        drop(ticket);
-        seat.hold = Hold::Nothing;
-        seat.pool.keep(link);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::access::tenure::Tenure;
 use crate::edge::connection::Connection;
 use crate::edge::record::Record;
-use crate::edge::upstream::pool::Lease;
+use crate::edge::upstream::lease::Lease;
 use crate::edge::worker::lock;
 
 /// The backend's end of a tunnel, and what may end it.

@@ -32,15 +32,16 @@ where
 {
     let worker = Arc::clone(&far.connection.worker);
     let shared = &worker.shared;
+    let silence = far.silence;
+    let Some((early, stream)) = far.lease.carrier().into_tunnel() else { return };
     let lifeline = far.tenure.take().map(|tenure| worker.lifelines.enter(tenure, &shared.revoked, shared.clock.now()));
     let pulse = worker.pulses.enrol();
-    pulse.arm(far.silence);
+    pulse.arm(silence);
     shared.telemetry.lasts(Lasting::WebSocket);
-    let (early, stream) = far.lease.link().into_tunnel();
     let mut tunnel = Tunnel {
         up: Direction::default(),
         down: Direction::default(),
-        watch: Watch { worker: Arc::clone(&worker), lifeline, pulse, silence: far.silence, moved: 0, parting: false },
+        watch: Watch { worker: Arc::clone(&worker), lifeline, pulse, silence, moved: 0, parting: false },
     };
     tunnel.down.put(&early);
     let why = poll_fn(|cx| tunnel.poll(&mut near, stream, cx)).await;

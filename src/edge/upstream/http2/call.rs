@@ -3,12 +3,14 @@
 //! it resets its stream and nothing else.
 //! Must never: say that a request may be repeated which the backend may have acted on.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::Reason;
 use http::header::{self, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Version, response};
@@ -18,33 +20,25 @@ use hyper::body::Incoming;
 use crate::edge::pulse::Pulse;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::upstream::http2::session::Seat;
+use crate::edge::upstream::http2::session::Place;
+use crate::edge::upstream::link::LinkError;
 
 /// One request and its answer.
 #[derive(Debug)]
 pub struct Call {
-    seat: Seat,
+    seat: Place,
     scheme: Scheme,
     pulse: Arc<Pulse>,
+    /// Times the backend for a body that streams: the answer's own waits begin while it
+    /// may still be on its way.
+    patience: Arc<Pulse>,
     body: Option<Incoming>,
 }
 
-/// Why a request got no answer.
-#[derive(Debug)]
-pub enum CallError {
-    /// It never left: here it is.
-    Unsent(Box<Request<Outgoing>>),
-    /// The backend has said that it did not look at it (REFUSED_STREAM, or GOAWAY before
-    /// it: RFC 9113 §8.7). Whatever it is, it may be sent again.
-    Refused,
-    /// It may have been acted on.
-    Failed(ForwardError),
-}
-
 impl Call {
-    /// A request on this place. `pulse` times its waits.
-    pub fn new(seat: Seat, scheme: Scheme, pulse: Arc<Pulse>) -> Call {
-        Call { seat, scheme, pulse, body: None }
+    /// A request on this place. The two pulses time its waits.
+    pub fn new(seat: Place, scheme: Scheme, (pulse, patience): (Arc<Pulse>, Arc<Pulse>)) -> Call {
+        Call { seat, scheme, pulse, patience, body: None }
     }
 
     /// Times its waits.
@@ -53,25 +47,26 @@ impl Call {
     }
 
     /// Sends a request and waits for the head of its answer, at most `wait` after the
-    /// backend has all of it. `patience` times that for a body that streams: the answer's
-    /// own waits begin while it may still be on its way.
-    pub async fn send(
-        &mut self,
-        request: Request<Outgoing>,
-        wait: Duration,
-        patience: Option<Arc<Pulse>>,
-    ) -> Result<response::Parts, CallError> {
-        let mut request = rewritten(request, &self.scheme).map_err(CallError::Failed)?;
-        let pulse = match (request.body_mut(), patience) {
-            (Outgoing::Stream(upload), Some(patience)) => {
-                upload.be_patient(Arc::clone(&patience), wait);
-                patience
+    /// backend has all of it. What the backend says that it did not look at
+    /// (REFUSED_STREAM, or GOAWAY before it: RFC 9113 §8.7) counts as never sent, if its
+    /// body is still there.
+    pub async fn send(&mut self, request: Request<Outgoing>, wait: Duration) -> Result<response::Parts, LinkError> {
+        let again = match request.body() {
+            Outgoing::Empty => Some(Outgoing::Empty),
+            Outgoing::Whole(bytes) => Some(Outgoing::Whole(bytes.clone())),
+            Outgoing::Stream(_) => None,
+        };
+        let mut request = rewritten(request, &self.scheme)?;
+        let pulse = match request.body_mut() {
+            Outgoing::Stream(upload) => {
+                upload.be_patient(Arc::clone(&self.patience), wait);
+                Arc::clone(&self.patience)
             }
-            _ => Arc::clone(&self.pulse),
+            Outgoing::Empty | Outgoing::Whole(_) => Arc::clone(&self.pulse),
         };
         pulse.arm(wait);
-        let mut sending = std::pin::pin!(self.seat.sender().try_send_request(request));
-        let outcome = std::future::poll_fn(|cx| {
+        let mut sending = pin!(self.seat.sender().try_send_request(request));
+        let outcome = poll_fn(|cx| {
             if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
                 return Poll::Ready(Some(outcome));
             }
@@ -81,7 +76,7 @@ impl Call {
         .await;
         pulse.rest();
         match outcome {
-            None => Err(CallError::Failed(ForwardError::Timeout)),
+            None => Err(ForwardError::Timeout.into()),
             Some(Ok(answer)) => {
                 let (parts, body) = answer.into_parts();
                 self.body = Some(body);
@@ -90,9 +85,9 @@ impl Call {
             Some(Err(mut error)) => Err(match error.take_message() {
                 Some(request) => {
                     self.seat.leave();
-                    CallError::Unsent(Box::new(request))
+                    LinkError::Unsent(request.into_body())
                 }
-                None => self.blame(&error.into_error()),
+                None => self.blame(&error.into_error(), again),
             }),
         }
     }
@@ -113,15 +108,18 @@ impl Call {
         self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), hyper::body::Body::size_hint)
     }
 
-    fn blame(&self, error: &hyper::Error) -> CallError {
+    fn blame(&self, error: &hyper::Error, again: Option<Outgoing>) -> LinkError {
         let cause = cause(error);
         let gone = cause.is_some_and(|cause| cause.is_go_away() && cause.is_remote());
         if gone {
             self.seat.leave();
         }
-        let refused = cause.and_then(h2::Error::reason) == Some(h2::Reason::REFUSED_STREAM);
-        let unseen = gone && cause.and_then(h2::Error::reason) == Some(h2::Reason::NO_ERROR);
-        if refused || unseen { CallError::Refused } else { CallError::Failed(fault_of(error)) }
+        let reason = cause.and_then(h2::Error::reason);
+        let unseen = reason == Some(Reason::REFUSED_STREAM) || gone && reason == Some(Reason::NO_ERROR);
+        match again.filter(|_| unseen) {
+            Some(body) => LinkError::Unsent(body),
+            None => LinkError::Failed(fault_of(error)),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 
@@ -40,7 +41,7 @@ pub struct Session {
     state: Arc<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// Requests on it.
     streams: AtomicUsize,
@@ -48,6 +49,8 @@ struct State {
     allowed: AtomicUsize,
     /// No request more: it ended, or is about to.
     leaving: AtomicBool,
+    /// When its last request left, in ticks.
+    rested: AtomicTick,
 }
 
 impl Session {
@@ -67,9 +70,13 @@ impl Session {
             .keep_alive_interval(PING.0)
             .keep_alive_timeout(PING.1);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|_| ForwardError::Connect)?;
-        let state = Arc::new(State::default());
-        // Until the backend has said how many, one is always allowed (RFC 9113 §5.1.2).
-        state.allowed.store(MAX_STREAMS, Ordering::Relaxed);
+        let state = Arc::new(State {
+            streams: AtomicUsize::new(0),
+            // Until the backend has said how many, it takes ours (RFC 9113 §5.1.2).
+            allowed: AtomicUsize::new(MAX_STREAMS),
+            leaving: AtomicBool::new(false),
+            rested: AtomicTick::new(Tick::now()),
+        });
         let told = Arc::clone(&state);
         tokio::spawn(async move {
             let mut connection = pin!(connection);
@@ -93,30 +100,35 @@ impl Session {
         self.state.streams.load(Ordering::Relaxed)
     }
 
+    /// Whether it has had nothing to do for so long.
+    pub fn is_idle(&self, now: Tick, limit: Duration) -> bool {
+        self.streams() == 0 && now.since(self.state.rested.load()) >= limit
+    }
+
     /// Whether it can take no request any more.
     pub fn is_over(&self) -> bool {
         self.state.leaving.load(Ordering::Relaxed) || self.sender.is_closed()
     }
 
     /// A place for one request, if there is one.
-    pub fn seat(&self) -> Option<Seat> {
+    pub fn seat(&self) -> Option<Place> {
         let most = self.state.allowed.load(Ordering::Relaxed).min(MAX_STREAMS);
         if self.is_over() || self.streams() >= most {
             return None;
         }
         self.state.streams.fetch_add(1, Ordering::Relaxed);
-        Some(Seat { sender: self.sender.clone(), state: Arc::clone(&self.state) })
+        Some(Place { sender: self.sender.clone(), state: Arc::clone(&self.state) })
     }
 }
 
 /// A request's place on a connection. Dropped, it is free again.
 #[derive(Debug)]
-pub struct Seat {
+pub struct Place {
     sender: SendRequest<Outgoing>,
     state: Arc<State>,
 }
 
-impl Seat {
+impl Place {
     /// What takes the request.
     pub(super) fn sender(&mut self) -> &mut SendRequest<Outgoing> {
         &mut self.sender
@@ -128,8 +140,10 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.state.streams.fetch_sub(1, Ordering::Relaxed);
+        if self.state.streams.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.state.rested.store(Tick::now());
+        }
     }
 }

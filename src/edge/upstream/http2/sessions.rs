@@ -2,18 +2,31 @@
 //! least busy one; a further connection is made only when all are full.
 //! Must never: keep one that has ended.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::edge::upstream::http2::session::{Seat, Session};
+use tokio::sync::Notify;
+
+use crate::edge::pulse::Tick;
+use crate::edge::upstream::http2::session::{Place, Session};
+use crate::snapshot::upstream::Protocol;
 
 /// All of them.
 #[derive(Debug, Default)]
-pub struct Sessions(Mutex<Vec<Session>>);
+pub struct Sessions {
+    list: Mutex<Vec<Session>>,
+    /// Connections that are being made.
+    coming: AtomicUsize,
+}
 
 impl Sessions {
     /// A place on the least busy connection that has one.
-    pub fn seat(&self) -> Option<Seat> {
+    pub fn seat(&self) -> Option<Place> {
         let mut sessions = self.lock();
+        if sessions.is_empty() {
+            return None;
+        }
         sessions.retain(|session| !session.is_over());
         let mut by_load: Vec<&Session> = sessions.iter().collect();
         by_load.sort_by_key(|session| session.streams());
@@ -21,7 +34,7 @@ impl Sessions {
     }
 
     /// One more connection, with a place on it for whoever made it.
-    pub fn add(&self, session: Session) -> Option<Seat> {
+    pub fn add(&self, session: Session) -> Option<Place> {
         let seat = session.seat();
         self.lock().push(session);
         seat
@@ -32,17 +45,43 @@ impl Sessions {
         self.lock().clear();
     }
 
-    /// Lets go of those with nothing to do.
-    pub fn sweep(&self) {
-        self.lock().retain(|session| session.streams() > 0 && !session.is_over());
+    /// Lets go of those that have had nothing to do for `limit`; whether any is left.
+    pub fn sweep(&self, now: Tick, limit: Duration) -> bool {
+        let mut sessions = self.lock();
+        sessions.retain(|session| !session.is_over() && !session.is_idle(now, limit));
+        !sessions.is_empty()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+    /// Whether one is being made: who needs a place waits for it.
+    pub fn is_coming(&self) -> bool {
+        self.coming.load(Ordering::Relaxed) > 0
+    }
+
+    /// One is being made, if `protocol` may make one, until what comes back is dropped;
+    /// then those who wait at `bell` look again.
+    pub fn expect<'a>(&'a self, protocol: Protocol, bell: &'a Notify) -> Option<Coming<'a>> {
+        (protocol != Protocol::Http1).then(|| {
+            self.coming.fetch_add(1, Ordering::Relaxed);
+            Coming { sessions: self, bell }
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Session>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection on its way that will carry many requests: who needs one meanwhile waits
+/// for it instead of making his own.
+#[derive(Debug)]
+pub struct Coming<'a> {
+    sessions: &'a Sessions,
+    bell: &'a Notify,
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        self.sessions.coming.fetch_sub(1, Ordering::Relaxed);
+        self.bell.notify_one();
     }
 }

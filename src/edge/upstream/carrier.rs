@@ -1,0 +1,119 @@
+//! What carries one request to a backend and its answer back: a connection of HTTP/1.1
+//! for itself alone, or a stream among others on one of HTTP/2.
+//! Must never: be used for a second request while the first is under way.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, response};
+use http_body::Frame;
+use pin_project_lite::pin_project;
+
+use crate::edge::pulse::Pulse;
+use crate::edge::stream::Stream;
+use crate::edge::upload::Outgoing;
+use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::http2::call::Call;
+use crate::edge::upstream::link::{Link, LinkError};
+
+/// A request's own connection, or its stream.
+#[derive(Debug)]
+pub enum Carrier {
+    /// A connection.
+    Http1(Box<Link>),
+    /// A stream.
+    Http2(Box<Call>),
+}
+
+/// What comes of sending.
+type Sent = Result<response::Parts, LinkError>;
+
+impl Carrier {
+    /// Sends a request and waits for the head of its answer, at most `wait` after the
+    /// backend has all of it.
+    pub fn send(&mut self, request: Request<Outgoing>, wait: Duration) -> impl Future<Output = Sent> + use<'_> {
+        match self {
+            Carrier::Http1(link) => Sending::Http1 { sending: link.send(request, wait) },
+            Carrier::Http2(call) => Sending::Http2 { sending: Box::pin(call.send(request, wait)) },
+        }
+    }
+
+    /// Times its waits.
+    pub fn pulse(&self) -> &Arc<Pulse> {
+        match self {
+            Carrier::Http1(link) => link.pulse(),
+            Carrier::Http2(call) => call.pulse(),
+        }
+    }
+
+    /// True when nothing of the answer is to come.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Carrier::Http1(link) => link.download().is_done(),
+            Carrier::Http2(call) => call.is_end_stream(),
+        }
+    }
+
+    /// How many bytes of the answer are to come, where that is known.
+    pub fn left(&self) -> Option<u64> {
+        match self {
+            Carrier::Http1(link) => link.download().left(),
+            Carrier::Http2(call) => call.size_hint().exact(),
+        }
+    }
+
+    /// The next piece of the answer's body, or its trailers.
+    pub fn poll_download(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        match self {
+            Carrier::Http1(link) => link.poll_download(cx),
+            Carrier::Http2(call) => call.poll_frame(cx),
+        }
+    }
+
+    /// Moves the request's body on while its answer is not wanted; in HTTP/2 it moves by
+    /// itself.
+    pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
+        match self {
+            Carrier::Http1(link) => link.drive_upload(cx),
+            Carrier::Http2(_) => {}
+        }
+    }
+
+    /// The bytes behind an answer after which HTTP is over, and the connection itself;
+    /// `None`: it is not one request's own.
+    pub fn into_tunnel(&mut self) -> Option<(Bytes, &mut Stream)> {
+        match self {
+            Carrier::Http1(link) => Some(link.into_tunnel()),
+            Carrier::Http2(_) => None,
+        }
+    }
+}
+
+pin_project! {
+    /// Either way of sending. The second is boxed, so that requests of HTTP/1.1 do not
+    /// carry its size along.
+    #[project = SendingProjection]
+    enum Sending<F, G> {
+        Http1 { #[pin] sending: F },
+        Http2 { sending: Pin<Box<G>> },
+    }
+}
+
+impl<F, G, A> Future for Sending<F, G>
+where
+    F: Future<Output = Result<A, LinkError>>,
+    G: Future<Output = Sent>,
+    A: Into<response::Parts>,
+{
+    type Output = Sent;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent> {
+        match self.project() {
+            SendingProjection::Http1 { sending } => sending.poll(cx).map(|answer| answer.map(Into::into)),
+            SendingProjection::Http2 { sending } => sending.as_mut().poll(cx),
+        }
+    }
+}
