@@ -93,6 +93,10 @@ impl Body for AnswerBody {
             let cut = ready!(this.watch.as_mut().map_or(Poll::Pending, |watch| watch.poll(cx)));
             return Poll::Ready(this.cut(cut));
         };
+        if let (Some(Err(error)), Some(watch)) = (&next, &this.watch) {
+            let cut = watch.faulted(*error);
+            return Poll::Ready(this.cut(cut));
+        }
         if let Some(Poll::Ready(cut)) = this.watch.as_mut().filter(|_| next.is_some()).map(|watch| watch.passed(cx)) {
             return Poll::Ready(this.cut(cut));
         }

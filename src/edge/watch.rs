@@ -1,5 +1,5 @@
-//! What may end an answer that is still on its way: its token, or the time that a gRPC
-//! caller gave it. Takes a lifeline once the answer outlives its first bytes.
+//! What may end an answer that is still on its way: its token, the time that a gRPC
+//! caller gave it, or a fault, which gRPC's trailers can name. Takes a lifeline once the answer outlives its first bytes.
 //! Must never: let an answer that was ended look complete.
 
 use std::future::Future as _;
@@ -49,7 +49,7 @@ impl Watch {
         tenure: Option<Tenure>,
         deadline: Option<Pin<Box<Sleep>>>,
     ) -> Option<Box<Watch>> {
-        let needed = tenure.is_some() || deadline.is_some();
+        let needed = tenure.is_some() || deadline.is_some() || kind == Lasting::Grpc;
         let connection = Arc::clone(connection);
         needed.then(|| Box::new(Watch { connection, kind, tenure, lifeline: None, deadline, pieces: 0 }))
     }
@@ -77,6 +77,11 @@ impl Watch {
             return Poll::Ready(self.cut(error, Code::DeadlineExceeded, error.words().1));
         }
         Poll::Pending
+    }
+
+    /// What becomes of a fault: where trailers can say it, they do.
+    pub fn faulted(&self, error: ForwardError) -> Cut {
+        self.cut(error, Code::of(error.status()), error.words().1)
     }
 
     fn cut(&self, error: ForwardError, code: Code, sentence: &str) -> Cut {

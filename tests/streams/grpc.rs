@@ -125,7 +125,7 @@ async fn serve() -> (SocketAddr, NotesService) {
 }
 
 const ROUTES: &str = r#"  - { path: /test.Notes/Say, upstream: backend, access: scope read }
-  - { path: /test.Notes/Chat, upstream: backend, access: scope write }
+  - { path: /test.Notes/Chat, upstream: backend, access: scope write, max_body: 64MiB }
   - { path: /test.Notes/*, upstream: backend, access: token }"#;
 
 async fn start(name: &str) -> (Gateway, NotesService) {
@@ -199,6 +199,9 @@ async fn unary_calls_pass_with_metadata_trailers_and_statuses() {
     let large = Note { text: String::new(), load: vec![7; 3 << 20] };
     let request = client.request(large.clone());
     assert_eq!(client.send(request, "/test.Notes/Say").await.expect("an answer").into_inner(), large);
+    let larger = client.request(Note { text: String::new(), load: vec![7; 9 << 20] });
+    let refused = client.send(larger, "/test.Notes/Say").await.expect_err("more than the route takes");
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     let missing = client.request(note("x"));
     assert_eq!(client.send(missing, "/test.Notes/None").await.expect_err("none").code(), Code::Unimplemented);
 }
@@ -253,6 +256,7 @@ async fn scopes_hold_per_method_and_refusals_are_grpcs_own() {
 async fn a_callers_time_is_kept_and_a_dead_backend_is_unavailable() {
     let (gateway, _) = start("grpc-time").await;
     let mut client = Client::of(&gateway, "read").await;
+    client.say("hello").await.expect("an answer");
     // As a header only: the gateway must keep the time, not the client's own clock.
     let mut request = client.request(note("hang"));
     request.metadata_mut().insert("grpc-timeout", "300m".parse().expect("a value"));

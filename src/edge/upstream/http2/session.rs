@@ -13,6 +13,7 @@ use std::time::Duration;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 
 use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::upload::Outgoing;
@@ -33,6 +34,12 @@ const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs
 /// Streams of one connection at most, whatever the backend allows: beyond it another
 /// connection shares the work.
 pub const MAX_STREAMS: usize = 100;
+
+/// Streams of a connection whose backend has not said yet how many it allows.
+const FIRST: usize = 1;
+
+/// How long its first SETTINGS are waited for before it is used without them.
+const GREETING: Duration = Duration::from_millis(250);
 
 /// A connection that carries many requests.
 #[derive(Debug)]
@@ -63,6 +70,7 @@ impl Session {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
+            .initial_max_send_streams(FIRST)
             .initial_stream_window_size(WINDOWS.0)
             .initial_connection_window_size(WINDOWS.1)
             .max_send_buf_size(SEND_BUFFER)
@@ -72,17 +80,23 @@ impl Session {
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|_| ForwardError::Connect)?;
         let state = Arc::new(State {
             streams: AtomicUsize::new(0),
-            // Until the backend has said how many, it takes ours (RFC 9113 §5.1.2).
-            allowed: AtomicUsize::new(MAX_STREAMS),
+            allowed: AtomicUsize::new(FIRST),
             leaving: AtomicBool::new(false),
             rested: AtomicTick::new(Tick::now()),
         });
         let told = Arc::clone(&state);
+        let (greets, greeted) = oneshot::channel();
+        let mut greets = Some(greets);
         tokio::spawn(async move {
             let mut connection = pin!(connection);
             let outcome = poll_fn(|cx| {
                 let moved = connection.as_mut().poll(cx);
-                told.allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
+                let allowed = connection.current_max_send_streams();
+                told.allowed.store(allowed, Ordering::Relaxed);
+                if allowed != FIRST || moved.is_ready() {
+                    // Who waits for the greeting may have lost patience.
+                    greets.take().into_iter().for_each(|greets| drop(greets.send(())));
+                }
                 if moved.is_ready() { moved } else { Poll::Pending }
             })
             .await;
@@ -92,6 +106,8 @@ impl Session {
             }
             ended();
         });
+        // A backend that allows one stream only says nothing new, and is not waited for long.
+        let _ = tokio::time::timeout(GREETING, greeted).await;
         Ok(Session { sender, state })
     }
 
