@@ -1,4 +1,5 @@
 //! The servers of an upstream: where each is, how much it takes, how it is spoken to.
+//! Must never: look a name up; a backend that is down does not stop a start.
 
 use std::path::Path;
 
