@@ -20,6 +20,7 @@ use crate::edge::head::scanner::HeadLimits;
 use crate::edge::head::tracker::{Passage, Stage, Tracker};
 use crate::edge::io::WriteWatch;
 use crate::edge::linger::Linger;
+use crate::edge::pace::{Pace, Verdict};
 use crate::edge::pulse::Pulse;
 use crate::snapshot::DoorLimits;
 
@@ -36,6 +37,7 @@ pub struct Guard<S> {
     held: Held,
     flow: Flow,
     waiting: Waiting,
+    pace: Pace,
     pulse: Arc<Pulse>,
     writes: WriteWatch,
     linger: Option<Linger>,
@@ -72,6 +74,7 @@ impl<S> Guard<S> {
         let head_limits = HeadLimits { bytes: limits.header_bytes, fields: limits.header_count };
         let pulse = connection.worker.pulses.enrol();
         let writes = WriteWatch::new(limits.body_timeout);
+        let pace = Pace::new(limits.body_rate, limits.body_timeout);
         Guard {
             stream,
             connection,
@@ -80,6 +83,7 @@ impl<S> Guard<S> {
             held: Held::default(),
             flow: Flow::Open,
             waiting: Waiting::Nothing,
+            pace,
             pulse,
             writes,
             linger: None,
@@ -95,6 +99,7 @@ impl<S> Guard<S> {
             self.held.discard();
             return;
         }
+        let (count, was) = (fresh.len(), self.tracker.stage());
         let passage = if self.held.is_empty() {
             let passage = self.tracker.advance(fresh);
             if passage.refused.is_none() {
@@ -110,6 +115,21 @@ impl<S> Guard<S> {
             passage
         };
         self.settle(passage);
+        self.keep_pace(was, count);
+    }
+
+    /// Ends a body that comes too slowly on the whole, however steadily it trickles.
+    fn keep_pace(&mut self, was: Stage, count: usize) {
+        let now = self.connection.worker.pulses.tick();
+        let verdict = match was {
+            Stage::Body => self.pace.came(count, now),
+            Stage::Head => Verdict::Bearable,
+        };
+        match self.tracker.stage() {
+            Stage::Head => self.pace = Pace::new(self.limits.body_rate, self.limits.body_timeout),
+            Stage::Body if verdict == Verdict::TooSlow => self.refuse(Stage::Body, Refusal::BodyTooSlow),
+            Stage::Body => {}
+        }
     }
 
     fn settle(&mut self, passage: Passage) {
@@ -151,6 +171,9 @@ impl<S> Guard<S> {
             Stage::Head if self.nothing_more_is_wanted() => Waiting::LastCall,
             Stage::Head => Waiting::NextHead,
         };
+        if for_what == Waiting::Body {
+            self.pace.waits(self.connection.worker.pulses.tick());
+        }
         if self.waiting != for_what {
             self.waiting = for_what;
             let limit = match for_what {
@@ -268,7 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
 
 fn broken(refusal: Refusal) -> io::Error {
     let kind = match refusal {
-        Refusal::BodyTimeout | Refusal::HeadTimeout => io::ErrorKind::TimedOut,
+        Refusal::BodyTimeout | Refusal::BodyTooSlow | Refusal::HeadTimeout => io::ErrorKind::TimedOut,
         _ => io::ErrorKind::InvalidData,
     };
     io::Error::new(kind, refusal.sentence())

@@ -105,7 +105,7 @@ impl Wire {
         match &self.gateway {
             Running::Program(gateway) => gateway.address(name),
             Running::Inside { gateway, .. } => {
-                gateway.doors.iter().find(|(door, _)| **door == **name).expect("the listener").1
+                gateway.doors.iter().find(|(door, _)| **door == **name).expect("the listener").1.tcp().expect("an address")
             }
         }
     }
