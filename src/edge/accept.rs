@@ -100,12 +100,7 @@ fn admit<S: Serve>(worker: &Arc<Worker>, index: usize, stream: Plug, peer: Socke
 }
 
 /// A place under the limit of the caller's address.
-fn count(
-    worker: &Worker,
-    index: usize,
-    caller: SocketAddr,
-    limits: &DoorLimits,
-) -> Result<Option<Counted>, Turned> {
+fn count(worker: &Worker, index: usize, caller: SocketAddr, limits: &DoorLimits) -> Result<Option<Counted>, Turned> {
     worker.shared.doors[index].callers.enter(caller.ip(), limits.per_address, Tick::now())
 }
 
@@ -138,12 +133,10 @@ async fn introduce<S: Serve>(
 ) {
     let (caller, counted) = match terms.proxy {
         ProxyProtocol::Off => (peer, counted),
-        ProxyProtocol::Accept | ProxyProtocol::Require => {
-            match Box::pin(named(&seat, &terms, &stream, peer)).await {
-                Ok(named) => named,
-                Err(why) => return seat.worker().shared.telemetry.connection_refused(&terms.name, why),
-            }
-        }
+        ProxyProtocol::Accept | ProxyProtocol::Require => match Box::pin(named(&seat, &terms, &stream, peer)).await {
+            Ok(named) => named,
+            Err(why) => return seat.worker().shared.telemetry.connection_refused(&terms.name, why),
+        },
     };
     attend(seat, terms, stream, caller, serve).await;
     drop(counted);

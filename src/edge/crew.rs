@@ -97,12 +97,7 @@ fn deal(bound: Vec<Bound>, workers: usize) -> Vec<Vec<(usize, Ear)>> {
 }
 
 /// A worker's life; returns the number of connections open at its end.
-fn live<S: Serve>(
-    runtime: &Runtime,
-    worker: &Arc<Worker>,
-    sockets: Vec<(usize, Ear)>,
-    serve: &S,
-) -> usize {
+fn live<S: Serve>(runtime: &Runtime, worker: &Arc<Worker>, sockets: Vec<(usize, Ear)>, serve: &S) -> usize {
     runtime.block_on(async {
         let pulses = Arc::clone(worker);
         tokio::spawn(async move { pulses.pulses.run().await });

@@ -49,8 +49,12 @@ impl fmt::Display for BindError {
                 "listener `{listener}`: another process listens on {address}; stop that one (`ss -lxp` names it), or \
                  give the listener another path"
             ),
-            io::ErrorKind::NotFound => write!(f, "listener `{listener}`: there is no folder for {address}; make it first"),
-            io::ErrorKind::AlreadyExists => write!(f, "listener `{listener}`: {address}: {fault}; remove it, or choose another path"),
+            io::ErrorKind::NotFound => {
+                write!(f, "listener `{listener}`: there is no folder for {address}; make it first")
+            }
+            io::ErrorKind::AlreadyExists => {
+                write!(f, "listener `{listener}`: {address}: {fault}; remove it, or choose another path")
+            }
             io::ErrorKind::PermissionDenied if matches!(address, Address::Unix(_)) => write!(
                 f,
                 "listener `{listener}`: no permission to make {address}, or to give it to another owner; its folder \
@@ -212,7 +216,8 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let taken = taken.local_addr().map(|address| (taken, address)).expect("bound");
         let nowhere: SocketAddr = "192.0.2.1:1".parse().expect("an address");
-        let wanted = [("a", free), ("b", taken.1), ("c", nowhere)].map(|(name, at)| (Arc::from(name), Address::Tcp(at)));
+        let wanted =
+            [("a", free), ("b", taken.1), ("c", nowhere)].map(|(name, at)| (Arc::from(name), Address::Tcp(at)));
         let errors = bind(&wanted, 2).expect_err("two are bad");
         assert_eq!(errors.iter().map(|error| &*error.listener).collect::<Vec<_>>(), ["b", "c"]);
         assert!(errors[1].to_string().contains("not an address of this machine"));

@@ -48,7 +48,11 @@ impl Pace {
             self.waited += now.since(since);
         }
         let held = self.waited.saturating_sub(self.grace).as_millis();
-        if u128::from(self.bytes) * 1_000 < held.saturating_mul(u128::from(self.rate)) { Verdict::TooSlow } else { Verdict::Bearable }
+        if u128::from(self.bytes) * 1_000 < held.saturating_mul(u128::from(self.rate)) {
+            Verdict::TooSlow
+        } else {
+            Verdict::Bearable
+        }
     }
 }
 

@@ -88,7 +88,9 @@ fn required_means_required_and_accepted_means_either() {
 fn broken_headers_are_closed_and_counted() {
     let house = house(ProxyProtocol::Accept, limits());
     let long = [&b"PROXY TCP4 "[..], &[b'1'; 200]].concat();
-    for broken in [&b"PROXY TCP4 1.2.3.4\r\n"[..], &long, b"\r\n\r\n\0\r\nQUIT\n\x31\x11\x00\x00", b"PROXY TCP4 1.2.3.4\r!"] {
+    for broken in
+        [&b"PROXY TCP4 1.2.3.4\r\n"[..], &long, b"\r\n\r\n\0\r\nQUIT\n\x31\x11\x00\x00", b"PROXY TCP4 1.2.3.4\r!"]
+    {
         assert!(Wire::sending(house.address(), broken).is_closed_or_reset(), "{broken:?}");
     }
     assert_eq!(house.served(), 0);

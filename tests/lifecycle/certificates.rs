@@ -95,7 +95,7 @@ fn files_are_replaced_under_load_and_no_handshake_fails() {
 
 /// A link that is replaced by another in one step.
 fn turn(link: &Path, target: &str) {
-    let fresh = link.with_extension("fresh");
+    let fresh = link.with_file_name("turned");
     symlink(target, &fresh).and_then(|()| fs::rename(&fresh, link)).expect("a link");
 }
 

@@ -83,8 +83,7 @@ fn term_under_load_fails_no_request() {
         Crowd::gather(12, &Manner::Faithful, clear, "/open/x"),
         Crowd::gather(4, &Manner::Secure(authority.client(None)), public, "/open/x"),
     ];
-    let held: Vec<_> =
-        (0..SLOW).map(|_| begun(clear, b"GET /open/hold HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
+    let held: Vec<_> = (0..SLOW).map(|_| begun(clear, b"GET /open/hold HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
     let head = b"POST /open/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello";
     let uploads: Vec<_> = (0..SLOW).map(|_| begun(clear, head)).collect();
     let heads: Vec<_> = (0..SLOW).map(|_| begun(clear, b"GET /open/x HTTP/1.1\r\nHo")).collect();
@@ -98,7 +97,8 @@ fn term_under_load_fails_no_request() {
         assert!(faults.is_empty(), "after {answered} answers: {faults:#?}");
     }
     // The doors are closed by now, for the crowd was refused; what had begun goes on.
-    for (mut stream, more) in uploads.into_iter().map(|s| (s, &b"world"[..])).chain(heads.into_iter().map(|s| (s, &b"st: a\r\n\r\n"[..])))
+    for (mut stream, more) in
+        uploads.into_iter().map(|s| (s, &b"world"[..])).chain(heads.into_iter().map(|s| (s, &b"st: a\r\n\r\n"[..])))
     {
         stream.write_all(more).expect("still read");
         assert!(rest(stream).starts_with("HTTP/1.1 200"));

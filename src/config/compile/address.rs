@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::config::compile::compiler::Compiler;
-use crate::config::document::listener::{ListenerDocument, SocketDocument};
+use crate::config::document::listener::{ListenerDocument, PermissionsDocument};
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
@@ -23,10 +23,10 @@ impl Compiler<'_> {
     /// The address of a listener.
     pub fn listening_address(&mut self, written: &ListenerDocument) -> Option<Address> {
         let Some(path) = written.address.value.strip_prefix(UNIX) else {
-            if let Some(socket) = &written.socket {
-                let message = "only a listener at a path has a socket with permissions";
+            if let Some(permissions) = &written.permissions {
+                let message = "only a listener at a path has permissions";
                 let problem = Problem::new(Code::Combination, message)
-                    .at(self.places(), socket.place, "of which socket?")
+                    .at(self.places(), permissions.place, "of what?")
                     .and(self.places(), written.address.place, "this is no path")
                     .help("write `address: unix:/run/tollgate/public.sock`");
                 self.report(problem);
@@ -41,8 +41,8 @@ impl Compiler<'_> {
             self.wrong(Code::WrongValue, written.address.place, message, label);
             return None;
         }
-        let socket = written.socket.as_ref().map(|socket| &socket.value);
-        let said = |of: fn(&SocketDocument) -> &Option<At<String>>| socket.and_then(|socket| of(socket).as_ref());
+        let permissions = written.permissions.as_ref().map(|permissions| &permissions.value);
+        let said = |of: fn(&PermissionsDocument) -> &Option<At<String>>| permissions.and_then(|p| of(p).as_ref());
         let (mode, owner, group) = (said(|s| &s.mode), said(|s| &s.owner), said(|s| &s.group));
         Some(Address::Unix(UnixPlace {
             path,

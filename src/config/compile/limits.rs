@@ -44,7 +44,10 @@ impl Compiler<'_> {
             let number = number.map(|number| self.number(Some(number), 1, 1..=MAX_PER_ADDRESS))?;
             Some(u32::try_from(number).unwrap_or(u32::MAX))
         };
-        PerAddress { connections: bounded(written.connections.as_ref()), rate: bounded(written.new_per_second.as_ref()) }
+        PerAddress {
+            connections: bounded(written.connections.as_ref()),
+            rate: bounded(written.new_per_second.as_ref()),
+        }
     }
 
     fn body_rate(&mut self, written: Option<&At<ByteSize>>) -> u64 {

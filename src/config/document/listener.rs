@@ -17,7 +17,7 @@ pub struct ListenerDocument {
     /// Address and port, such as `0.0.0.0:8443` or `[::]:8443`, or `unix:` and the path of a socket.
     pub address: At<String>,
     /// Who may connect, where the address is a path.
-    pub socket: Option<At<SocketDocument>>,
+    pub permissions: Option<At<PermissionsDocument>>,
     /// Certificates, or `self-signed` for trying things out. Left out: clear text.
     pub tls: Option<At<OrBlock<SelfSigned, TlsDocument>>>,
     /// Answers everything with a redirect: `https` (port 443) or a port.
@@ -34,11 +34,11 @@ pub struct ListenerDocument {
     pub proxy_protocol: Option<At<ProxyProtocolName>>,
 }
 
-/// The socket of a listener whose address is a path.
+/// Who may connect to a listener whose address is a path.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Socket")]
-pub struct SocketDocument {
+#[schemars(rename = "Permissions")]
+pub struct PermissionsDocument {
     /// Permission bits in octal, such as "0660"; who may connect needs to write. Default "0660".
     pub mode: Option<At<String>>,
     /// Name or number of the user who owns it; default the gateway's own.

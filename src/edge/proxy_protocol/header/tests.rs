@@ -59,7 +59,9 @@ fn lines_that_are_none() {
 
 #[test]
 fn other_protocols_have_none() {
-    for text in ["GET / HTTP/1.1\r\n", "POST / HTTP/1.1", "PRI * HTTP/2.0", "\x16\x03\x01\x02", "PROXYING", "\r\n\r\nGET"] {
+    for text in
+        ["GET / HTTP/1.1\r\n", "POST / HTTP/1.1", "PRI * HTTP/2.0", "\x16\x03\x01\x02", "PROXYING", "\r\n\r\nGET"]
+    {
         assert_eq!(read(text.as_bytes()), Reading::Absent, "{text:?}");
     }
     for (text, left) in [("", 12), ("P", 5), ("PROX", 2), ("\r\n\r", 9)] {
