@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::edge::callers::{Counted, Turned};
 use crate::edge::connection::{Channel, Connection, Seat};
-use crate::edge::drain::Phase;
+use crate::edge::drain::{LAST_CALL, Phase};
 use crate::edge::ear::Listening;
 use crate::edge::forwarded::is_trusted;
 use crate::edge::handshake::{Protocol, shake};
@@ -32,20 +32,38 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// Connections taken from the queue when the listener closes.
 const LAST_ROUND: usize = 65_536;
 
-/// Accepts until the drain begins, then takes what is queued and closes the socket.
+/// Accepts until the drain begins, lets those through who are about to get through,
+/// and closes the socket.
 pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, socket: Listening, serve: S) {
-    let mut draining = std::pin::pin!(worker.shared.drain.reached(Phase::Draining));
+    let draining = worker.shared.drain.reached(Phase::Draining);
+    accept_until(draining, &worker, index, &socket, &serve).await;
+    // Closed at once, the socket would take with it whoever is in the middle of
+    // connecting. A system without filters closes it a moment later all the same.
+    if socket.turn_away_newcomers().is_ok() {
+        accept_until(tokio::time::sleep(LAST_CALL), &worker, index, &socket, &serve).await;
+    }
+    last_round(&worker, index, socket, &serve);
+}
+
+async fn accept_until<S: Serve>(
+    end: impl Future<Output = ()>,
+    worker: &Arc<Worker>,
+    index: usize,
+    socket: &Listening,
+    serve: &S,
+) {
+    let mut end = std::pin::pin!(end);
     let mut pause = PAUSES.0;
     loop {
         let accepted = tokio::select! {
             biased;
-            () = &mut draining => break,
+            () = &mut end => return,
             accepted = socket.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
                 pause = PAUSES.0;
-                admit(&worker, index, stream, peer, &serve);
+                admit(worker, index, stream, peer, serve);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -56,14 +74,13 @@ pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, so
                     tracing::warn!(listener = %name, %error, "accepting pauses");
                 }
                 tokio::select! {
-                    () = &mut draining => break,
+                    () = &mut end => return,
                     () = tokio::time::sleep(pause) => {}
                 }
                 pause = (pause * 2).min(PAUSES.1);
             }
         }
     }
-    last_round(&worker, index, socket, &serve);
 }
 
 /// Takes the connections whose callers already think they are through.

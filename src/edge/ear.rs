@@ -7,6 +7,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 
+use socket2::{SockFilter, SockRef};
+
 use crate::edge::plug::{LOCAL, Plug};
 
 /// A listening socket that no runtime watches yet.
@@ -70,6 +72,19 @@ impl From<Ear> for OwnedFd {
     }
 }
 
+/// Drops segments that are a SYN and no ACK, and lets all others pass (a classic BPF
+/// program; at a TCP socket it sees the segment from its TCP header on).
+const DROP_SYN: [SockFilter; 5] = [
+    // The byte of flags (RFC 9293 §3.1) …
+    SockFilter::new(0x30, 0, 0, 13),
+    // … but for others than SYN (2) and ACK (16) …
+    SockFilter::new(0x54, 0, 0, 0x12),
+    // … is a mere SYN: then nothing of the segment is kept, else all.
+    SockFilter::new(0x15, 0, 1, 0x02),
+    SockFilter::new(0x06, 0, 0, 0),
+    SockFilter::new(0x06, 0, 0, u32::MAX),
+];
+
 /// The same, watched by the runtime of a worker.
 #[derive(Debug)]
 pub(in crate::edge) enum Listening {
@@ -90,6 +105,16 @@ impl Listening {
         match self {
             Listening::Tcp(socket) => socket.accept().await.map(|(stream, peer)| (Plug::Tcp(stream), peer)),
             Listening::Unix(socket) => socket.accept().await.map(|(stream, _)| (Plug::Unix(stream), LOCAL)),
+        }
+    }
+
+    /// Lets nobody begin to connect any more, while those who have begun get through.
+    /// Whoever asks again a second later, as TCP does, finds nobody or a successor.
+    pub(in crate::edge) fn turn_away_newcomers(&self) -> io::Result<()> {
+        match self {
+            Listening::Tcp(socket) => SockRef::from(socket).attach_filter(&DROP_SYN),
+            // Connecting to a path is one step, which nobody can be in the middle of.
+            Listening::Unix(_) => Ok(()),
         }
     }
 

@@ -73,7 +73,7 @@ fn a_header_in_pieces_with_the_request_behind_it() {
 #[test]
 fn required_means_required_and_accepted_means_either() {
     let required = house(ProxyProtocol::Require, limits());
-    assert!(Wire::sending(required.address(), b"GET /facts HTTP/1.1\r\nHost: a\r\n\r\n").is_closed_or_reset());
+    assert!(Wire::sending(required.address(), b"GET /facts HTTP/1.1\r\nHost: a\r\n\r\n").gets_nothing());
     assert_eq!(required.served(), 0);
     required.eventually_counts(&["connection_refusals_total", "proxy_header", " 1"]);
     let accepted = house(ProxyProtocol::Accept, limits());
@@ -91,7 +91,7 @@ fn broken_headers_are_closed_and_counted() {
     for broken in
         [&b"PROXY TCP4 1.2.3.4\r\n"[..], &long, b"\r\n\r\n\0\r\nQUIT\n\x31\x11\x00\x00", b"PROXY TCP4 1.2.3.4\r!"]
     {
-        assert!(Wire::sending(house.address(), broken).is_closed_or_reset(), "{broken:?}");
+        assert!(Wire::sending(house.address(), broken).gets_nothing(), "{broken:?}");
     }
     assert_eq!(house.served(), 0);
     house.eventually_counts(&["connection_refusals_total", "proxy_header", " 4"]);
@@ -101,12 +101,12 @@ fn broken_headers_are_closed_and_counted() {
 fn a_header_that_does_not_end_is_not_waited_for() {
     let house = house(ProxyProtocol::Accept, limits());
     let begun = Instant::now();
-    let mut slow = Wire::sending(house.address(), b"PROXY TCP4 203.0.113.9");
+    let slow = Wire::sending(house.address(), b"PROXY TCP4 203.0.113.9");
     let left = Wire::sending(house.address(), b"PROXY TCP4 203.0.113.9");
     left.finish_sending();
     house.eventually_counts(&["connection_refusals_total", "proxy_header", " 1"]);
     assert!(begun.elapsed() < TIME, "who has left is not waited for");
-    assert!(slow.is_closed_or_reset());
+    assert!(slow.gets_nothing());
     assert!(begun.elapsed() >= TIME);
 }
 
@@ -145,7 +145,7 @@ fn limits_per_address_are_those_of_the_named_address() {
     let house = house(ProxyProtocol::Require, DoorLimits { per_address, ..limits() });
     let mut first = Wire::sending(house.address(), LINE);
     assert!(facts(&mut first).contains("peer=203.0.113.9"));
-    assert!(Wire::sending(house.address(), &binary()).is_closed_or_reset());
+    assert!(Wire::sending(house.address(), &binary()).gets_nothing());
     house.eventually_counts(&["connection_refusals_total", "address_limit", " 1"]);
     let other = b"PROXY TCP4 203.0.113.10 10.0.0.1 4711 443\r\n";
     let mut second = Wire::sending(house.address(), other);
@@ -162,7 +162,7 @@ fn one_address_has_its_share_and_gets_it_back() {
     let mut first = Wire::connect(house.address());
     let mut second = Wire::connect(house.address());
     assert_eq!((first.get("/1").body, second.get("/2").body), ("/1".to_owned(), "/2".to_owned()));
-    assert!(Wire::connect(house.address()).is_closed_or_reset());
+    assert!(Wire::connect(house.address()).gets_nothing());
     house.eventually_counts(&["connection_refusals_total", "address_limit", " 1"]);
     assert_eq!(first.get("/1").body, "/1");
     drop(second);
@@ -175,11 +175,11 @@ fn new_connections_of_one_address_have_a_rate() {
     let per_address = PerAddress { connections: None, rate: Some(5) };
     let house = House::clear(DoorLimits { per_address, ..limits() });
     let begun = Instant::now();
-    let served = (0..40).filter(|_| !Wire::connect(house.address()).is_closed_or_reset_on("/x")).count();
+    let served = (0..40).filter(|_| !Wire::connect(house.address()).refuses("/x")).count();
     let most = 5 + usize::try_from(begun.elapsed().as_millis() / 200).expect("short") + 1;
     assert!((5..=most).contains(&served), "{served} of 40 in {:?}", begun.elapsed());
     house.eventually_counts(&["connection_refusals_total", "address_rate"]);
-    house.eventually("the rate is refilled", || !Wire::connect(house.address()).is_closed_or_reset_on("/x"));
+    house.eventually("the rate is refilled", || !Wire::connect(house.address()).refuses("/x"));
 }
 
 #[test]
@@ -211,16 +211,16 @@ fn a_path_is_a_door_like_any_other() {
 
 /// What a refused caller sees: the end, or a reset.
 trait Refused {
-    fn is_closed_or_reset(self) -> bool;
-    fn is_closed_or_reset_on(self, path: &str) -> bool;
+    fn gets_nothing(self) -> bool;
+    fn refuses(self, path: &str) -> bool;
 }
 
 impl Refused for Wire<TcpStream> {
-    fn is_closed_or_reset(mut self) -> bool {
+    fn gets_nothing(mut self) -> bool {
         self.rest_until_broken() == 0
     }
 
-    fn is_closed_or_reset_on(self, path: &str) -> bool {
+    fn refuses(self, path: &str) -> bool {
         self.ask_once(path).is_none()
     }
 }

@@ -14,8 +14,6 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub struct Authority {
     /// Its own certificate.
     pub certificate: CertificateDer<'static>,
-    /// The same in PEM.
-    pub pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -38,7 +36,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
         let certificate = params.self_signed(&key).expect("a certificate");
-        Authority { certificate: certificate.der().clone(), pem: certificate.pem(), issuer: Issuer::new(params, key) }
+        Authority { certificate: certificate.der().clone(), issuer: Issuer::new(params, key) }
     }
 
     /// A certificate for these names.

@@ -80,7 +80,8 @@ fn term_under_load_fails_no_request() {
     let (clear, public) = (gateway.address("clear"), gateway.address("public"));
 
     let crowds = [
-        Crowd::gather(12, &Manner::Faithful, clear, "/open/x"),
+        Crowd::gather(8, &Manner::Faithful, clear, "/open/x"),
+        Crowd::gather(4, &Manner::Fleeting, clear, "/open/x"),
         Crowd::gather(4, &Manner::Secure(authority.client(None)), public, "/open/x"),
     ];
     let held: Vec<_> = (0..SLOW).map(|_| begun(clear, b"GET /open/hold HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
