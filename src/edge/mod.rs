@@ -30,6 +30,7 @@ pub mod mint;
 pub mod pace;
 pub mod plug;
 pub mod proxy_protocol;
+pub mod page;
 pub mod pulse;
 pub mod record;
 pub mod redirect;
