@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::edge::pulse::Tick;
+use crate::snapshot::DoorLimits;
 
 /// Waiting that is not held against anybody: a slow start, a lost packet or two. Less
 /// where the listener lets bodies pause for less.
@@ -31,8 +32,12 @@ pub enum Verdict {
 }
 
 impl Pace {
-    /// A body that begins now, at a listener that lets bodies pause for `pause`.
-    pub fn new(rate: u64, pause: Duration) -> Pace {
+    /// A body that begins now.
+    pub fn of(limits: &DoorLimits) -> Pace {
+        Pace::new(limits.body_rate, limits.body_timeout)
+    }
+
+    fn new(rate: u64, pause: Duration) -> Pace {
         Pace { rate, grace: GRACE.min(pause), bytes: 0, waited: Duration::ZERO, since: None }
     }
 

@@ -43,6 +43,14 @@ impl Plug {
         }
     }
 
+    /// Reads what is there, and waits for nothing.
+    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Plug::Tcp(stream) => stream.try_read(buf),
+            Plug::Unix(stream) => stream.try_read(buf),
+        }
+    }
+
     /// Waits until there may be something to read.
     pub async fn readable(&self) -> io::Result<()> {
         match self {
