@@ -198,7 +198,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(snapshot.plans[1].max_body, 1 << 20);
     assert!(matches!(&snapshot.upstreams[0].servers[0], Server::Http { port: 9001, .. }));
     assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
-    assert_eq!(snapshot.policy.tables.len(), 3);
+    assert_eq!(snapshot.policy.tables.len(), 4);
     let routes: Vec<_> = snapshot.policy.tables[0].targets().iter().collect();
     assert_eq!(routes.len(), 4, "the routes stand behind `public` alone");
     let rules = routes.iter().filter_map(|target| match target {
