@@ -167,9 +167,7 @@ fn everything_about_callers_addresses_is_in_the_snapshot() {
 #[test]
 fn everything_that_was_said_is_in_the_snapshot() {
     use tollgate::access::rule::Rule;
-    use tollgate::snapshot::{
-        Address, AuditTarget, Door, LogFormat, LogLevel, Part, PerAddress, ProxyProtocol, Server,
-    };
+    use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server};
 
     let snapshot = snapshot("tests/config/good/everything.yaml");
     assert_eq!(snapshot.listeners.len(), 4);
