@@ -40,7 +40,7 @@ pub async fn open(member: &Member, patience: Duration, protocols: &[&[u8]]) -> R
 async fn socket(address: &Address) -> Result<Socket, ForwardError> {
     let socket = match address {
         Address::Tcp(address) => TcpStream::connect(address).await.map(Socket::clear),
-        Address::Unix(path) => UnixStream::connect(path).await.map(Socket::unix),
+        Address::Unix(path) => UnixStream::connect(path).await.map(Socket::clear),
         Address::Builtin => Err(io::ErrorKind::AddrNotAvailable.into()),
     };
     socket.map_err(|error| match error.kind() {
