@@ -1,4 +1,4 @@
-//! A TCP or Unix stream tuned for small messages. A vectored write of a head and a small body
+//! A caller's stream tuned for small messages. A vectored write of a head and a small body
 //! is gathered on the stack and leaves by `send`, which is cheaper than `writev`; and
 //! a stream that awaits TLS tells clear text apart by its first byte, before the TLS
 //! library answers it with an alert that no HTTP client understands.
@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
 
+use crate::edge::plug::Plug;
 use crate::edge::pulse::{Pulse, Pulses};
 
 /// The two sizes of stack buffer for gathering; larger writes go out as they are. Two,
@@ -21,17 +21,11 @@ const GATHER: (usize, usize) = (1024, 4096);
 /// The first byte of every TLS record that may open a connection (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A stream of the system's.
+/// A stream.
 #[derive(Debug)]
 pub struct Socket {
-    stream: Wire,
+    stream: Plug,
     first: FirstByte,
-}
-
-#[derive(Debug)]
-enum Wire {
-    Tcp(TcpStream),
-    Unix(UnixStream),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,29 +37,21 @@ enum FirstByte {
 
 impl Socket {
     /// A stream that takes any bytes. Small writes are not held back by the kernel.
-    pub fn clear(stream: TcpStream) -> Socket {
+    pub fn clear(stream: impl Into<Plug>) -> Socket {
+        let stream = stream.into();
         // A socket that refuses the option still works, only slower.
-        let _ = stream.set_nodelay(true);
-        Socket { stream: Wire::Tcp(stream), first: FirstByte::Any }
-    }
-
-    /// A stream over a socket in the file system.
-    pub fn unix(stream: UnixStream) -> Socket {
-        Socket { stream: Wire::Unix(stream), first: FirstByte::Any }
+        let _ = stream.set_nodelay();
+        Socket { stream, first: FirstByte::Any }
     }
 
     /// A stream whose first byte must be the beginning of TLS; reading fails otherwise.
-    pub fn awaiting_tls(stream: TcpStream) -> Socket {
+    pub fn awaiting_tls(stream: impl Into<Plug>) -> Socket {
         Socket { first: FirstByte::Tls, ..Socket::clear(stream) }
     }
 
     /// Whether nothing has come, not even the end; nobody is woken for it.
     pub fn is_silent(&self) -> bool {
-        let read = match &self.stream {
-            Wire::Tcp(stream) => stream.try_read(&mut [0]),
-            Wire::Unix(stream) => stream.try_read(&mut [0]),
-        };
-        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Whether reading failed because the caller speaks clear text.
@@ -78,10 +64,7 @@ impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        let outcome = match &mut this.stream {
-            Wire::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Wire::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-        };
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
         if this.first == FirstByte::Tls && buf.filled().len() > before {
             if buf.filled()[before] != TLS_HANDSHAKE {
                 this.first = FirstByte::Wrong;
@@ -95,30 +78,25 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
-            Wire::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Wire::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.get_mut().stream);
         if let [one] = bufs {
-            return self.poll_write(cx, one);
+            return stream.poll_write(cx, one);
         }
         let total: usize = bufs.iter().map(|buf| buf.len()).sum();
         if total <= GATHER.0 {
-            self.poll_write(cx, gather(bufs, &mut [0; GATHER.0]))
+            stream.poll_write(cx, gather(bufs, &mut [0; GATHER.0]))
         } else if total <= GATHER.1 {
-            self.poll_write(cx, gather(bufs, &mut [0; GATHER.1]))
+            stream.poll_write(cx, gather(bufs, &mut [0; GATHER.1]))
         } else {
-            match &mut self.stream {
-                Wire::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-                Wire::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            }
+            stream.poll_write_vectored(cx, bufs)
         }
     }
 
@@ -127,17 +105,11 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Wire::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Wire::Unix(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Wire::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Wire::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }
 

@@ -117,7 +117,7 @@ catalog! {
     CONNECTIONS = gauge("tollgate_connections_open", &["listener"], "Connections of callers that are open.");
     /// Connections turned away.
     CONNECTION_REFUSALS = counter("tollgate_connection_refusals_total", &["listener", "reason"],
-        "Connections that were not served: over the listener's limit, or a failed accept.");
+        "Connections that were not served: over the listener's limit (limit), over one address's limit or rate (address_limit, address_rate), without the PROXY header that its proxy owes (proxy_header), or a failed accept (accept).");
     /// HTTP/2 connections that were ended.
     HTTP2_ENDED = counter("tollgate_http2_connections_ended_total", &["listener", "reason"],
         "HTTP/2 connections that the gateway ended for what their caller did: an error code of RFC 9113 §7, or `flood_` and the frame that came too often.");

@@ -1,4 +1,5 @@
-//! `balance:` of an upstream: a word, or `hash(…)` with what the key is.
+//! `balance:` of an upstream: a word, or `hash(…)` with what the key is. A claim that a
+//! key speaks of is kept with every verified token, as those of templates are.
 
 use http::HeaderName;
 

@@ -1,4 +1,5 @@
-//! `health:` of an upstream: the question, how often, and how many answers decide.
+//! `health:` of an upstream: the question, how often, and how many answers decide. What
+//! has no meaning without a path is a mistake, since somebody thinks it has.
 
 use std::time::Duration;
 

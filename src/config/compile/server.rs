@@ -1,4 +1,5 @@
 //! The servers of an upstream: where each is, how much it takes, how it is spoken to.
+//! Must never: look a name up; a backend that is down does not stop a start.
 
 use std::path::Path;
 
@@ -11,12 +12,10 @@ use crate::config::document::upstream::UpstreamDocument;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
-use crate::snapshot::{ClientTls, Server, Site};
+use crate::snapshot::{ClientTls, Server, Site, UNIX};
 
 /// The backend that comes with the gateway.
 const ECHO: &str = "builtin:echo";
-/// What a socket in the file system begins with.
-const UNIX: &str = "unix:";
 /// Most servers of one upstream.
 const MAX_SERVERS: usize = 256;
 /// The largest weight.

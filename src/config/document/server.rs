@@ -1,4 +1,5 @@
-//! One server of an upstream: its address alone, or a block where there is more to say.
+//! One server of an upstream as it is written: its address alone, or a block where there
+//! is more to say about it.
 
 use std::borrow::Cow;
 use std::fmt;

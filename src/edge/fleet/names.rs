@@ -155,13 +155,11 @@ impl Names {
 
     /// How the look-ups have gone, by name.
     pub fn tallies(&self) -> Vec<Tally> {
-        let tally = |(host, name): (&Box<str>, &Name)| Tally {
-            host: host.clone(),
-            successes: name.successes,
-            failures: name.failures,
-        };
-        let mut all: Vec<Tally> = self.0.iter().map(tally).collect();
-        all.sort_unstable_by(|a, b| a.host.cmp(&b.host));
+        let mut all = Vec::new();
+        for (host, name) in &self.0 {
+            all.push(Tally { host: host.clone(), successes: name.successes, failures: name.failures });
+        }
+        all.sort_unstable_by(|a: &Tally, b: &Tally| a.host.cmp(&b.host));
         all
     }
 }

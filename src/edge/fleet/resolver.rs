@@ -1,4 +1,5 @@
-//! From a name to addresses: the one question this process asks of the world's names.
+//! From a name to addresses: the one question this process asks of the world's names,
+//! behind a trait so that a test can be the world.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};

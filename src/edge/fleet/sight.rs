@@ -1,4 +1,5 @@
-//! The fleet as metrics show it, asked for when somebody scrapes.
+//! The fleet as metrics show it, asked for when somebody scrapes. Only reads, so that
+//! looking at a server changes nothing about it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -64,7 +64,7 @@ impl Protocol {
 async fn socket(address: &Address) -> Result<Socket, ForwardError> {
     let socket = match address {
         Address::Tcp(address) => TcpStream::connect(address).await.map(Socket::clear),
-        Address::Unix(path) => UnixStream::connect(path).await.map(Socket::unix),
+        Address::Unix(path) => UnixStream::connect(path).await.map(Socket::clear),
         Address::Builtin => Err(io::ErrorKind::AddrNotAvailable.into()),
     };
     socket.map_err(|error| match error.kind() {

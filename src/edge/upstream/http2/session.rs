@@ -94,8 +94,8 @@ impl Session {
                 let allowed = connection.current_max_send_streams();
                 told.allowed.store(allowed, Ordering::Relaxed);
                 if allowed != FIRST || moved.is_ready() {
-                    // Who waits for the greeting may have lost patience.
-                    greets.take().into_iter().for_each(|greets| drop(greets.send(())));
+                    // Who waits for it may have lost patience.
+                    let _ = greets.take().map(|greets| greets.send(()));
                 }
                 if moved.is_ready() { moved } else { Poll::Pending }
             })
