@@ -23,6 +23,7 @@ use crate::edge::connection::Connection;
 use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::inbound::Inbound;
+use crate::edge::interim::Interims;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::upload::{Outgoing, Upload};
@@ -232,6 +233,9 @@ impl Errand<'_> {
         *request.uri_mut() = Uri::from(target);
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = headers;
+        if let Some(interims) = self.head.extensions.get::<Interims>() {
+            request.extensions_mut().insert(interims.clone());
+        }
         request
     }
 

@@ -42,6 +42,13 @@ fn messages() -> Vec<Case> {
         case("8.1: GET", [frame(HEADERS, WHOLE, 1, get(&[]))], Expect::Answer(1, "200", "\"GET\"")),
         case("8.1: HEAD has no body", [frame(HEADERS, WHOLE, 1, request("HEAD", &[]))], Expect::Answer(1, "200", "")),
         case(
+            "RFC 9110 §10.1.1: 100 Continue",
+            [post(END_HEADERS, &[("expect", "100-continue")])],
+            Expect::Head(1, "100"),
+        )
+        .send(frame(DATA, END_STREAM, 1, b"test"))
+        .hear(Expect::Answer(1, "200", "\"test\"")),
+        case(
             "8.1: POST",
             [post(END_HEADERS, &[]), frame(DATA, END_STREAM, 1, b"test")],
             Expect::Answer(1, "200", "\"test\""),

@@ -124,7 +124,7 @@ async fn serve() -> (SocketAddr, NotesService) {
     (address, service)
 }
 
-const ROUTES: &str = r#"  - { path: /test.Notes/Say, upstream: backend, access: scope read }
+const ROUTES: &str = r#"  - { path: /test.Notes/Say, upstream: backend, access: scope read, max_body: 3500KiB }
   - { path: /test.Notes/Chat, upstream: backend, access: scope write, max_body: 64MiB }
   - { path: /test.Notes/*, upstream: backend, access: token }"#;
 
@@ -199,7 +199,7 @@ async fn unary_calls_pass_with_metadata_trailers_and_statuses() {
     let large = Note { text: String::new(), load: vec![7; 3 << 20] };
     let request = client.request(large.clone());
     assert_eq!(client.send(request, "/test.Notes/Say").await.expect("an answer").into_inner(), large);
-    let larger = client.request(Note { text: String::new(), load: vec![7; 9 << 20] });
+    let larger = client.request(Note { text: String::new(), load: vec![7; 3900 << 10] });
     let refused = client.send(larger, "/test.Notes/Say").await.expect_err("more than the route takes");
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     let missing = client.request(note("x"));

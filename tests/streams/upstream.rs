@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::peers::{http2, listen};
+use crate::peers::{http2, listen, says};
 use crate::support::gateway::Gateway;
 use crate::support::http::curl;
 use crate::{PATIENCE, Setup, metric, token_of};
@@ -86,7 +86,7 @@ async fn backend(streams: u32, answer: Answer) -> (SocketAddr, Arc<Counts>, Arc<
     (address, counts, gate)
 }
 
-fn says(respond: &mut SendResponse<Bytes>, text: String) {
+fn answer_with(respond: &mut SendResponse<Bytes>, text: String) {
     let mut stream = respond.send_response(Response::new(()), false).expect("sent");
     stream.send_data(Bytes::from(text), true).expect("sent");
 }
@@ -155,11 +155,30 @@ async fn callers_of_both_protocols_reach_it_and_trailers_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn early_hints_of_an_http1_backend_reach_a_caller_of_http2() {
+    let address = says(
+        b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\nconnection: x-own\r\nx-own: 1\r\n\r\n\
+          HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+    )
+    .await;
+    let (gateway, token) = start("h2-hints", address, "").await;
+    let mut sender = http2(gateway.address("public")).await;
+    let request = Request::get("https://localhost/things/1").header("authorization", format!("Bearer {token}"));
+    let (mut answer, _) = sender.send_request(request.body(()).expect("a request"), true).expect("sent");
+    let hints = timeout(PATIENCE, std::future::poll_fn(|cx| answer.poll_informational(cx))).await.expect("in time");
+    let hints = hints.expect("hints").expect("a head");
+    assert_eq!(hints.status(), 103);
+    assert_eq!(hints.headers()["link"], "</style.css>; rel=preload");
+    assert!(!hints.headers().contains_key("connection") && !hints.headers().contains_key("x-own"));
+    assert_eq!(timeout(PATIENCE, answer).await.expect("in time").expect("an answer").status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_requests_share_one_connection_within_what_the_backend_allows() {
     let held: Answer = |_, _, mut respond, gate| {
         Box::pin(async move {
             gate.acquire().await.expect("open").forget();
-            says(&mut respond, "ok".to_owned());
+            answer_with(&mut respond, "ok".to_owned());
             Then::GoOn
         })
     };
@@ -191,7 +210,7 @@ async fn what_it_refuses_unseen_is_sent_again_and_what_it_broke_is_not() {
             match (n, request.uri().path()) {
                 (_, "/things/broken") => respond.send_reset(Reason::INTERNAL_ERROR),
                 (0, _) => respond.send_reset(Reason::REFUSED_STREAM),
-                _ => says(&mut respond, format!("request {n}")),
+                _ => answer_with(&mut respond, format!("request {n}")),
             }
             Then::GoOn
         })
@@ -215,7 +234,7 @@ async fn a_backend_that_leaves_loses_no_request() {
     // After every third request it says GOAWAY and finishes what it has.
     let leaving: Answer = |n, _, mut respond, _| {
         Box::pin(async move {
-            says(&mut respond, "ok".to_owned());
+            answer_with(&mut respond, "ok".to_owned());
             if n % 3 == 2 { Then::Leave } else { Then::GoOn }
         })
     };

@@ -7,8 +7,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
-use http::HeaderMap;
+use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+
+use crate::edge::interim::Interims;
 
 /// A body on its way in.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct Received {
     /// to it (RFC 9113 §8.1.1).
     length: Option<u64>,
     data: Data,
+    /// Where a caller who waits for it is told to go on (RFC 9110 §10.1.1).
+    waits: Option<Interims>,
 }
 
 /// Whether data may still come.
@@ -28,9 +32,11 @@ enum Data {
 }
 
 impl Received {
-    /// The body of a stream whose head announced `length` bytes, if it did.
-    pub fn new(stream: RecvStream, length: Option<u64>) -> Received {
-        Received { stream, length, data: Data::Flows }
+    /// The body of a stream whose head announced `length` bytes, if it did. `waits` are
+    /// the interim answers of a caller who waits for `100 Continue`: he gets it when
+    /// somebody wants his body.
+    pub fn new(stream: RecvStream, length: Option<u64>, waits: Option<Interims>) -> Received {
+        Received { stream, length, data: Data::Flows, waits }
     }
 }
 
@@ -40,6 +46,11 @@ impl Body for Received {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
         let this = &mut *self;
+        if let Some(waits) = this.waits.take() {
+            let mut go_on = Response::new(());
+            *go_on.status_mut() = StatusCode::CONTINUE;
+            waits.put(go_on);
+        }
         if this.data == Data::Flows {
             match ready!(this.stream.poll_data(cx)) {
                 Some(Ok(data)) => {

@@ -34,6 +34,9 @@ const OF_HTTP1: [HeaderName; 5] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
+/// What a caller says who waits before he sends his body (RFC 9110 §10.1.1).
+const CONTINUE: &[u8] = b"100-continue";
+
 /// Answers one request.
 pub(super) async fn attend<S: Serve>(
     front: Arc<Front<S>>,
@@ -43,12 +46,13 @@ pub(super) async fn attend<S: Serve>(
     let (mut head, body) = request.into_parts();
     let length = head.headers.get(header::CONTENT_LENGTH).and_then(length_of);
     let connect = head.method == Method::CONNECT && head.extensions.get::<Protocol>().is_some();
+    let waits = head.headers.get(header::EXPECT).is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(CONTINUE));
     let interims = Interims::default();
     head.extensions.insert(interims.clone());
     // What follows an extended CONNECT is a tunnel's, not a body's.
     let (body, tunnel) = match connect {
         true => (Inbound::empty(), Some(body)),
-        false => (Inbound::http2(Received::new(body, length)), None),
+        false => (Inbound::http2(Received::new(body, length, waits.then(|| interims.clone()))), None),
     };
     let answer = {
         let mut answer = pin!(front.call(Request::from_parts(head, body)));

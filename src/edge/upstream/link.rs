@@ -11,12 +11,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::header::CONTENT_LENGTH;
+use http::{Method, Request, Response, StatusCode, response};
 use http_body::{Body as _, Frame};
 
 use crate::edge::head::answer::{self, After, Answer};
 use crate::edge::head::framed::{Framed, Step};
+use crate::edge::headers::clean_answer;
 use crate::edge::inflow::{Inflow, Want};
+use crate::edge::interim::Interims;
 use crate::edge::outflow::Outflow;
 use crate::edge::pulse::{Pulse, Tick};
 use crate::edge::stream::Stream;
@@ -77,6 +80,8 @@ enum Sent {
 struct Progress {
     searched: usize,
     informing: usize,
+    /// Where those that inform go on to the caller, if he can be told.
+    interims: Option<Interims>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,6 +92,14 @@ enum State {
     Deaf,
     /// Of no use.
     Gone,
+}
+
+/// An interim answer as it goes on: without what belongs to the connection it came by.
+fn interim(head: response::Parts) -> Response<()> {
+    let mut interim = Response::from_parts(head, ());
+    clean_answer(interim.headers_mut());
+    interim.headers_mut().remove(CONTENT_LENGTH);
+    interim
 }
 
 /// Why a request got no answer over this link.
@@ -150,8 +163,9 @@ impl Link {
         request: Request<Outgoing>,
         wait: Duration,
     ) -> impl Future<Output = Result<Answer, LinkError>> + use<'_> {
+        let interims = request.extensions().get::<Interims>().cloned();
         let method = self.begin(request, wait);
-        let mut progress = Progress::default();
+        let mut progress = Progress { interims, ..Progress::default() };
         poll_fn(move |cx| self.poll_answer(cx, &method, &mut progress))
     }
 
@@ -227,6 +241,12 @@ impl Link {
                     return Poll::Ready(Ok(answer));
                 }
                 progress.informing += 1;
+                // Whoever waits to send his body is told by us and not by the backend.
+                if status != StatusCode::CONTINUE
+                    && let Some(interims) = &progress.interims
+                {
+                    interims.put(interim(answer.parts));
+                }
                 if progress.informing > MAX_INFORMING {
                     return Poll::Ready(Err(ForwardError::BadAnswer));
                 }
