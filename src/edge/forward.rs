@@ -28,6 +28,7 @@ use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
 use crate::edge::{echo, identity, mint, target};
 use crate::snapshot::{Listener, Plan, World};
+use crate::traffic::template::Facts;
 
 /// Lines that a request may get besides the caller's and those of its plan.
 const OWN_LINES: usize = 6;
@@ -47,6 +48,8 @@ pub struct Errand<'a> {
     pub permit: &'a Permit,
     /// Where it came in.
     pub connection: &'a Arc<Connection>,
+    /// Whose request it is, as far as trusted proxies say.
+    pub peer: IpAddr,
     /// Its world.
     pub world: &'a World,
     /// What the worker made of that world.
@@ -142,7 +145,7 @@ impl Errand<'_> {
         let hop = &self.connection.hop;
         let trust = hop.trust(&listener.trusted_proxies);
         hop.stamp(trust, &self.head.headers, &self.located.authority, &mut headers);
-        identity::set(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
+        identity::set(plan, &self.facts(), &mut headers);
         if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
             && let Some(bearer) = mint::bearer(mint, claims, self.connection.worker.shared.clock.now())
         {
@@ -155,6 +158,18 @@ impl Errand<'_> {
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = headers;
         request
+    }
+
+    /// What templates may speak of.
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            claims: self.permit.claims().map(|claims| &**claims),
+            path: self.located.path.as_str(),
+            host: self.located.host.as_str(),
+            method: self.head.method.as_str(),
+            address: self.peer,
+            request_id: None,
+        }
     }
 
     fn listener(&self) -> &Listener {

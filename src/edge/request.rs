@@ -166,7 +166,8 @@ impl Life {
             Ok(permit) => {
                 record.admitted(permit.claims());
                 let (connection, world, layout) = (&self.connection, &*self.world, &*self.layout);
-                Errand { permit: &permit, connection, world, layout, head, located }.run(load, record).await
+                let peer = record.peer();
+                Errand { permit: &permit, connection, peer, world, layout, head, located }.run(load, record).await
             }
         }
     }

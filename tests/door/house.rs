@@ -217,6 +217,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
         listeners,
         policy: Policy::default(),
         plans: Vec::new(),
+        limits: Vec::new(),
         upstreams: Vec::new(),
         issuers: Vec::new(),
         foreign_rings: Vec::new(),
