@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::clock::UnixTime;
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
+use crate::oauth::session::{Session, SessionId, SessionStore, Which};
 use crate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use crate::oauth::user::User;
 use crate::revocation::notice::Notice;
@@ -16,7 +17,7 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::outcome::StoreOutcome;
 use crate::token::handle::Handle;
 use crate::token::id::FamilyId;
-use crate::token::id::{ClientId, IssuerName, UserName};
+use crate::token::id::{ClientId, IssuerName, Subject, UserName};
 use crate::token::secret::SecretDigest;
 
 /// A store whose calls are measured, their wait for the commit included.
@@ -97,6 +98,38 @@ impl<S: Directory> Directory for Measured<S> {
 
     fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime) {
         self.store.secret_used(issuer, id, slot, now);
+    }
+}
+
+impl<S: SessionStore> SessionStore for Measured<S> {
+    async fn begin_session(&self, session: Session) -> Result<(), StoreError> {
+        self.measure("begin_session", self.store.begin_session(session)).await
+    }
+
+    async fn find_session(
+        &self,
+        issuer: &IssuerName,
+        digest: SecretDigest,
+        now: UnixTime,
+    ) -> Result<Option<Session>, StoreError> {
+        self.measure("find_session", self.store.find_session(issuer, digest, now)).await
+    }
+
+    async fn keep_session(&self, id: SessionId, seen: UnixTime, ends: UnixTime) -> Result<(), StoreError> {
+        self.measure("keep_session", self.store.keep_session(id, seen, ends)).await
+    }
+
+    async fn sessions_of(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.measure("sessions_of", self.store.sessions_of(issuer, subject, now)).await
+    }
+
+    async fn end_sessions(&self, issuer: &IssuerName, subject: &Subject, which: Which) -> Result<usize, StoreError> {
+        self.measure("end_sessions", self.store.end_sessions(issuer, subject, which)).await
     }
 }
 

@@ -25,6 +25,7 @@ mod grants;
 mod reader;
 mod rotation;
 mod schema;
+mod session;
 mod sweep;
 mod task;
 mod usage;

@@ -9,6 +9,7 @@ use crate::oauth::store::StoreError;
 use crate::store::change::By;
 use crate::store::column::{refused, seconds};
 use crate::store::database::Store;
+use crate::store::session;
 
 /// Rows of one transaction.
 const ROWS: i64 = 500;
@@ -34,6 +35,7 @@ impl Store {
             (refreshes, ended),
             (dead_families, ended),
             (revocations, ended),
+            (sessions, ended),
             (keys, ended),
             (changes, old),
         ] {
@@ -103,6 +105,10 @@ fn dead_families(connection: &Connection, _before: i64) -> rusqlite::Result<usiz
 fn revocations(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation WHERE until <= ?1 LIMIT ?2)";
     connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn sessions(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    session::sweep(connection, before, ROWS)
 }
 
 fn keys(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
