@@ -41,6 +41,7 @@ pub mod spare;
 pub mod stall;
 pub mod stream;
 pub mod target;
+pub mod traffic;
 pub mod tunnel;
 pub mod upload;
 pub mod upstream;

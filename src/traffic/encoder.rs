@@ -91,6 +91,16 @@ impl Encoder {
         }))
     }
 
+    /// A whole body at once.
+    ///
+    /// # Errors
+    /// The encoder failed.
+    pub fn whole(mut self, bytes: &[u8]) -> io::Result<Bytes> {
+        let mut out = Vec::from(self.push(bytes)?);
+        out.extend_from_slice(&self.finish()?);
+        Ok(Bytes::from(out))
+    }
+
     fn take(&mut self) -> Bytes {
         let out = match &mut self.0 {
             Inner::Gzip(encoder) => encoder.get_mut(),
@@ -161,6 +171,8 @@ mod tests {
                 }
                 sent.extend_from_slice(&encoder.finish().unwrap());
                 prop_assert_eq!(decoded(coding, &sent), pieces.concat());
+                let whole = Encoder::new(coding).unwrap().whole(&pieces.concat()).unwrap();
+                prop_assert_eq!(decoded(coding, &whole), pieces.concat());
             }
         }
     }

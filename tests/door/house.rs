@@ -196,6 +196,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         clock,
         last_sync: Arc::new(AtomicU64::new(0)),
         drain: Drain::default(),
+        limits: Default::default(),
         doors,
         crowd: Default::default(),
     }

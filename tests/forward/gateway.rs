@@ -173,6 +173,7 @@ impl Gateway {
             telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
+            limits: Default::default(),
             doors: vec![DoorCount::default()],
             crowd: Default::default(),
         });

@@ -88,9 +88,9 @@ impl Copying {
         let write = |body: Outgoing| self.request(length, body);
         let body = if length == 0 { Outgoing::Empty } else { Outgoing::Whole(Some(body)) };
         match exchange(balance, pulses, self.wait, &write, body).await {
-            Ok(Outcome::Answer(head, lease)) => {
+            Ok(Outcome::Answer(_, lease)) => {
                 // A small answer is read, so that the connection can serve again.
-                let mut download = Download::of(head, lease, self.wait);
+                let mut download = Download::new(lease, self.wait);
                 match download.whole().await {
                     Some(Ok(_)) | None => Fate::Sent,
                     Some(Err(_)) => Fate::Failed,

@@ -7,13 +7,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as _;
 
 use crate::access::path::CanonicalPath;
 use crate::access::permit::Permit;
 use crate::access::route::Route;
 use crate::dialect::condition::Challenge;
+use crate::dialect::wire::Reply;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::forwarded::{Scheme, Trust};
@@ -29,11 +30,14 @@ use crate::traffic::caller::{Caller, Mark};
 use crate::traffic::compress::Compress;
 use crate::traffic::cookie::{self, Channel};
 use crate::traffic::cors::Preflight;
+use crate::traffic::encoder::Encoder;
 use crate::traffic::gate::{Blame, Refused, pass};
 use crate::traffic::maintenance::Maintenance;
+use crate::traffic::mirror::Mirror;
 use crate::traffic::quota::Quota;
 use crate::traffic::request_id::{self, REQUEST_ID};
 use crate::traffic::rules::{Identified, Rules};
+use crate::traffic::split::WHOLE;
 use crate::traffic::template::Facts;
 
 /// Why a request of a route was answered here, in metrics and logs.
@@ -72,6 +76,7 @@ pub struct Ruling<'a> {
     request_id: Option<Box<str>>,
     sticky: Sticky<'a>,
     door: Door<'a>,
+    kind: Kind,
     quota: Option<Quota>,
     claims: Option<Arc<Claims>>,
     path: Option<String>,
@@ -87,6 +92,15 @@ enum Sticky<'a> {
     Made(String),
 }
 
+/// What the request is to the CORS protocol.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One like any other.
+    Request,
+    /// A question of a browser, with an answer of its own.
+    Preflight,
+}
+
 /// Whether the route is open.
 #[derive(Clone, Copy)]
 enum Door<'a> {
@@ -100,8 +114,17 @@ impl<'a> Ruling<'a> {
     /// A request has come to a route with these rules.
     pub fn begin(rules: &'a Rules, scene: Scene<'a>) -> Ruling<'a> {
         let door = Door::Open;
-        let mut ruling =
-            Ruling { rules, scene, request_id: None, sticky: Sticky::None, door, quota: None, claims: None, path: None };
+        let mut ruling = Ruling {
+            rules,
+            scene,
+            request_id: None,
+            sticky: Sticky::None,
+            door,
+            kind: Kind::Request,
+            quota: None,
+            claims: None,
+            path: None,
+        };
         if rules.request_id == Identified::Yes {
             ruling.request_id = Some(ruling.identify());
         }
@@ -118,8 +141,8 @@ impl<'a> Ruling<'a> {
     pub fn arrives(&mut self, record: &mut Record) -> Option<Response<AnswerBody>> {
         let head = self.scene.head;
         match self.rules.cors.as_ref().map(|cors| cors.preflight(&head.method, &head.headers)) {
-            Some(Preflight::Granted(reply)) => return Some(answered(reply, reason::PREFLIGHT, record)),
-            Some(Preflight::Refused(reply)) => return Some(answered(reply, reason::FOREIGN_ORIGIN, record)),
+            Some(Preflight::Granted(reply)) => return Some(self.preflight(reply, reason::PREFLIGHT, record)),
+            Some(Preflight::Refused(reply)) => return Some(self.preflight(reply, reason::FOREIGN_ORIGIN, record)),
             Some(Preflight::None) | None => {}
         }
         if let Some(closed) = self.rules.maintenance.as_ref().filter(|closed| !closed.lets_address(self.scene.peer)) {
@@ -176,6 +199,13 @@ impl<'a> Ruling<'a> {
         split.and_then(|split| split.choose(&self.caller())).unwrap_or(plan.upstream)
     }
 
+    /// The mirror of this request, if it is among those that are copied.
+    pub fn mirror(&self) -> Option<&Mirror> {
+        let mirror = self.rules.mirror.as_ref()?;
+        let drawn = || u32::from_le_bytes(bytes(&OsRandom::default()));
+        (mirror.share == WHOLE || mirror.draws(drawn())).then_some(mirror)
+    }
+
     /// What templates may speak of.
     pub fn facts(&self) -> Facts<'_> {
         Facts {
@@ -202,9 +232,7 @@ impl<'a> Ruling<'a> {
         }
         let headers = answer.headers_mut();
         self.rules.response.apply(&self.facts(), headers);
-        if let Some(cors) = &self.rules.cors
-            && !headers.contains_key(header::ACCESS_CONTROL_MAX_AGE)
-        {
+        if let (Some(cors), Kind::Request) = (&self.rules.cors, self.kind) {
             cors.open(&self.scene.head.headers, headers);
         }
         if let Some(quota) = &self.quota {
@@ -225,17 +253,23 @@ impl<'a> Ruling<'a> {
         let nothing = HeaderMap::new();
         // Where no place is free, a caller gets what one gets who takes no encoding.
         let asked = if place.is_some() { &self.scene.head.headers } else { &nothing };
-        let coding = compress.negotiate(method, asked, status, length, answer.headers_mut());
-        match (coding, place) {
-            (Some(coding), Some(place)) => {
+        let mut smaller = answer.headers().clone();
+        let coding = compress.negotiate(method, asked, status, length, &mut smaller);
+        let encoder = coding.map(Encoder::new);
+        match (encoder, place) {
+            (Some(Ok(encoder)), Some(place)) => {
                 let (mut head, body) = answer.into_parts();
-                let body = body.shrunk(coding, place);
-                if let Some(length) = body.size_hint().exact() {
-                    head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-                }
-                Response::from_parts(head, body)
+                let body = body.shrunk(encoder, place).inspect(|body| {
+                    smaller.extend(body.size_hint().exact().map(|length| (header::CONTENT_LENGTH, length.into())));
+                    head.headers = smaller;
+                });
+                Response::from_parts(head, body.unwrap_or_else(|body| body))
             }
-            _ => answer,
+            (Some(_), _) => answer,
+            (None, _) => {
+                *answer.headers_mut() = smaller;
+                answer
+            }
         }
     }
 
@@ -265,6 +299,11 @@ impl<'a> Ruling<'a> {
         record.failed(reason);
         self.quota = refused.quota;
         respond::in_words_of(route, &self.scene.world.snapshot.policy, &challenge)
+    }
+
+    fn preflight(&mut self, reply: Reply, reason: &'static str, record: &mut Record) -> Response<AnswerBody> {
+        self.kind = Kind::Preflight;
+        answered(reply, reason, record)
     }
 
     fn closed(&self, closed: &Maintenance, record: &mut Record) -> Response<AnswerBody> {
@@ -308,7 +347,7 @@ impl<'a> Ruling<'a> {
     }
 }
 
-fn answered(reply: crate::dialect::wire::Reply, reason: &'static str, record: &mut Record) -> Response<AnswerBody> {
+fn answered(reply: Reply, reason: &'static str, record: &mut Record) -> Response<AnswerBody> {
     record.failed(reason);
     respond::replied(reply)
 }

@@ -12,7 +12,6 @@ use http_body::Frame;
 
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
-use crate::traffic::coding::Coding;
 use crate::traffic::encoder::Encoder;
 
 /// Answers of one worker that are made smaller at once; beyond it they go as they are.
@@ -61,10 +60,9 @@ enum Held {
 }
 
 impl Shrunk {
-    /// What comes of `download`, in this coding; the download itself where there is no
-    /// memory for an encoder.
-    pub fn new(download: Download, coding: Coding, place: Place) -> Shrunk {
-        Shrunk { download, encoder: Encoder::new(coding).ok(), held: Held::Nothing, _place: place }
+    /// What comes of `download` in this encoder.
+    pub fn new(download: Download, encoder: Encoder, place: Place) -> Shrunk {
+        Shrunk { download, encoder: Some(encoder), held: Held::Nothing, _place: place }
     }
 
     /// What it is made of.
@@ -102,17 +100,6 @@ impl Shrunk {
             }
         }
     }
-}
-
-/// Bytes in hand, in this coding.
-///
-/// # Errors
-/// The encoder failed.
-pub fn whole(bytes: &[u8], coding: Coding) -> std::io::Result<Bytes> {
-    let mut encoder = Encoder::new(coding)?;
-    let mut out = Vec::from(encoder.push(bytes)?);
-    out.extend_from_slice(&encoder.finish()?);
-    Ok(Bytes::from(out))
 }
 
 #[cfg(test)]

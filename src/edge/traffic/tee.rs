@@ -39,10 +39,13 @@ impl Tee {
         let Some(copying) = self.copying.take() else { return };
         let body = match self.pieces.as_slice() {
             [only] => only.clone(),
-            pieces => pieces.iter().fold(BytesMut::new(), |mut all, piece| {
-                all.extend_from_slice(piece);
-                all
-            }).freeze(),
+            pieces => pieces
+                .iter()
+                .fold(BytesMut::new(), |mut all, piece| {
+                    all.extend_from_slice(piece);
+                    all
+                })
+                .freeze(),
         };
         self.pieces.clear();
         copying.send(body);
