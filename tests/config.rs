@@ -315,6 +315,7 @@ fn explain_names_route_rule_and_decision() {
             method: method.parse().expect("a method"),
             url: url.to_owned(),
             scope: scope.map(str::to_owned),
+            key: None,
             listener: None,
         };
         let (mut out, mut talk, mut input) = (Vec::new(), Vec::new(), io::empty());

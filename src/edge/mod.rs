@@ -30,6 +30,7 @@ pub mod listener;
 pub mod locate;
 pub mod mint;
 pub mod outflow;
+pub mod page;
 pub mod pulse;
 pub mod record;
 pub mod redirect;

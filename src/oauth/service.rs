@@ -15,14 +15,17 @@ use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, OK, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::authenticate::{Standing, authenticate};
+use crate::oauth::authorize;
+use crate::oauth::authorize::endpoint::Visit;
+use crate::oauth::authorize::error::Dead;
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
-use crate::oauth::store::{Directory, GrantStore};
+use crate::oauth::store::{Directory, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
-use crate::oauth::{cors, info, introspect, jwks, metadata, revoke};
+use crate::oauth::{cors, info, introspect, jwks, metadata, revoke, visitor};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -72,7 +75,7 @@ pub(in crate::oauth) struct Case<'a, S, P> {
     pub(in crate::oauth) now: UnixTime,
 }
 
-impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
+impl<S: Store, P: PasswordCheck> Service<S, P> {
     /// A service with an empty throttle.
     pub fn new(store: S, passwords: P, list: Arc<List>, random: Arc<dyn Random>) -> Service<S, P> {
         Service { store, passwords, list, throttle: Throttle::new(), warnings: Warnings::default(), random }
@@ -107,7 +110,30 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             Endpoint::Info => info::answer(self, desk, seat, raw, now).await,
             Endpoint::Jwks => jwks::answer(desk, seat, raw),
             Endpoint::Metadata => metadata::answer(desk, seat, raw),
+            Endpoint::Authorize => Ok(self.authorize(desk, seat, raw, now).await),
+            // Not placed by `endpoints` yet, so nobody comes here.
+            Endpoint::UserInfo
+            | Endpoint::OpenidConfiguration
+            | Endpoint::EndSession
+            | Endpoint::Register
+            | Endpoint::RegisteredClient
+            | Endpoint::SignIn
+            | Endpoint::SignOut
+            | Endpoint::Consent
+            | Endpoint::Applications
+            | Endpoint::Authorized
+            | Endpoint::Sessions
+            | Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
         }
+    }
+
+    /// The authorization endpoint, for whoever sits at the browser.
+    async fn authorize(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Answer {
+        let Some(people) = &desk.issuer.people else { return authorize::answer::dead(Dead::UnknownClient) };
+        let visitor = visitor::of(raw, &*self.random);
+        let visit = Visit { service: self, desk, people, visitor: &visitor, method: &raw.method, now };
+        let answer = authorize::endpoint::answer(&visit, seat, raw).await;
+        authorize::answer::with_cookies(answer, visitor.cookies)
     }
 
     /// The token endpoint, step by step (RFC 6749 §3.2), in the dialect's order.
@@ -178,7 +204,9 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             ..Answer::plain(granted.reply)
         })
     }
+}
 
+impl<S: Directory, P> Service<S, P> {
     /// Proves who asks; shared by the three endpoints that need to know.
     pub(in crate::oauth) async fn authenticate(
         &self,

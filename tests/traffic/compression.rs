@@ -22,7 +22,11 @@ fn scripted() -> Backend {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let size: usize = path.rsplit('/').next().and_then(|size| size.parse().ok()).unwrap_or(0);
         let body = line(size);
-        let more: String = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| format!("{}\r\n", pair.replace('=', ": "))).collect();
+        let more: String = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| format!("{}\r\n", pair.replace('=', ": ")))
+            .collect();
         let kind = if more.contains("content-type") { "" } else { "content-type: application/json\r\n" };
         format!("HTTP/1.1 200 OK\r\n{kind}{more}etag: \"a\"\r\ncontent-length: {size}\r\n\r\n{body}").into_bytes()
     })
@@ -47,7 +51,9 @@ fn decoded(answer: &Answer) -> String {
 fn small_and_large_answers_in_each_coding() {
     let backend = scripted();
     let gateway = house("compress", &[("backend", &backend.url()), ("streaming", "builtin:echo")], ROUTES);
-    for (accept, coding) in [("gzip", "gzip"), ("br", "br"), ("zstd, br, gzip", "zstd"), ("gzip;q=1, zstd;q=0.1", "gzip")] {
+    for (accept, coding) in
+        [("gzip", "gzip"), ("br", "br"), ("zstd, br, gzip", "zstd"), ("gzip;q=1, zstd;q=0.1", "gzip")]
+    {
         for size in [2_000, 60_000, 700_000] {
             let answer = get(&gateway, &format!("/text/{size}"), &[&format!("accept-encoding: {accept}")]);
             assert_eq!(answer.header("content-encoding"), Some(coding), "{accept} {size}");

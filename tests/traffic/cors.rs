@@ -17,7 +17,13 @@ routes:
   - { name: plain, path: /plain/**, upstream: backend, access: token }
 "#;
 
-fn preflight(gateway: &crate::support::gateway::Gateway, path: &str, origin: &str, method: &str, headers: &str) -> Answer {
+fn preflight(
+    gateway: &crate::support::gateway::Gateway,
+    path: &str,
+    origin: &str,
+    method: &str,
+    headers: &str,
+) -> Answer {
     let origin = format!("origin: {origin}");
     let method = format!("access-control-request-method: {method}");
     let headers = format!("access-control-request-headers: {headers}");
@@ -73,7 +79,11 @@ fn answers_say_who_may_read_them_refusals_too() {
     let backend = Backend::start(move |_| theirs.as_bytes().to_vec());
     let gateway = house("cors", &[("backend", &backend.url())], ROUTES);
     let token = of_client(&gateway, "shop", "read");
-    let ours = ["access-control-allow-origin: https://app.example.com", "access-control-allow-credentials: true", "access-control-expose-headers: etag"];
+    let ours = [
+        "access-control-allow-origin: https://app.example.com",
+        "access-control-allow-credentials: true",
+        "access-control-expose-headers: etag",
+    ];
     let known = get(&gateway, "/things/1", &[&token, "origin: https://app.example.com"]);
     assert_eq!((known.status, told(&known)), (200, ours.map(str::to_owned).to_vec()));
     assert_eq!(known.all("vary"), ["Accept", "Origin"]);

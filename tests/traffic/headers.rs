@@ -32,7 +32,11 @@ fn lines_are_removed_set_and_added_on_both_ways() {
     let lines = [&*user, "x-debug: 1", "X_Debug: 2", "x-tag: theirs", "x-user: evil", "x-who: evil", "x-thing: evil"];
     let answer = get(&gateway, "/things/7", &lines);
     let seen = &backend.seen()[0];
-    assert_eq!((seen.header("x-user"), seen.header("x-thing")), (vec!["u-ana"], vec!["7"]), "the caller's own are gone");
+    assert_eq!(
+        (seen.header("x-user"), seen.header("x-thing")),
+        (vec!["u-ana"], vec!["7"]),
+        "the caller's own are gone"
+    );
     assert_eq!(seen.header("x-via"), ["GET api.test/things/7 for 127.0.0.1"]);
     assert_eq!(seen.header("x-tag"), ["theirs", "ours"], "added beside what came");
     assert_eq!(seen.header("x-who"), ["evil", "u-ana"], "what is only added guarantees nothing");

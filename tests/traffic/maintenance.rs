@@ -17,7 +17,10 @@ fn a_closed_route_says_so_in_a_form_the_caller_reads() {
     let gateway = house("maintenance", &[("backend", &backend.url())], ROUTES);
     let answer = get(&gateway, "/closed/x", &[]);
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("600")));
-    assert_eq!((answer.json()["reason"].as_str(), answer.json()["message"].as_str()), (Some("maintenance"), Some("Back at six")));
+    assert_eq!(
+        (answer.json()["reason"].as_str(), answer.json()["message"].as_str()),
+        (Some("maintenance"), Some("Back at six"))
+    );
     let page = get(&gateway, "/closed/x", &["accept: text/html,*/*;q=0.8", "authorization: Bearer nonsense"]);
     assert_eq!((page.status, page.text().as_str()), (503, "Back at six\n"), "nothing is said about tokens");
     let posted = ask(clear(&gateway), "POST /closed/x HTTP/1.1", &[], b"a body that nobody reads");

@@ -40,7 +40,11 @@ fn becomes(gateway: &crate::support::gateway::Gateway, series: &str, wanted: u64
 fn the_copy_is_whole_but_for_secrets_and_its_answer_is_dropped() {
     let backend = Backend::ok();
     let shadow = Backend::start(|_| b"HTTP/1.1 500 Oh\r\nset-cookie: evil=1\r\ncontent-length: 4\r\n\r\nevil".to_vec());
-    let gateway = house("mirror", &[("backend", &backend.url()), ("shadow", &shadow.url()), ("nobody", "http://127.0.0.1:1")], ROUTES);
+    let gateway = house(
+        "mirror",
+        &[("backend", &backend.url()), ("shadow", &shadow.url()), ("nobody", "http://127.0.0.1:1")],
+        ROUTES,
+    );
     let token = of_client(&gateway, "shop", "read");
     let lines = [token.as_str(), "cookie: session=secret", "x-other: 1"];
     let answer = ask(clear(&gateway), "POST /things/1?q=2 HTTP/1.1", &lines, b"hello, mirror");
@@ -64,12 +68,17 @@ fn the_copy_is_whole_but_for_secrets_and_its_answer_is_dropped() {
 #[test]
 fn what_is_too_large_or_not_drawn_is_not_copied() {
     let (backend, shadow) = (Backend::ok(), Backend::ok());
-    let gateway = house("mirror-bounds", &[("backend", &backend.url()), ("shadow", &shadow.url()), ("nobody", "http://127.0.0.1:1")], ROUTES);
+    let gateway = house(
+        "mirror-bounds",
+        &[("backend", &backend.url()), ("shadow", &shadow.url()), ("nobody", "http://127.0.0.1:1")],
+        ROUTES,
+    );
     let token = of_client(&gateway, "shop", "read");
     let large = ask(clear(&gateway), "POST /things/1 HTTP/1.1", &[&token], b"seventeen bytes!!");
     assert_eq!(large.status, 200);
     let chunks = b"10\r\n0123456789abcdef\r\n1\r\n!\r\n0\r\n\r\n";
-    let mut socket = crate::wire::send(clear(&gateway), "PUT /things/1 HTTP/1.1", &[&token, "transfer-encoding: chunked"], b"");
+    let mut socket =
+        crate::wire::send(clear(&gateway), "PUT /things/1 HTTP/1.1", &[&token, "transfer-encoding: chunked"], b"");
     std::io::Write::write_all(&mut socket, chunks).expect("written");
     let mut said = Vec::new();
     std::io::Read::read_to_end(&mut socket, &mut said).expect("an answer");
@@ -86,7 +95,11 @@ fn a_dead_or_silent_mirror_costs_the_caller_nothing() {
     // It takes requests and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", silent.local_addr().expect("an address"));
-    let gateway = house("mirror-dead", &[("backend", &backend.url()), ("shadow", &url), ("nobody", "http://127.0.0.1:1")], ROUTES);
+    let gateway = house(
+        "mirror-dead",
+        &[("backend", &backend.url()), ("shadow", &url), ("nobody", "http://127.0.0.1:1")],
+        ROUTES,
+    );
     (0..5).for_each(|_| assert_eq!(get(&gateway, "/dead/1", &[]).status, 200));
     becomes(&gateway, r#"tollgate_mirrored_total{result="failed",route="dead"}"#, 5);
     let token = of_client(&gateway, "shop", "read");

@@ -20,6 +20,7 @@ mod lint;
 mod listener;
 mod mint;
 mod parts;
+mod people;
 mod profile;
 mod rewrite;
 mod route;

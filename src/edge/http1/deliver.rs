@@ -15,7 +15,7 @@ use http_body::{Body, Frame as Piece};
 
 use crate::edge::connection::Connection;
 use crate::edge::duplex::Duplex;
-use crate::edge::http1::Terms;
+use crate::edge::http1::connection::Terms;
 use crate::edge::http1::near::Near;
 use crate::edge::http1::reply::{self, Frame, Then};
 use crate::edge::http1::wire::Wire;

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, Version, response};
 
 use crate::edge::date;
 use crate::edge::head::scanner::words;
-use crate::edge::http1::{Terms, Wanted};
+use crate::edge::http1::connection::{Terms, Wanted};
 use crate::edge::outflow::write_decimal;
 use crate::edge::worker::Worker;
 

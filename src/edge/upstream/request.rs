@@ -1,4 +1,5 @@
 //! A request's head in bytes, as a backend of HTTP/1.1 reads it.
+//! Must never: frame a body in another way than the head says.
 
 use http::header;
 use http::request::Parts;
