@@ -60,9 +60,9 @@ fn no_value_ends_a_line() {
     let gateway = house("header-attack", &[("backend", &backend.url())], ROUTES);
     let user = of_user(&gateway, "lines", "read");
     let answer = get(&gateway, "/things/7", &[&user]);
-    assert_eq!((answer.status, answer.header("x-for")), (200, Some("a%0D%0Ax-admin: yes")));
+    assert_eq!((answer.status, answer.header("x-for")), (200, Some("Zo%C3%AB%250D%250Ax-admin: yes")));
     let seen = &backend.seen()[0];
-    assert_eq!(seen.header("x-user"), ["a%0D%0Ax-admin: yes"]);
+    assert_eq!(seen.header("x-user"), ["Zo%C3%AB%250D%250Ax-admin: yes"]);
     assert!(seen.header("x-admin").is_empty() && answer.all("x-admin").is_empty());
     for path in ["/things/%0d%0ax-admin:%20yes", "/things/a%0ab", "/things/%00"] {
         assert_eq!(get(&gateway, path, &[&user]).status, 400, "{path}");

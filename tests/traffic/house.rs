@@ -30,7 +30,7 @@ issuers:
       - {{ name: ana, subject: u-ana, password: "${{env:ANA_PASSWORD:-p4ssw0rd}}" }}
       - {{ name: dots, subject: "..", password: "${{env:ANA_PASSWORD:-p4ssw0rd}}" }}
       - {{ name: slash, subject: "x/../admin", password: "${{env:ANA_PASSWORD:-p4ssw0rd}}" }}
-      - {{ name: lines, subject: "a\r\nx-admin: yes", password: "${{env:ANA_PASSWORD:-p4ssw0rd}}" }}
+      - {{ name: lines, subject: "Zoë%0D%0Ax-admin: yes", password: "${{env:ANA_PASSWORD:-p4ssw0rd}}" }}
 upstreams:
 {servers}store: {{ folder: "${{env:TOLLGATE_STATE:-state}}" }}
 observability: {{ metrics: {{ listen: "127.0.0.1:0" }}, log: {{ format: json, access: {{ sample_2xx: 1.0, path: true }} }} }}

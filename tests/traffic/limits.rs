@@ -73,7 +73,7 @@ fn clients_and_users_have_buckets_of_their_own_over_all_workers() {
     let gateway = house("limit-client", &[("backend", "builtin:echo")], LIMITS);
     let (shop, other) = (of_client(&gateway, "shop", "read"), of_client(&gateway, "other", "read"));
     let first = get(&gateway, "/things/1", &[&shop]);
-    assert_eq!(first.header("ratelimit-policy"), Some("\"per-client\";q=2;w=7200"), "{first:?}");
+    assert_eq!(first.header("ratelimit-policy"), Some("\"per-client\";q=2;w=3600"), "{first:?}");
     assert!(first.header("ratelimit").is_some_and(|state| state.starts_with("\"per-client\";r=1;t=")));
     // Each on a connection of its own, so that both workers meet in the bucket.
     let statuses: Vec<u16> = (0..8).map(|_| get(&gateway, "/things/1", &[&shop]).status).collect();

@@ -248,7 +248,10 @@ impl<'a> Ruling<'a> {
     }
 
     fn shrunk(&self, compress: &Compress, mut answer: Response<AnswerBody>) -> Response<AnswerBody> {
-        let (method, status, length) = (&self.scene.head.method, answer.status(), answer.body().size_hint().exact());
+        let (method, status) = (&self.scene.head.method, answer.status());
+        // The answer to a `HEAD` has no body, but says how long it would be.
+        let said = answer.headers().get(header::CONTENT_LENGTH).and_then(|line| line.to_str().ok()?.parse().ok());
+        let length = said.or_else(|| answer.body().size_hint().exact());
         let place = self.scene.layout.shrinking.enter();
         let nothing = HeaderMap::new();
         // Where no place is free, a caller gets what one gets who takes no encoding.
