@@ -27,7 +27,7 @@ pub struct Mirror {
 impl Mirror {
     /// Whether a request is among the copied ones, by a number drawn for it.
     pub fn draws(&self, drawn: u32) -> bool {
-        let place = u64::from(drawn) * u64::from(WHOLE) >> 32;
+        let place = (u64::from(drawn) * u64::from(WHOLE)) >> 32;
         place < u64::from(self.share)
     }
 
