@@ -10,6 +10,7 @@ use crate::balance::condition::{Conditions, Fault};
 use crate::balance::ejection::Rule;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::limits::count;
+use crate::config::compile::parts::Growing;
 use crate::config::compile::template::KeptClaims;
 use crate::config::document::fault::FaultWord;
 use crate::config::document::gateway::GatewayDocument;
@@ -75,6 +76,16 @@ impl Compiler<'_> {
         let total = timeouts.total.as_ref().map(|total| self.span(Some(total), seconds(1)));
         let first_byte = self.span(timeouts.first_byte.as_ref(), seconds(30));
         Backend { upstream, first_byte, idle: self.span(timeouts.idle.as_ref(), seconds(60)), total }
+    }
+
+    /// The place of an upstream that a route leads to.
+    pub fn upstream_index(&mut self, name: &At<String>, upstreams: &[Backend], growing: &mut Growing) -> Option<usize> {
+        let index = upstreams.iter().position(|backend| *backend.upstream.name == *name.value);
+        match index {
+            Some(index) => growing.used_upstreams.push(index),
+            None => self.undefined("upstreams", "upstream", name),
+        }
+        index
     }
 
     fn upstream_limits(&mut self, written: &UpstreamLimits) -> Limits {
