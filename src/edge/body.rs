@@ -10,9 +10,11 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::edge::duplex::Duplex;
 use crate::edge::record::Record;
+use crate::edge::traffic::shrinking::{Place, Shrunk};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::watch::{Cut, Watch};
+use crate::traffic::encoder::Encoder;
 
 /// An answer's body.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ enum Content {
     Whole(Option<Bytes>),
     /// A backend's answer on its way.
     Stream(Box<Download>),
+    /// The same, made smaller as it passes.
+    Shrunk(Box<Shrunk>),
 }
 
 impl AnswerBody {
@@ -42,11 +46,28 @@ impl AnswerBody {
         AnswerBody { content: Content::Stream(Box::new(download)), record: None, watch }
     }
 
+    /// The same through an encoder; a stream takes a place for as long as it lasts.
+    ///
+    /// # Errors
+    /// The body as it was: the encoder failed, or it went through one already.
+    pub fn shrunk(self, encoder: Encoder, place: Place) -> Result<AnswerBody, AnswerBody> {
+        let AnswerBody { content, record, watch } = self;
+        let content = match content {
+            Content::Whole(bytes) => match encoder.whole(bytes.as_deref().unwrap_or_default()) {
+                Ok(smaller) => Content::Whole(Some(smaller)),
+                Err(_) => return Err(AnswerBody { content: Content::Whole(bytes), record, watch }),
+            },
+            Content::Stream(download) => Content::Shrunk(Box::new(Shrunk::new(*download, encoder, place))),
+            Content::Shrunk(_) => return Err(AnswerBody { content, record, watch }),
+        };
+        Ok(AnswerBody { content, record, watch })
+    }
+
     /// The record that ends with this body.
     pub fn with(mut self, mut record: Box<Record>) -> AnswerBody {
         match &self.content {
             Content::Whole(bytes) => record.sent(bytes.as_ref().map_or(0, Bytes::len)),
-            Content::Stream(_) => record.streams(),
+            Content::Stream(_) | Content::Shrunk(_) => record.streams(),
         }
         self.record = Some(record);
         self
@@ -56,8 +77,10 @@ impl AnswerBody {
 impl Duplex for AnswerBody {
     fn poll_upload(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if let Content::Stream(download) = &mut this.content {
-            download.drive_upload(cx);
+        match &mut this.content {
+            Content::Whole(_) => {}
+            Content::Stream(download) => download.drive_upload(cx),
+            Content::Shrunk(shrunk) => shrunk.source().drive_upload(cx),
         }
         let cut = this.watch.as_mut().map_or(Poll::Pending, |watch| watch.poll(cx));
         cut.map(|cut| drop(this.cut(cut)))
@@ -84,11 +107,12 @@ impl Body for AnswerBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
         let this = &mut *self;
-        let download = match &mut this.content {
+        let (next, over) = match &mut this.content {
             Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
-            Content::Stream(download) => download,
+            Content::Stream(download) => (download.poll_frame(cx), download.is_end_stream()),
+            Content::Shrunk(shrunk) => (shrunk.poll_frame(cx), shrunk.is_end_stream()),
         };
-        let Poll::Ready(next) = download.poll_frame(cx) else {
+        let Poll::Ready(next) = next else {
             // Who waits lasts.
             let cut = ready!(this.watch.as_mut().map_or(Poll::Pending, |watch| watch.poll(cx)));
             return Poll::Ready(this.cut(cut));
@@ -106,7 +130,7 @@ impl Body for AnswerBody {
                 Some(Err(error)) => record.failed(error.label()),
                 None => {}
             }
-            if next.is_none() || download.is_end_stream() {
+            if next.is_none() || over {
                 record.streamed();
             }
         }
@@ -117,6 +141,7 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Whole(bytes) => bytes.is_none(),
             Content::Stream(download) => download.is_end_stream(),
+            Content::Shrunk(shrunk) => shrunk.is_end_stream(),
         }
     }
 
@@ -124,6 +149,7 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Content::Stream(download) => download.size_hint(),
+            Content::Shrunk(_) => SizeHint::default(),
         }
     }
 }

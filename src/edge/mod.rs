@@ -54,6 +54,7 @@ pub mod spare;
 pub mod stall;
 pub mod stream;
 pub mod target;
+pub mod traffic;
 pub mod unix_socket;
 pub mod upload;
 pub mod upstream;

@@ -113,6 +113,9 @@ fn load_revocations(store: &Store, parts: &Parts, now: UnixTime) -> Result<(Arc<
     let cursor = store.load_revocations(now, |notice| {
         list.add(&notice);
     })?;
+    for narrowing in store.narrowings(now)? {
+        list.narrow(&narrowing);
+    }
     Ok((Arc::new(list), cursor))
 }
 
@@ -153,6 +156,7 @@ fn share(
         telemetry,
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
         drain: Default::default(),
+        limits: Default::default(),
         doors,
         crowd,
     }))

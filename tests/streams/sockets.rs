@@ -29,6 +29,7 @@ const ROUTES: &str = r#"  - { path: /ws/**, upstream: backend, access: scope rea
 async fn echo() -> SocketAddr {
     listen(|stream| async move {
         let mut asked = String::new();
+        #[expect(clippy::result_large_err, reason = "the callback's type is the library's")]
         let note = |request: &Asked, mut answer: Answered| {
             let line = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("-");
             asked = format!("{} {} {}", request.uri(), line("sec-websocket-protocol"), line("authorization"));

@@ -10,6 +10,7 @@ use crate::balance::condition::{Conditions, Fault};
 use crate::balance::ejection::Rule;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::limits::count;
+use crate::config::compile::parts::Growing;
 use crate::config::compile::template::KeptClaims;
 use crate::config::document::fault::FaultWord;
 use crate::config::document::gateway::GatewayDocument;
@@ -92,6 +93,16 @@ impl Compiler<'_> {
             ProtocolName::Http2 => Protocol::Http2,
             ProtocolName::Auto => Protocol::Auto,
         }
+    }
+
+    /// The place of an upstream that a route leads to.
+    pub fn upstream_index(&mut self, name: &At<String>, upstreams: &[Backend], growing: &mut Growing) -> Option<usize> {
+        let index = upstreams.iter().position(|backend| *backend.upstream.name == *name.value);
+        match index {
+            Some(index) => growing.used_upstreams.push(index),
+            None => self.undefined("upstreams", "upstream", name),
+        }
+        index
     }
 
     fn upstream_limits(&mut self, written: &UpstreamLimits) -> Limits {

@@ -4,7 +4,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -112,7 +112,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent> {
         match self.project() {
-            SendingProjection::Http1 { sending } => sending.poll(cx).map(|answer| answer.map(Into::into)),
+            SendingProjection::Http1 { sending } => match ready!(sending.poll(cx)) {
+                Ok(answer) => Poll::Ready(Ok(answer.into())),
+                Err(error) => Poll::Ready(Err(error)),
+            },
             SendingProjection::Http2 { sending } => sending.as_mut().poll(cx),
         }
     }

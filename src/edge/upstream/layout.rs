@@ -3,17 +3,20 @@
 //! to servers that are still there survive; those of the others are closed.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::{Address, Member};
 use crate::edge::headers::Screen;
+use crate::edge::traffic::shrinking::Shrinking;
 use crate::edge::upstream::balance::{Balance, Target};
 use crate::edge::upstream::bounds::Bounds;
 use crate::edge::upstream::pool::{Pool, Tally};
 use crate::snapshot::{Snapshot, Upstream, World};
 use crate::telemetry::layout::Layout as Names;
 use crate::telemetry::meter::Meter;
+use crate::traffic::limit::{Table, Tables};
 
 /// What a worker derives from one snapshot.
 pub struct Layout {
@@ -24,6 +27,12 @@ pub struct Layout {
     pub screen: Screen,
     /// By upstream index.
     pub upstreams: Vec<Balance>,
+    /// What each limit of the snapshot has counted.
+    pub tables: Vec<Table>,
+    /// Answers that are made smaller now.
+    pub shrinking: Shrinking,
+    /// Copies of requests that are under way.
+    pub copies: Arc<AtomicUsize>,
     /// The worker's counters under the names of this snapshot.
     pub meter: Arc<Meter>,
     /// Whether the access log writes paths.
@@ -48,8 +57,8 @@ impl Pools {
     }
 
     /// The layout of this world; made anew when the world is, or the servers are.
-    /// `meter` is any meter of this worker.
-    pub fn layout(&mut self, world: &World, meter: &Meter) -> Arc<Layout> {
+    /// `meter` is any meter of this worker, `counted` what all workers have counted.
+    pub fn layout(&mut self, world: &World, meter: &Meter, counted: &Tables) -> Arc<Layout> {
         let revision = self.fleet.revision();
         if let Some(layout) = &self.layout
             && layout.generation == world.generation
@@ -78,6 +87,9 @@ impl Pools {
             revision,
             screen: Screen::of(&snapshot.plans),
             upstreams,
+            tables: counted.of(&snapshot.limits),
+            shrinking: Shrinking::default(),
+            copies: Arc::default(),
             meter,
             logs_path: snapshot.access_log.path,
             no_path: "".into(),

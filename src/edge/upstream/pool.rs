@@ -198,7 +198,7 @@ impl Pool {
         let Connected { stream, protocol: agreed } = connected?;
         seat.hold = Hold::Connection;
         if !protocol.is_http2(self.member.server.tls.is_some(), agreed.as_deref())? {
-            return Ok(Lease::of(Carrier::Http1(Link::over(stream, pulses.enrol()).into()), seat));
+            return Ok(Lease::of(Carrier::Http1(Link::over(stream, pulses.enrol())), seat));
         }
         // The connection holds its place by itself from here on, for as long as it lives.
         let pool = Arc::clone(self);

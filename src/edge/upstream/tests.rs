@@ -92,7 +92,14 @@ async fn play(mut socket: TcpStream, script: Vec<Move>, next: Arc<AtomicUsize>) 
 
 fn bounds() -> Bounds {
     let long = Duration::from_secs(10);
-    Bounds { idle: 4, idle_timeout: long, open: 4, connect_timeout: long, limits: Limits::default() }
+    Bounds {
+        idle: 4,
+        idle_timeout: long,
+        open: 4,
+        connect_timeout: long,
+        limits: Limits::default(),
+        protocol: Default::default(),
+    }
 }
 
 fn tally() -> Tally {
