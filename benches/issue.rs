@@ -20,7 +20,9 @@ use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
 use tollgate::oauth::issuer::{
     Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
 };
-use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use tollgate::oauth::store::{
+    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+};
 use tollgate::oauth::user::{Checked, PasswordCheck, User};
 use tollgate::oauth::{Desk, Service};
 use tollgate::random::OsRandom;
@@ -53,6 +55,18 @@ impl GrantStore for Forgetful {
 
     async fn take_refresh(&self, _: Rotation) -> Result<Taken, StoreError> {
         Ok(Taken::Unknown)
+    }
+
+    async fn put_reusable(&self, _: Reusable) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_reusable(&self, _: [u8; 32]) -> Result<Option<Reusable>, StoreError> {
+        Ok(None)
+    }
+
+    async fn spend(&self, _: [u8; 32], _: UnixTime) -> Result<Spent, StoreError> {
+        Ok(Spent::Now)
     }
 
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {
@@ -91,6 +105,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
     let scopes = Scopes::parse("orders:read orders:write").unwrap_or_default();
     let client = Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         id: ClientId::new("machine"),
@@ -129,6 +144,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         users: HashMap::new(),
         generate_client: None,
         cors_origins: Vec::new(),
+        assertions: None,
         throttle: ThrottleSettings { per_address: u32::MAX, free_failures: 10, within: Seconds(900) },
     }
 }

@@ -142,6 +142,9 @@ fn decide(
         return judge(route, asked, verdict, known, now);
     }
     let token = credential.text()?;
+    if is_application_key(token, route, known.policy) {
+        return Err(Denial::WrongKind);
+    }
     let mut verdict = match answered.filter(|answered| answered.fingerprint == fingerprint) {
         Some(answered) => answered.verdict,
         None => match question(token, fingerprint, route, known.policy) {
@@ -217,6 +220,18 @@ fn check_scopes(alternatives: &[Alternative], claims: &Claims) -> Result<(), Den
     }
     let first = alternatives.first().map(|alternative| alternative.names.clone());
     Err(Denial::InsufficientScope(first.unwrap_or_default()))
+}
+
+/// Whether a text that is no JWS is a key of an application and no token at all.
+fn is_application_key(text: &str, route: &Route, policy: &Policy) -> bool {
+    let profiles = route.issuers.iter().filter_map(|index| policy.profiles.get(*index));
+    let mut keys = profiles.flat_map(|profile| &profile.application_keys).peekable();
+    if text.contains('.') || keys.peek().is_none() {
+        return false;
+    }
+    let digest = SecretDigest::of(text.as_bytes());
+    // Every key is looked at, so the time it takes says nothing.
+    keys.filter(|key| **key == digest).count() > 0
 }
 
 /// The question about a token that is no JWS but could be an opaque one of an issuer

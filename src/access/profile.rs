@@ -9,6 +9,7 @@ use crate::token::claim_names::ClaimNames;
 use crate::token::id::IssuerName;
 use crate::token::opaque;
 use crate::token::scope::{Scope, Scopes};
+use crate::token::secret::SecretDigest;
 
 /// The demands on a token of one issuer.
 #[derive(Clone, Debug)]
@@ -39,6 +40,9 @@ pub struct TokenProfile {
     pub endless: Endless,
     /// The looks of its opaque tokens.
     pub looks: Looks,
+    /// Digests of keys by which applications ask for tokens, where such a key is a bearer
+    /// credential too: at the API it is one of the wrong kind.
+    pub application_keys: Vec<SecretDigest>,
 }
 
 /// What a JWT without an end means, where the profile does not ask for `exp`.

@@ -75,6 +75,8 @@ faults! {
     ClientConflict = "client_conflict" < ClientBad;
     /// Unknown, wrong or disabled.
     UserBad = "user_bad";
+    /// It vouches for nobody here.
+    AssertionBad = "assertion_bad" < UserBad;
     /// No such refresh token, or it was called back.
     RefreshBad = "refresh_bad";
     /// Not a refresh token of any spelling.
@@ -121,6 +123,8 @@ faults! {
     TokenNotYet = "token_not_yet" < TokenBad;
     /// API: called back.
     TokenRevoked = "token_revoked" < TokenBad;
+    /// API: an application's key, and no token.
+    TokenKindWrong = "token_kind_wrong" < TokenBad;
     /// API: a scope is missing.
     ScopeMissing = "scope_missing";
     /// API: the token has no user.
@@ -168,6 +172,7 @@ impl Condition {
             Condition::ClientSecretMissing => Fault::ClientSecretMissing,
             Condition::ClientConflict => Fault::ClientConflict,
             Condition::UserBad => Fault::UserBad,
+            Condition::AssertionBad => Fault::AssertionBad,
             Condition::RefreshBad => Fault::RefreshBad,
             Condition::RefreshMalformed => Fault::RefreshMalformed,
             Condition::RefreshExpired => Fault::RefreshExpired,
@@ -198,6 +203,7 @@ impl Challenge {
             Challenge::TokenBad(Badness::Expired) => Fault::TokenExpired,
             Challenge::TokenBad(Badness::NotYet) => Fault::TokenNotYet,
             Challenge::TokenBad(Badness::Revoked) => Fault::TokenRevoked,
+            Challenge::TokenBad(Badness::WrongKind) => Fault::TokenKindWrong,
             Challenge::TokenBad(Badness::Invalid) => Fault::TokenBad,
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,
             Challenge::UserRequired => Fault::UserRequired,

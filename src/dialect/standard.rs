@@ -13,8 +13,8 @@ use crate::dialect::endpoint::Endpoint;
 use crate::dialect::fault::Fault;
 use crate::dialect::filter::Filter;
 use crate::dialect::knobs::{
-    BasicCoding, BodyType, ClientAuth, Dialect, ParameterNames, QueryRule, Reading, Repeats, Seat, Slash, Step,
-    TwiceAlike, Untyped,
+    BasicCoding, BodyType, ClientAuth, Dialect, ParameterNames, QueryRule, Reading, Repeats, ScopeLists, Seat, Slash,
+    Step, Strangers, TwiceAlike, Untyped,
 };
 use crate::dialect::refusals::{Refusals, Row, RowBody};
 use crate::dialect::shape::Shape;
@@ -47,6 +47,8 @@ impl Dialect {
             api: Refusals::standard_api(),
             schemes: Vec::new(),
             query: None,
+            form: None,
+            scope_texts: Vec::new(),
         }
     }
 }
@@ -64,11 +66,14 @@ impl Seat {
             slash: Slash::Exact,
             methods,
             grants: Vec::new(),
+            unheld: Vec::new(),
+            extensions: Vec::new(),
             default_grant: None,
             bots: None,
             reading: None,
             success: None,
             refusals: None,
+            strangers: Strangers::Refused,
         }
     }
 }
@@ -86,6 +91,7 @@ impl Reading {
             query: QueryRule::Refuse,
             repeats: Repeats::Refuse,
             scope_separators: vec![' '],
+            scope_lists: ScopeLists::Unread,
             order: vec![Step::Credential, Step::Grant, Step::Served, Step::Parameters, Step::Client],
         }
     }
@@ -103,6 +109,9 @@ impl ParameterNames {
             username: one("username"),
             password: one("password"),
             refresh_token: one("refresh_token"),
+            assertion: one("assertion"),
+            client_assertion: one("client_assertion"),
+            client_assertion_type: one("client_assertion_type"),
             token: one("token"),
             token_type_hint: one("token_type_hint"),
         }

@@ -67,6 +67,7 @@ pub const REFUSAL: Vocabulary = &[
     ("parameters", Kind::List),
     ("methods", Kind::List),
     ("scopes", Kind::List),
+    ("scope_texts", Kind::List),
     ("realm", Kind::Text),
     ("wait", Kind::Number),
 ];

@@ -18,6 +18,7 @@ pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Clien
         id: client_id(random),
         display_name: Some("generated at start".to_owned()),
         secrets: vec![ClientSecret { digest: secret.digest(), slot: 0 }],
+        keys: None,
         grants: settings.grants.clone(),
         scopes: settings.scopes.clone(),
         bots: Vec::new(),

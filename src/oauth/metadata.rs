@@ -13,7 +13,7 @@ use crate::oauth::endpoints::{origin, path};
 use crate::oauth::issuer::TokenFormat;
 use crate::oauth::jwks::public;
 use crate::oauth::service::Desk;
-use crate::token::key::Algorithm;
+use crate::token::key::{ASSERTION_ALGORITHMS, Algorithm};
 
 /// How long a cache may keep the document.
 const KEEP: Seconds = Seconds(300);
@@ -34,13 +34,19 @@ fn document(desk: Desk<'_>) -> Value {
     let mut all_ways = secret_ways.clone();
     // A public client can name itself only where the body is read.
     all_ways.extend(desk.dialect.reading.client_auth.contains(&ClientAuth::Body).then(|| "none".into()));
-    let grants: Vec<Value> = GrantKind::ALL.iter().map(|grant| grant.as_str().into()).collect();
+    let vouched = issuer.assertions.as_ref().is_some_and(|settings| !settings.trusted.is_empty());
+    let served = GrantKind::ALL.iter().filter(|grant| **grant != GrantKind::JwtBearer || vouched);
+    let grants: Vec<Value> = served.map(|grant| grant.as_str().into()).collect();
     let scopes: Vec<Value> = issuer.catalogue.iter().map(|(scope, _)| scope.as_str().into()).collect();
     let mut out = Map::new();
     let mut put = |name: &str, value: Option<Value>| value.and_then(|value| out.insert(name.to_owned(), value));
     put("issuer", Some(issuer.url.as_str().into()));
     put("token_endpoint", at(Endpoint::Token));
     put("token_endpoint_auth_methods_supported", Some(all_ways.clone().into()));
+    if desk.dialect.reading.client_auth.contains(&ClientAuth::Assertion) {
+        let names = ASSERTION_ALGORITHMS.map(|algorithm| algorithm.as_str());
+        put("token_endpoint_auth_signing_alg_values_supported", Some(names.to_vec().into()));
+    }
     put("grant_types_supported", Some(grants.into()));
     // There is no authorization endpoint, so there is no response type.
     put("response_types_supported", Some(Value::Array(Vec::new())));
@@ -59,6 +65,7 @@ fn auth_methods(ways: &[ClientAuth]) -> Vec<Value> {
     let name = |way: &ClientAuth| match way {
         ClientAuth::Basic => "client_secret_basic".into(),
         ClientAuth::Body => "client_secret_post".into(),
+        ClientAuth::Assertion => "private_key_jwt".into(),
         ClientAuth::Key => "bearer_key".into(),
     };
     ways.iter().map(name).collect()

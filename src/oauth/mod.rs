@@ -3,6 +3,7 @@
 //! state is behind the store traits declared here by the code that needs them.
 
 pub mod answer;
+pub mod assertion;
 pub mod audit;
 mod authenticate;
 pub mod client;
@@ -19,6 +20,7 @@ mod jwks;
 mod metadata;
 mod notices;
 mod party;
+mod reuse;
 mod revoke;
 pub mod service;
 mod sign;

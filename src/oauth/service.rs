@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use http::Method;
+
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::Endpoint;
@@ -26,6 +28,7 @@ use crate::oauth::{cors, info, introspect, jwks, metadata, revoke};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
+use crate::token::secret::Secret;
 
 /// `Retry-After` when the store or the hashing pool cannot answer.
 pub const RETRY: Seconds = Seconds(1);
@@ -67,6 +70,8 @@ pub(in crate::oauth) struct Case<'a, S, P> {
     pub(in crate::oauth) desk: Desk<'a>,
     pub(in crate::oauth) client: &'a Client,
     pub(in crate::oauth) standing: Standing,
+    /// The secret it was proven by, if it was by one.
+    pub(in crate::oauth) secret: Option<&'a Secret>,
     pub(in crate::oauth) raw: &'a RawRequest,
     pub(in crate::oauth) seat: &'a Seat,
     pub(in crate::oauth) now: UnixTime,
@@ -90,6 +95,9 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             Err(wait) => Err(Refused::from(Condition::TooMany(wait))),
             Ok(()) => match cors::preflight(desk.issuer, &seat.allow(), raw) {
                 Some(reply) => Ok(Answer::plain(reply)),
+                None if raw.method == Method::OPTIONS && seat.methods.contains(&Method::OPTIONS) => {
+                    Ok(Answer::plain(seat.options()))
+                }
                 None => self.dispatch(desk, seat, raw, now).await,
             },
         };
@@ -146,7 +154,8 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             Some(who) => who,
             None => self.authenticate(desk, &asked.credential.clone()?, raw, now).await?,
         };
-        let case = Case { service: self, desk, client: &client, standing, raw, seat, now };
+        let secret = asked.credential.as_ref().ok().and_then(ClientCredential::secret);
+        let case = Case { service: self, desk, client: &client, standing, secret, raw, seat, now };
         let mut answer = self.granted(&case, &request, asked.scope().as_deref()).await?;
         if asked.in_url == SecretsInUrl::Present {
             answer.secret_in_url = Some(client.id.clone());

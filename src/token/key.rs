@@ -25,6 +25,10 @@ pub const MIN_HS_SECRET_BYTES: usize = 32;
 /// Fewest bytes of an RSA modulus: 2,048 bits (RFC 7518 §3.3).
 pub const MIN_RSA_BYTES: usize = 256;
 
+/// What assertions of others may be signed with: never with a shared secret.
+pub const ASSERTION_ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa];
+
 /// What a key signs with (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Algorithm {

@@ -123,6 +123,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
         leeway: Seconds(0),
         opaque: false,
         looks: tollgate::access::profile::Looks::Prefix("".into()),
+        application_keys: Vec::new(),
         dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
         claims: Default::default(),
         implies: Vec::new(),
@@ -184,6 +185,7 @@ fn issuer() -> Issuer {
         users: HashMap::new(),
         generate_client: None,
         cors_origins: Vec::new(),
+        assertions: None,
         throttle: ThrottleSettings { per_address: 100, free_failures: 5, within: Seconds(60) },
     }
 }

@@ -274,6 +274,7 @@ fn profile() -> TokenProfile {
         leeway: Seconds(0),
         opaque: true,
         looks: tollgate::access::profile::Looks::Prefix(ACCESS_PREFIX.into()),
+        application_keys: Vec::new(),
         dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
         claims: Default::default(),
         implies: Vec::new(),
@@ -285,6 +286,7 @@ fn issuer() -> Issuer {
     let id = ClientId::new("app");
     let client = Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         id: id.clone(),
@@ -331,6 +333,7 @@ fn issuer() -> Issuer {
         users: HashMap::new(),
         generate_client: None,
         cors_origins: Vec::new(),
+        assertions: None,
         throttle: ThrottleSettings { per_address: 10_000, free_failures: 100, within: Seconds(60) },
     }
 }

@@ -89,6 +89,7 @@ pub fn client(id: &str, secrets: &[&str], grants: &[GrantKind]) -> Arc<Client> {
         grants: grants.to_vec(),
         scopes: scopes("read write admin"),
         bots: Vec::new(),
+        keys: None,
         fields: BTreeMap::new(),
         secrets_in_url: Default::default(),
         disabled: false,
@@ -161,6 +162,7 @@ fn issuer(algorithm: Algorithm) -> Issuer {
         users: users.into_iter().map(|user| (user.name.clone(), user)).collect(),
         generate_client: None,
         cors_origins: vec!["https://app.example".into()],
+        assertions: None,
         throttle: ThrottleSettings { per_address: 0, free_failures: 10, within: Seconds(900) },
     }
 }

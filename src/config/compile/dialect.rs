@@ -11,7 +11,7 @@ use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::dialect::Dialect;
 use crate::dialect::endpoint::Endpoint;
-use crate::dialect::knobs::{ParameterNames, Reading, Seat};
+use crate::dialect::knobs::{ParameterNames, Reading, Seat, Step};
 use crate::dialect::vocabulary;
 
 impl Compiler<'_> {
@@ -43,6 +43,7 @@ impl Compiler<'_> {
                 out.schemes = schemes.value.iter().map(|scheme| scheme.value.as_str().into()).collect();
             }
             out.query = api.value.query.as_ref().map(|name| name.value.as_str().into());
+            out.form = api.value.form.as_ref().map(|name| name.value.as_str().into());
             if let Some(errors) = &api.value.errors {
                 out.api = self.refusals(&errors.value);
             }
@@ -76,6 +77,8 @@ impl Compiler<'_> {
         }
         let words = |list: &At<OneOrMany>| list.value.iter().map(|word| word.value.as_str().into()).collect();
         seat.grants = written.grants.as_ref().map_or_else(Vec::new, words);
+        seat.unheld = written.unheld.as_ref().map_or_else(Vec::new, words);
+        seat.strangers = written.strangers.as_ref().map_or(seat.strangers, |word| word.value);
         seat.default_grant = written.default_grant.as_ref().map(|word| word.value.as_str().into());
         seat.bots = written.bots.as_ref().map(|word| word.value.as_str().into());
         if let Some(reading) = &written.request {
@@ -115,9 +118,10 @@ impl Compiler<'_> {
                 "PUT" => out.push(Method::PUT),
                 "PATCH" => out.push(Method::PATCH),
                 "DELETE" => out.push(Method::DELETE),
+                "OPTIONS" => out.push(Method::OPTIONS),
                 _ => {
                     let message = format!("`{word}` is not a method of an endpoint");
-                    let label = "expected GET, HEAD, POST, PUT, PATCH or DELETE";
+                    let label = "expected GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS";
                     self.wrong(Code::UnknownWord, word.place, message, label);
                 }
             }
@@ -151,8 +155,9 @@ impl Compiler<'_> {
         if let Some(text) = &written.scope_separators {
             out.scope_separators = text.value.chars().collect();
         }
+        out.scope_lists = written.scope_lists.as_ref().map_or(out.scope_lists, |word| word.value);
         if let Some(order) = &written.order {
-            out.order = order.value.iter().map(|word| word.value).collect();
+            out.order = Step::whole(order.value.iter().map(|word| word.value));
         }
         out
     }
@@ -178,6 +183,9 @@ fn named<'a>(names: &'a mut ParameterNames, name: &str) -> Option<&'a mut Vec<Bo
         "username" => &mut names.username,
         "password" => &mut names.password,
         "refresh_token" => &mut names.refresh_token,
+        "assertion" => &mut names.assertion,
+        "client_assertion" => &mut names.client_assertion,
+        "client_assertion_type" => &mut names.client_assertion_type,
         "token" => &mut names.token,
         "token_type_hint" => &mut names.token_type_hint,
         _ => return None,

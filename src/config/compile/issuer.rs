@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::access::host::HostPattern;
 use crate::access::profile::TokenProfile;
 use crate::clock::Seconds;
+use crate::config::compile::assertion::{default_audience, open_to_assertions};
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::key::never_or;
 use crate::config::compile::scope::Catalogue;
@@ -96,14 +97,18 @@ impl Compiler<'_> {
         // Scopes may be among what could not be read.
         let incomplete = self.damaged(at.place) || written.scopes.as_ref().is_some_and(|at| self.damaged(at.place));
         let closed = if incomplete { Catalogue::Open } else { Catalogue::Closed(names) };
-        let dialect = Arc::new(self.dialect(written.dialect.as_ref().map(|choice| &choice.value.0)));
+        let mut dialect = self.dialect(written.dialect.as_ref().map(|choice| &choice.value.0));
+        dialect.scope_texts = catalogue.iter().map(|(scope, text)| (scope.clone(), text.as_str().into())).collect();
+        let assertions = self.assertions(written.assertions.as_ref());
+        open_to_assertions(&mut dialect, assertions.as_ref());
+        let dialect = Arc::new(dialect);
         let token = self.token(written.token.as_ref(), &written.url.value);
         let scope_rules = self.scope_rules(written.scope_rules.as_ref(), &closed);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
         let named = written.default_scopes.as_ref();
         let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
-        let issuer = Issuer {
+        let mut issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,
             url: written.url.value.clone(),
@@ -119,8 +124,11 @@ impl Compiler<'_> {
             token,
             dialect,
             scope_rules,
+            assertions,
             catalogue: catalogue.clone(),
         };
+        default_audience(&mut issuer);
+        self.keys_without_use(clients, &issuer);
         let claims = written.token.as_ref().and_then(|token| token.value.claims.as_ref());
         let profile = self.own_profile(name, &issuer, claims.map(|claims| &claims.value));
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
@@ -208,6 +216,8 @@ impl Compiler<'_> {
             audience: named.unwrap_or_else(|| vec![url.to_owned()]),
             claims: self.claim_names(document.and_then(|token| token.claims.as_ref())),
             revoke: document.and_then(|token| token.revoke.as_ref()).map_or_else(Default::default, |word| word.value),
+            revoke_by: document.and_then(|token| token.revoke_by.as_ref()).map_or_else(Default::default, |w| w.value),
+            reuse: document.and_then(|token| token.reuse.as_ref()).map_or_else(Default::default, |word| word.value),
             spelling: Spelling { access, refresh: self.makeup(document.and_then(|token| token.refresh.as_ref())) },
         }
     }
@@ -312,6 +322,7 @@ impl Compiler<'_> {
             ("generate_client", written.generate_client.as_ref().map(|at| at.place)),
             ("cors", written.cors.as_ref().map(|at| at.place)),
             ("throttle", written.throttle.as_ref().map(|at| at.place)),
+            ("assertions", written.assertions.as_ref().map(|at| at.place)),
         ];
         self.without_meaning(name, &keys, "foreign issuer (it has `jwks`)");
     }

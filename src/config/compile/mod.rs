@@ -4,6 +4,7 @@
 
 mod access;
 mod alone;
+mod assertion;
 mod client;
 mod compiler;
 mod dialect;

@@ -13,6 +13,7 @@ use crate::config::document::token::ClaimNamesDocument;
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::dialect::Dialect;
+use crate::dialect::knobs::ClientAuth;
 use crate::oauth::issuer::{Issuer, TokenFormat};
 use crate::oauth::spelling::Makeup;
 use crate::token::claim_names::ClaimNames;
@@ -49,6 +50,10 @@ impl Compiler<'_> {
             looks: match &token.spelling.access {
                 Makeup::Opaque(alphabet) => Looks::Characters(alphabet.characters()),
                 Makeup::Standard | Makeup::Jwt(_) => Looks::Prefix(ACCESS_PREFIX.into()),
+            },
+            application_keys: match issuer.dialect.reading.client_auth.contains(&ClientAuth::Key) {
+                true => issuer.clients.values().flat_map(|client| &client.secrets).map(|live| live.digest).collect(),
+                false => Vec::new(),
             },
         }
     }
@@ -96,6 +101,7 @@ impl Compiler<'_> {
             opaque: false,
             endless: Endless::Believed,
             looks: Looks::Prefix("".into()),
+            application_keys: Vec::new(),
         }
     }
 }

@@ -203,7 +203,7 @@ impl Compiler<'_> {
         Presentation {
             query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
             schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
-            form: written.form.as_ref().map(text),
+            form: written.form.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.form.clone())),
         }
     }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+use crate::config::document::assertion::AssertionsDocument;
 use crate::config::document::client::ClientDocument;
 use crate::config::document::dialect_choice::DialectChoice;
 use crate::config::document::duration::{SpanOrNever, TimeSpan};
@@ -55,6 +56,8 @@ pub struct IssuerDocument {
     pub cors: Option<At<OneOrMany>>,
     /// Bounds on tries.
     pub throttle: Option<At<ThrottleDocument>>,
+    /// Which JWTs of others are believed (RFC 7523); default none.
+    pub assertions: Option<At<AssertionsDocument>>,
     /// Makes it a foreign issuer: where its public keys are.
     pub jwks: Option<At<JwksDocument>>,
     /// Foreign: algorithms that are accepted.

@@ -11,7 +11,7 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::shape::ShapeDocument;
 use crate::config::source::at::At;
 use crate::oauth::issuer::{
-    AccessBefore, MachineRefresh, NothingLeft, RevokeScope, ScopeOrder, Sessions, UnknownScope,
+    AccessBefore, MachineRefresh, NothingLeft, RevokeBy, RevokeScope, ScopeOrder, Sessions, TokenReuse, UnknownScope,
 };
 
 /// How access tokens are made.
@@ -33,6 +33,10 @@ pub struct TokenDocument {
     pub claims: Option<At<ClaimNamesDocument>>,
     /// What a revocation of an access token takes with it; default token.
     pub revoke: Option<At<RevokeScope>>,
+    /// Who may call a token back; default client.
+    pub revoke_by: Option<At<RevokeBy>>,
+    /// What the same wish gets while its token lives; default never the same.
+    pub reuse: Option<At<TokenReuse>>,
 }
 
 /// What one kind of token looks like: exactly one key.
