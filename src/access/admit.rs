@@ -18,6 +18,7 @@ use crate::access::seen::{Seen, Verdict};
 use crate::access::verifier::{self, OpaqueFacts};
 use crate::clock::{Seconds, UnixTime};
 use crate::revocation::list::List;
+use crate::token::claim_names::Subjects;
 use crate::token::claims::{Claims, Liveness};
 use crate::token::fingerprint::{Fingerprint, Fingerprinter};
 use crate::token::ring::KeyRing;
@@ -207,7 +208,9 @@ fn judge(
     if !audience.is_empty() && !claims.audience.iter().any(|named| audience.contains(named)) {
         return Err(Denial::WrongAudience);
     }
-    if person == Person::Asked && claims.client.as_deref().is_none_or(|client| *client == *claims.subject) {
+    let people = profile.subjects == Subjects::People;
+    let alone = || claims.client.as_deref().is_none_or(|client| *client == *claims.subject);
+    if person == Person::Asked && (!people || alone()) {
         return Err(Denial::UserRequired);
     }
     check_scopes(alternatives, claims)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Seconds;
 use crate::dialect::Dialect;
-use crate::token::claim_names::ClaimNames;
+use crate::token::claim_names::{ClaimNames, Subjects};
 use crate::token::id::IssuerName;
 use crate::token::opaque;
 use crate::token::scope::{Scope, Scopes};
@@ -38,6 +38,8 @@ pub struct TokenProfile {
     pub opaque: bool,
     /// What a JWT without an end means.
     pub endless: Endless,
+    /// What a subject is that is not the client.
+    pub subjects: Subjects,
     /// The looks of its opaque tokens.
     pub looks: Looks,
     /// Digests of keys by which applications ask for tokens, where such a key is a bearer

@@ -14,8 +14,6 @@ use crate::token::scope::Scope;
 /// How one issuer speaks at its endpoints and how its tokens are spoken of at the API.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Dialect {
-    /// Its name in the file.
-    pub name: Box<str>,
     /// The endpoints it serves, in the order of the dialect.
     pub seats: Vec<Seat>,
     /// How requests are read, unless a seat says otherwise.

@@ -22,7 +22,11 @@ impl Dialect {
         let (parameter, methods) = match condition {
             Condition::MissingParameter(name) | Condition::BadParameter(name) => (&**name, ""),
             Condition::DuplicateParameter(name) => (&**name, ""),
-            Condition::MissingGrant | Condition::UnsupportedGrant | Condition::UnknownGrant => ("grant_type", ""),
+            Condition::MissingGrant
+            | Condition::UnsupportedGrant
+            | Condition::UnknownGrant
+            | Condition::ExtensionGrant
+            | Condition::GrantNotAllowed => ("grant_type", ""),
             Condition::WrongMethod(allowed) => ("", &**allowed),
             _ => ("", ""),
         };

@@ -28,7 +28,6 @@ impl Dialect {
     /// RFC 6749, 6750, 7009 and 7662 to the letter.
     pub fn standard() -> Dialect {
         Dialect {
-            name: "standard".into(),
             seats: vec![
                 Seat::standard(Endpoint::Token, "/token"),
                 Seat::standard(Endpoint::Revoke, "/revoke"),

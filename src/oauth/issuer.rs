@@ -12,7 +12,7 @@ use crate::dialect::Dialect;
 use crate::oauth::client::{Client, GrantKind};
 use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
-use crate::token::claim_names::ClaimNames;
+use crate::token::claim_names::{ClaimNames, Subjects};
 use crate::token::id::{ClientId, IssuerName, UserName};
 use crate::token::key::{Algorithm, KeyMaterial};
 use crate::token::ring::KeyRing;
@@ -113,6 +113,8 @@ pub struct TokenSettings {
     pub revoke_by: RevokeBy,
     /// What the same wish gets while its token lives.
     pub reuse: TokenReuse,
+    /// What a subject is that is not the client.
+    pub subjects: Subjects,
 }
 
 /// Who may call a token back.

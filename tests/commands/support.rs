@@ -124,6 +124,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
         opaque: false,
         looks: tollgate::access::profile::Looks::Prefix("".into()),
         application_keys: Vec::new(),
+        subjects: Default::default(),
         dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
         claims: Default::default(),
         implies: Vec::new(),

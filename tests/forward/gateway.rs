@@ -275,6 +275,7 @@ fn profile() -> TokenProfile {
         opaque: true,
         looks: tollgate::access::profile::Looks::Prefix(ACCESS_PREFIX.into()),
         application_keys: Vec::new(),
+        subjects: Default::default(),
         dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
         claims: Default::default(),
         implies: Vec::new(),

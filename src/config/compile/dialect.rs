@@ -21,7 +21,6 @@ impl Compiler<'_> {
         let Some(document) = written else { return out };
         if let Some(name) = &document.name {
             self.name(name);
-            out.name = name.value.as_str().into();
         }
         if let Some(reading) = &document.request {
             out.reading = self.reading(&reading.value, out.reading);

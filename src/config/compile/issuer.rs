@@ -217,6 +217,7 @@ impl Compiler<'_> {
             claims: self.claim_names(document.and_then(|token| token.claims.as_ref())),
             revoke: document.and_then(|token| token.revoke.as_ref()).map_or_else(Default::default, |word| word.value),
             revoke_by: document.and_then(|token| token.revoke_by.as_ref()).map_or_else(Default::default, |w| w.value),
+            subjects: document.and_then(|token| token.subjects.as_ref()).map_or_else(Default::default, |w| w.value),
             reuse: document.and_then(|token| token.reuse.as_ref()).map_or_else(Default::default, |word| word.value),
             spelling: Spelling { access, refresh: self.makeup(document.and_then(|token| token.refresh.as_ref())) },
         }

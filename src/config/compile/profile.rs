@@ -16,7 +16,7 @@ use crate::dialect::Dialect;
 use crate::dialect::knobs::ClientAuth;
 use crate::oauth::issuer::{Issuer, TokenFormat};
 use crate::oauth::spelling::Makeup;
-use crate::token::claim_names::ClaimNames;
+use crate::token::claim_names::{ClaimNames, Subjects};
 use crate::token::id::IssuerName;
 use crate::token::opaque::ACCESS_PREFIX;
 
@@ -47,6 +47,7 @@ impl Compiler<'_> {
             leeway: Seconds(0),
             opaque: token.format == TokenFormat::Opaque,
             endless: Endless::Rows,
+            subjects: token.subjects,
             looks: match &token.spelling.access {
                 Makeup::Opaque(alphabet) => Looks::Characters(alphabet.characters()),
                 Makeup::Standard | Makeup::Jwt(_) => Looks::Prefix(ACCESS_PREFIX.into()),
@@ -100,6 +101,7 @@ impl Compiler<'_> {
             implies: Vec::new(),
             opaque: false,
             endless: Endless::Believed,
+            subjects: Subjects::People,
             looks: Looks::Prefix("".into()),
             application_keys: Vec::new(),
         }
