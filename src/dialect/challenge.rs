@@ -17,7 +17,7 @@ pub fn write(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Reply {
     let (status, code, text) = row(challenge);
     let (methods, wait) = match challenge {
         Challenge::MethodNotAllowed(allow) => (&**allow, None),
-        Challenge::CannotTell(wait) => ("", Some(wait.0.max(1))),
+        Challenge::TooMany(wait) | Challenge::CannotTell(wait) => ("", Some(wait.0.max(1))),
         _ => ("", None),
     };
     let (scopes, scope_texts) = match challenge {
@@ -61,6 +61,9 @@ fn row(challenge: &Challenge) -> (StatusCode, &'static str, &'static str) {
         }
         Challenge::UserRequired => {
             (StatusCode::FORBIDDEN, "insufficient_scope", "the access token has no user, which is needed here")
+        }
+        Challenge::TooMany(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait before the next")
         }
         Challenge::CannotTell(_) => {
             let text = "it cannot be told now whether the access token is valid";

@@ -4,6 +4,9 @@
 
 use crate::dialect::condition::{Badness, Challenge, Condition};
 
+/// The longest wait, in seconds, that is told like a moment's.
+const MINUTE: u64 = 60;
+
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident = $word:literal $(< $kin:ident)?;)*) => {
         /// A condition without its particulars.
@@ -129,6 +132,10 @@ faults! {
     ScopeMissing = "scope_missing";
     /// API: the token has no user.
     UserRequired = "user_required" < ScopeMissing;
+    /// API: too often, and a minute's wait or less helps.
+    RateSecond = "rate_second";
+    /// API: too often, and only a longer wait helps.
+    RateHour = "rate_hour" < RateSecond;
     /// API: it cannot be told.
     CannotTell = "cannot_tell";
 }
@@ -207,6 +214,8 @@ impl Challenge {
             Challenge::TokenBad(Badness::Invalid) => Fault::TokenBad,
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,
             Challenge::UserRequired => Fault::UserRequired,
+            Challenge::TooMany(wait) if wait.0 <= MINUTE => Fault::RateSecond,
+            Challenge::TooMany(_) => Fault::RateHour,
             Challenge::CannotTell(_) => Fault::CannotTell,
         }
     }

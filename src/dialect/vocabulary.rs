@@ -72,6 +72,19 @@ pub const REFUSAL: Vocabulary = &[
     ("wait", Kind::Number),
 ];
 
+/// Of the public key that signs now (RFC 7517 §4).
+pub const KEY: Vocabulary = &[
+    ("kty", Kind::Text),
+    ("kid", Kind::Text),
+    ("alg", Kind::Text),
+    ("use", Kind::Text),
+    ("n", Kind::Text),
+    ("e", Kind::Text),
+    ("crv", Kind::Text),
+    ("x", Kind::Text),
+    ("y", Kind::Text),
+];
+
 /// Of a token that is told about.
 pub const ABOUT: Vocabulary = &[
     ("scopes", Kind::List),

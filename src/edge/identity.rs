@@ -24,6 +24,14 @@ pub fn set(plan: &Plan, claims: Option<&Claims>, out: &mut HeaderMap) {
     }
 }
 
+/// Sets the backend's own token of who passes, if he has one.
+pub fn set_user_token(plan: &Plan, claims: Option<&Claims>, out: &mut HeaderMap) {
+    let (Some(tokens), Some(claims)) = (&plan.user_tokens, claims) else { return };
+    if let Some(value) = tokens.values.get(&(claims.issuer, claims.subject.clone())) {
+        out.insert(tokens.header.clone(), value.clone());
+    }
+}
+
 /// The header value a template gives for these claims.
 fn value(template: &Template, claims: Option<&Claims>) -> Option<HeaderValue> {
     if let [part] = template.0.as_slice() {
@@ -139,6 +147,7 @@ mod tests {
             set: Vec::new(),
             keep_authorization: false,
             mint: None,
+            user_tokens: None,
             max_body: 0,
             first_byte_timeout: std::time::Duration::ZERO,
             idle_timeout: std::time::Duration::ZERO,

@@ -297,6 +297,19 @@ pub struct GenerateClient {
     pub grants: Vec<GrantKind>,
     /// Its scopes.
     pub scopes: Scopes,
+    /// What its secret looks like.
+    pub secret: SecretForm,
+}
+
+/// What a generated secret looks like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretForm {
+    /// 256 random bits behind a prefix of ours.
+    #[default]
+    Standard,
+    /// A random UUID (122 random bits), as some old systems have it.
+    Uuid,
 }
 
 /// Bounds on tries. Nobody can lock another out: failures delay a pair.

@@ -80,6 +80,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             set: Vec::new(),
             keep_authorization: false,
             mint: None,
+            user_tokens: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),

@@ -10,6 +10,7 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::dialect::Dialect;
+use crate::dialect::answer::Answer;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::{ParameterNames, Reading, Seat, Step};
 use crate::dialect::vocabulary;
@@ -84,7 +85,10 @@ impl Compiler<'_> {
             seat.reading = Some(self.reading(&reading.value, dialect.reading.clone()));
         }
         if let Some(answer) = &written.success {
-            seat.success = Some(self.answer(&answer.value, dialect.success.clone(), vocabulary::ANSWER));
+            seat.success = Some(match seat.endpoint {
+                Endpoint::Jwks => self.answer(&answer.value, Answer::empty(), vocabulary::KEY),
+                _ => self.answer(&answer.value, dialect.success.clone(), vocabulary::ANSWER),
+            });
         }
         if let Some(errors) = &written.errors {
             let mut own = self.refusals(&errors.value);

@@ -22,11 +22,14 @@ use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::{Place, Secrecy};
 use crate::oauth::client::GrantKind;
-use crate::oauth::issuer::{GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
+use crate::oauth::issuer::{
+    GenerateClient, Issuer, RefreshSettings, SecretForm, ThrottleSettings, TokenFormat, TokenSettings,
+};
 use crate::oauth::spelling::{Makeup, Spelling};
 use crate::token::id::IssuerName;
 use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, Scopes};
+use crate::token::secret::Secret;
 
 const DAY: u64 = 86_400;
 /// Bearer tokens that live longer get a warning.
@@ -55,6 +58,8 @@ pub(super) struct Own {
     pub place: Place,
     /// Some of its scopes could not be read.
     pub incomplete: bool,
+    /// What the backend itself knows its users by, by subject.
+    pub user_tokens: Vec<(Box<str>, Secret)>,
     /// Whether the paths of its endpoints may stand in a message.
     pub secrecy: Secrecy,
 }
@@ -134,7 +139,8 @@ impl Compiler<'_> {
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
         let base_secrecy = written.base.as_ref().map_or(Secrecy::Open, |base| base.secrecy);
         let secrecy = if base_secrecy == Secrecy::Open { written.url.secrecy } else { Secrecy::Hidden };
-        let kind = Kind::Ours(Box::new(Own { issuer, host, listeners, place: name.place, incomplete, secrecy }));
+        let user_tokens = self.backend_tokens(users);
+        let kind = Kind::Ours(Box::new(Own { user_tokens, issuer, host, listeners, place: name.place, incomplete, secrecy }));
         Authority { profile, kind }
     }
 
@@ -255,9 +261,10 @@ impl Compiler<'_> {
             GenerateClientDocument::Plain(false) => None,
             GenerateClientDocument::Plain(true) => {
                 let grants = vec![GrantKind::ClientCredentials];
-                Some(GenerateClient { keep: true, grants, scopes: all.clone() })
+                Some(GenerateClient { keep: true, grants, scopes: all.clone(), secret: SecretForm::Standard })
             }
             GenerateClientDocument::With(settings) => Some(GenerateClient {
+                secret: settings.secret.as_ref().map_or_else(Default::default, |word| word.value),
                 keep: settings.keep.as_ref().is_none_or(|keep| keep.value),
                 grants: match &settings.grants {
                     Some(_) => self.grants(settings.grants.as_ref(), "the generated client", at.place),

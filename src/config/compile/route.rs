@@ -108,7 +108,7 @@ impl Compiler<'_> {
         let access = self.access(&document.access, &mut scoping);
         let first = accepted.first().and_then(|index| issuers.get(*index)).map(|issuer| &issuer.profile.dialect);
         let presentation = self.presentation(&document.token, first);
-        let plan = self.plan(document, defaults, upstreams, growing);
+        let plan = self.plan(document, defaults, upstreams, issuers, growing);
         let audience = document.audience.iter().flat_map(|list| list.value.iter());
         let route = Route {
             index,
@@ -212,6 +212,7 @@ impl Compiler<'_> {
         written: &RouteDocument,
         defaults: &DefaultsDocument,
         upstreams: &[Backend],
+        issuers: &[Authority],
         growing: &mut Growing,
     ) -> Option<Plan> {
         let upstream = upstreams.iter().position(|backend| *backend.upstream.name == *written.upstream.value);
@@ -241,6 +242,14 @@ impl Compiler<'_> {
             let message = "`Authorization` is both kept and minted";
             self.wrong(Code::Combination, at.place, message, "choose one");
         }
+        let own = written.forward.user_token.as_ref().or(defaults.forward.user_token.as_ref());
+        let user_tokens = self.user_tokens(own, issuers, &identity);
+        if let (Some(at), true) = (own, mint.is_some() || keep_authorization)
+            && user_tokens.as_ref().is_some_and(|tokens| tokens.header == http::header::AUTHORIZATION)
+        {
+            let message = "`Authorization` is already kept or minted";
+            self.wrong(Code::Combination, at.place, message, "choose one, or name another header");
+        }
         let max_body = written.max_body.as_ref().or(defaults.max_body.as_ref());
         Some(Plan {
             upstream: upstream?,
@@ -249,6 +258,7 @@ impl Compiler<'_> {
             set,
             keep_authorization,
             mint,
+            user_tokens,
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
             idle_timeout: self.span(idle_timeout, backend.idle),

@@ -18,6 +18,7 @@ use crate::config::document::secret::SecretText;
 use crate::config::document::token::{RefreshDocument, ScopeRulesDocument, TokenDocument};
 use crate::config::document::user::UserDocument;
 use crate::config::source::at::At;
+use crate::oauth::issuer::SecretForm;
 
 /// An authorization server.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -91,6 +92,11 @@ pub struct KeysDocument {
     pub algorithm: Option<At<String>>,
     /// A private key in a PEM file; left out: made at first start and kept.
     pub file: Option<At<String>>,
+    /// A private key in PEM itself, such as ${file:…}.
+    pub pem: Option<At<SecretText>>,
+    /// Let the first start make the file that `pem` or `secret` names and that is not
+    /// there; default false.
+    pub generate: Option<At<bool>>,
     /// The secret of HS256, at least 32 bytes.
     pub secret: Option<At<SecretText>>,
     /// A new key after so long; default 90d, or never.
@@ -121,6 +127,8 @@ pub struct GenerateSettings {
     pub grants: Option<At<OneOrMany>>,
     /// Its scopes; default all of the issuer.
     pub scopes: Option<At<OneOrMany>>,
+    /// What its secret looks like; default standard.
+    pub secret: Option<At<SecretForm>>,
 }
 
 impl<'de> Deserialize<'de> for GenerateClientDocument {
@@ -131,7 +139,7 @@ impl<'de> Deserialize<'de> for GenerateClientDocument {
             type Value = GenerateClientDocument;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, or a block of keep, grants, scopes")
+                f.write_str("true, false, or a block of keep, grants, scopes, secret")
             }
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<GenerateClientDocument, E> {

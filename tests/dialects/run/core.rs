@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::{Builder, Runtime};
+use zeroize::Zeroizing;
 
 use tollgate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
 use tollgate::access::denial::Denial;
@@ -25,7 +26,8 @@ use tollgate::access::verifier::OpaqueFacts;
 use tollgate::clock::{Seconds, UnixTime};
 use tollgate::config::files::{DiskFiles, Files};
 use tollgate::config::load::{Context, load};
-use tollgate::config::self_signed::ThrowAway;
+use tollgate::config::self_signed::{Pair, SelfSigned, ThrowAway};
+use tollgate::dialect::condition::Challenge;
 use tollgate::dialect::endpoint::{Endpoint, EndpointRef};
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
@@ -80,6 +82,22 @@ impl PasswordCheck for Plain {
     }
 }
 
+/// Keys that are made once for all.
+struct Made;
+
+impl SelfSigned for Made {
+    fn pair(&self, state: &Path, names: &[String], now: UnixTime) -> Result<Pair, String> {
+        ThrowAway.pair(state, names, now)
+    }
+
+    fn key(&self, _: &Path, algorithm: Algorithm, _: &dyn Random) -> Result<Zeroizing<String>, String> {
+        Ok(match algorithm {
+            Algorithm::Hs256 => Zeroizing::new("k".repeat(64)),
+            _ => made(algorithm, "file").to_text(),
+        })
+    }
+}
+
 /// The name under which a configuration may name a dialect that is not on the disk.
 pub const OWN_DIALECT: &str = "own-dialect.yaml";
 
@@ -109,7 +127,7 @@ impl Core {
         let random = Arc::new(SeededRandom::new(42));
         let hash = |password: &Secret, _: &dyn Random| format!("plain:{}", password.expose());
         let context =
-            Context { now: START, random: &*random, processors: 1, self_signed: &ThrowAway, hash_password: &hash };
+            Context { now: START, random: &*random, processors: 1, self_signed: &Made, hash_password: &hash };
         let snapshot = load(&path, &files, &context).map_err(|problems| problems.to_string())?;
         let empty = Arc::new(KeyRing::default());
         let mut rings = vec![Arc::clone(&empty); snapshot.policy.profiles.len()];
@@ -192,6 +210,11 @@ impl Core {
             query: raw.query.as_deref(),
             form: form.then_some(&raw.body),
         };
+        let profile = |index: &usize| &self.snapshot.policy.profiles[*index];
+        if let (Some(Fault::Rate(wait)), Some(profile)) = (self.fault, route.issuers.first().map(profile)) {
+            let often = Challenge::TooMany(Seconds(wait));
+            return Err(challenge::write(&profile.dialect, &often, profile.name.as_str()));
+        }
         match self.decide(route, &presented) {
             Ok(permit) => Ok(self.sent_on(&permit, raw)),
             Err(denial) => {

@@ -13,7 +13,7 @@ use tollgate::dialect::fact::Fact;
 use tollgate::dialect::issued::{Issued, Making, Party};
 use tollgate::dialect::knobs::Seat;
 use tollgate::dialect::{Dialect, challenge};
-use tollgate::oauth::issuer::Issuer;
+use tollgate::oauth::issuer::{Issuer, TokenReuse};
 use tollgate::token::scope::{Scope, Scopes};
 use tollgate::token::secret::Secret;
 
@@ -24,7 +24,7 @@ const SHARP: &str = "a/b<c>&d";
 pub fn issuer(issuer: &Issuer) -> String {
     let Issuer { base, token, refresh, keys, catalogue, default_scopes, scope_rules, dialect, .. } = issuer;
     let names: Vec<&Scope> = catalogue.iter().map(|(scope, _)| scope).collect();
-    format!("{base:?}{token:?}{refresh:?}{keys:?}{names:?}{default_scopes:?}{scope_rules:?}{}", speech(dialect))
+    format!("{base:?}{token:?}{refresh:?}{keys:?}{names:?}{default_scopes:?}{scope_rules:?}{}", speech(dialect, token.reuse))
 }
 
 /// What the profile of its tokens comes to.
@@ -39,7 +39,7 @@ pub fn profile(profile: &TokenProfile) -> String {
 }
 
 /// How a dialect reads, hands over and refuses.
-fn speech(dialect: &Dialect) -> String {
+fn speech(dialect: &Dialect, reuse: TokenReuse) -> String {
     let Dialect { reading, revoked, info, schemes, query, form, .. } = dialect;
     let mut out = format!("{reading:?}{revoked:?}{info:?}{schemes:?}{query:?}{form:?}");
     for seat in &dialect.seats {
@@ -47,7 +47,7 @@ fn speech(dialect: &Dialect) -> String {
         let forms = &seat.success.as_ref().unwrap_or(&dialect.success).forms;
         for media in forms.iter().map(|form| &form.media).filter(|_| seat.endpoint == Endpoint::Token) {
             let asked = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(media).expect("a type"))]);
-            for issued in handed_over(seat) {
+            for issued in handed_over(seat, reuse) {
                 out += &format!("{:?}", dialect.issued(seat, &asked, &issued));
                 out += &format!("{:?}", dialect.issued_several(seat, &asked, &[issued]));
             }
@@ -66,8 +66,10 @@ fn speech(dialect: &Dialect) -> String {
 }
 
 /// Tokens that a seat may hand over: with and without what may be missing. Where only
-/// refresh tokens are taken, there is always one to give.
-fn handed_over(seat: &Seat) -> Vec<Issued> {
+/// refresh tokens are taken, there is always one to give; only a token that is given again
+/// is told later than it was made.
+fn handed_over(seat: &Seat, reuse: TokenReuse) -> Vec<Issued> {
+    let later = if reuse == TokenReuse::Live { 32 } else { 0 };
     let party = |names: &[&str]| {
         let mut party = Party::default();
         for name in ["client.id", "token_number"].iter().chain(names) {
@@ -83,7 +85,7 @@ fn handed_over(seat: &Seat) -> Vec<Issued> {
                 out.push(Issued {
                     access: Secret::new("the access token".to_owned()),
                     issued: UnixTime(1_000_000_000),
-                    told: UnixTime(1_000_000_032),
+                    told: UnixTime(1_000_000_000 + later),
                     making: Making::New,
                     expires_in: expires_in.then_some(Seconds(3_600)),
                     refresh: refresh.then(|| Secret::new("the refresh token".to_owned())),
@@ -160,6 +162,8 @@ fn challenges(dialect: &Dialect) -> Vec<Challenge> {
         Challenge::RequestBad("two"),
         Challenge::ScopeMissing(needed),
         Challenge::UserRequired,
+        Challenge::TooMany(Seconds(1)),
+        Challenge::TooMany(Seconds(3_000)),
         Challenge::CannotTell(Seconds(7)),
     ];
     badness.map(Challenge::TokenBad).into_iter().chain(rest).collect()

@@ -17,7 +17,9 @@
 //! @later 90001s                             the clock goes on (s or d)
 //! @revoke user                              the operator calls a user's tokens back
 //! @fault store                              the store fails during the next exchange, or
-//! @fault internal                           something of ours does; on the core alone
+//! @fault internal                           something of ours does, or
+//! @fault rate 3000s                         its asker asked too often, until then; on the
+//!                                           core alone
 //! @gap reason                               the next exchange is not yet answered so;
 //!                                           when it is, the transcript fails until told
 //! ```
@@ -67,6 +69,8 @@ pub enum Fault {
     Store,
     /// A mistake of ours.
     Internal,
+    /// Its asker asked too often, and is to wait so many seconds.
+    Rate(u64),
 }
 
 /// A request and its answer.
@@ -180,6 +184,9 @@ pub fn parse(path: &Path, text: &str) -> Result<Transcript, Wrong> {
                 "fault" => out.steps.push(Step::Fault(match rest {
                     "store" => Fault::Store,
                     "internal" => Fault::Internal,
+                    rate if rate.starts_with("rate ") => {
+                        Fault::Rate(span(&rate["rate ".len()..]).ok_or_else(|| wrong("no span"))?)
+                    }
                     _ => return Err(wrong("no such fault")),
                 })),
                 "later" => out.steps.push(Step::Later(span(rest).ok_or_else(|| wrong("no span"))?)),
