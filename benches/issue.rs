@@ -16,10 +16,14 @@ use tollgate::clock::{Seconds, UnixTime};
 use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::Endpoint;
 use tollgate::dialect::wire::RawRequest;
+use tollgate::oauth::authorize::code::Code;
+use tollgate::oauth::authorize::pending::Pending;
+use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
 use tollgate::oauth::issuer::{
     Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
 };
+use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
 use tollgate::oauth::store::{
     Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
 };
@@ -29,7 +33,7 @@ use tollgate::random::OsRandom;
 use tollgate::revocation::list::List;
 use tollgate::revocation::notice::Notice;
 use tollgate::token::handle::Handle;
-use tollgate::token::id::{ClientId, FamilyId, IssuerName, UserName};
+use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use tollgate::token::key::{Algorithm, KeyMaterial};
 use tollgate::token::ring::{KeyRing, RingKey};
 use tollgate::token::scope::{Scope, Scopes};
@@ -83,12 +87,82 @@ impl GrantStore for Forgetful {
     }
 }
 
+impl AuthorizationStore for Forgetful {
+    async fn keep_pending(&self, _: Pending) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_pending(&self, _: SecretDigest, _: UnixTime) -> Result<Option<Pending>, StoreError> {
+        Ok(None)
+    }
+
+    async fn drop_pending(&self, _: SecretDigest) -> Result<Sent, StoreError> {
+        Ok(Sent::Gone)
+    }
+
+    async fn send_code(&self, _: Code, _: Option<SecretDigest>) -> Result<Sent, StoreError> {
+        Ok(Sent::Gone)
+    }
+
+    async fn find_code(&self, _: SecretDigest) -> Result<Option<KeptCode>, StoreError> {
+        Ok(None)
+    }
+
+    async fn take_code(&self, _: Redemption) -> Result<CodeTaken, StoreError> {
+        Ok(CodeTaken::Unknown)
+    }
+
+    async fn burn_code(&self, _: SecretDigest, _: UnixTime) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn consent(
+        &self,
+        _: &IssuerName,
+        _: &Subject,
+        _: &ClientId,
+        _: UnixTime,
+    ) -> Result<Option<Consent>, StoreError> {
+        Ok(None)
+    }
+
+    async fn consents(&self, _: &IssuerName, _: &Subject, _: UnixTime) -> Result<Vec<Consent>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+impl SessionStore for Forgetful {
+    async fn begin_session(&self, _: Session) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_session(&self, _: &IssuerName, _: SecretDigest, _: UnixTime) -> Result<Option<Session>, StoreError> {
+        Ok(None)
+    }
+
+    async fn keep_session(&self, _: SessionId, _: UnixTime, _: UnixTime) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn sessions_of(&self, _: &IssuerName, _: &Subject, _: UnixTime) -> Result<Vec<Session>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn end_sessions(&self, _: &IssuerName, _: &Subject, _: Which) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+}
+
 impl Directory for Forgetful {
     async fn client(&self, _: &IssuerName, _: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         Ok(None)
     }
 
     async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn subject(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<User>>, StoreError> {
         Ok(None)
     }
 
@@ -108,6 +182,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: ClientId::new("machine"),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(b"s3cret"), slot: 0 }],
@@ -146,6 +221,8 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         cors_origins: Vec::new(),
         assertions: None,
         throttle: ThrottleSettings { per_address: u32::MAX, free_failures: 10, within: Seconds(900) },
+        people: None,
+        registration: None,
     }
 }
 

@@ -241,7 +241,10 @@ fn whoever_the_backend_knows_by_a_token_of_its_own_is_sent_with_it() {
         (one, other) => Err(format!("{one:?} {other:?}")),
     };
     for name in ["musement", "intra42"] {
-        let shipped = shipped(name).replace("{ name: ana@example.org, subject: \"501\",", "{ name: ana@example.org, subject: \"501\", backend_token: \"${file:backend.key}\",");
+        let shipped = shipped(name).replace(
+            "{ name: ana@example.org, subject: \"501\",",
+            "{ name: ana@example.org, subject: \"501\", backend_token: \"${file:backend.key}\",",
+        );
         let forward = "defaults:\n  forward: { headers: {";
         let with = "defaults:\n  forward: { user_token: {}, set: { X-App: \"the-application\" }, headers: {";
         assert!(shipped.contains(forward), "{shipped}");

@@ -141,6 +141,12 @@ pub struct ParameterNames {
     pub client_assertion: Vec<Box<str>>,
     /// RFC 7521 §4.2.
     pub client_assertion_type: Vec<Box<str>>,
+    /// RFC 6749 §4.1.3.
+    pub code: Vec<Box<str>>,
+    /// RFC 6749 §4.1.3.
+    pub redirect_uri: Vec<Box<str>>,
+    /// RFC 7636 §4.5.
+    pub code_verifier: Vec<Box<str>>,
     /// RFC 7009 §2.1, RFC 7662 §2.1.
     pub token: Vec<Box<str>>,
     /// RFC 7009 §2.1, RFC 7662 §2.1: read, checked for repetition, needed by nobody.
@@ -307,6 +313,9 @@ impl Reading {
             (&names.assertion, "assertion"),
             (&names.client_assertion, "client_assertion"),
             (&names.client_assertion_type, "client_assertion_type"),
+            (&names.code, "code"),
+            (&names.redirect_uri, "redirect_uri"),
+            (&names.code_verifier, "code_verifier"),
             (&names.token, "token"),
             (&names.token_type_hint, "token_type_hint"),
         ];

@@ -212,7 +212,14 @@ pub fn secrets_in_url(raw: &RawRequest, reading: &Reading) -> SecretsInUrl {
         let name = decode(name).unwrap_or_default();
         matches!(
             reading.canonical(&name),
-            "client_secret" | "password" | "refresh_token" | "token" | "assertion" | "client_assertion"
+            "client_secret"
+                | "password"
+                | "refresh_token"
+                | "code"
+                | "code_verifier"
+                | "token"
+                | "assertion"
+                | "client_assertion"
         )
     };
     let query = raw.query.as_deref().unwrap_or("").as_bytes();
@@ -222,7 +229,7 @@ pub fn secrets_in_url(raw: &RawRequest, reading: &Reading) -> SecretsInUrl {
 
 /// The kind of body that one `Content-Type` line says, with the line; parameters such
 /// as `charset` do not matter.
-fn body_type(headers: &HeaderMap) -> (Option<BodyType>, &str) {
+pub fn body_type(headers: &HeaderMap) -> (Option<BodyType>, &str) {
     let mut lines = headers.get_all(CONTENT_TYPE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return (None, "") };
     let line = line.to_str().unwrap_or("");

@@ -9,18 +9,18 @@ use std::sync::Arc;
 use http::Response;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use hyper::body::Incoming;
 
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
-use crate::dialect::endpoint::{Endpoint, EndpointRef};
+use crate::dialect::endpoint::EndpointRef;
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::edge::body::AnswerBody;
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::shared::Shared;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::{collect, respond};
+use crate::edge::{collect, page, respond};
 use crate::oauth::answer::Answer;
 use crate::oauth::service::Desk;
 use crate::snapshot::World;
@@ -47,10 +47,10 @@ impl Visit<'_> {
         &self,
         head: &Parts,
         located: &Located<'_>,
-        body: Incoming,
+        body: Inbound,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
-        record.ends_at(label(self.place.endpoint));
+        record.ends_at(self.place.endpoint.as_str());
         let body = match collect::whole(body).await {
             Ok(body) => body,
             Err(ForwardError::BodyTooLarge) => return Ok(self.too_large(record)),
@@ -82,14 +82,17 @@ impl Visit<'_> {
             let (ring, dialect) = (&world.rings[issuer.profile], &*issuer.dialect);
             let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
-            shared.telemetry.oauth_answered(label(place.endpoint), answer.grant, answer.result, began.elapsed());
+            shared.telemetry.oauth_answered(place.endpoint.as_str(), answer.grant, answer.result, began.elapsed());
             report(&shared, raw.peer, &answer, now);
-            answer.reply
+            match &answer.view {
+                Some(view) => page::written(answer.reply, view),
+                None => answer.reply,
+            }
         };
         match self.shared.runtime.spawn(task).await {
             Ok(reply) => reply,
             Err(error) => {
-                tracing::error!(endpoint = label(place.endpoint), %error, "an answer was not finished");
+                tracing::error!(endpoint = place.endpoint.as_str(), %error, "an answer was not finished");
                 self.refusal(&Condition::Internal)
             }
         }
@@ -156,17 +159,5 @@ fn login(detail: &str) -> Login {
         "unknown_user" | "disabled" => Login::UnknownUser,
         "throttled" => Login::Throttled,
         _ => Login::SourceError,
-    }
-}
-
-/// The endpoint's word in metrics and logs.
-fn label(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Token => "token",
-        Endpoint::Revoke => "revoke",
-        Endpoint::Introspect => "introspect",
-        Endpoint::Jwks => "jwks",
-        Endpoint::Metadata => "metadata",
-        Endpoint::Info => "info",
     }
 }

@@ -129,12 +129,11 @@ pub(in crate::oauth) async fn authenticate<S: GrantStore + Directory>(
     }
     let known = find(store, issuer, &id).await?.filter(|client| !client.disabled);
     let proven = match (&known, known.as_ref().and_then(|client| client.keys.as_ref()), &issuer.assertions) {
-        (Some(client), Some(keys), Some(settings)) => {
-            look(text.expose(), client.id.as_str(), keys, settings, now).and_then(|vouched| {
+        (Some(client), Some(keys), Some(settings)) => look(text.expose(), client.id.as_str(), keys, settings, now)
+            .and_then(|vouched| {
                 let same = vouched.subject == client.id.as_str() && said.is_none_or(|said| *said == client.id);
                 if same { Ok((client, vouched)) } else { Err("assertion_subject") }
-            })
-        }
+            }),
         _ => Err("assertion_client"),
     };
     let outcome = match proven {

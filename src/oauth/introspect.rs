@@ -11,10 +11,10 @@ use crate::dialect::knobs::Seat;
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, Refused};
 use crate::oauth::authenticate::Standing;
-use crate::oauth::grants::password;
 use crate::oauth::inspect::{Found, FoundAccess, find};
 use crate::oauth::notices;
 use crate::oauth::service::{Desk, Service};
+use crate::oauth::sign_in;
 use crate::oauth::store::{Directory, GrantStore, Refresh};
 use crate::oauth::user::{PasswordCheck, User};
 use crate::token::id::Subject;
@@ -85,7 +85,7 @@ async fn live_refresh<S: Directory, P>(
     if refresh.used || refresh.revoked || ended || notices::covered(&service.list, &family) {
         return Ok(None);
     }
-    let user = password::find(&service.store, desk.issuer, &family.user).await?;
+    let user = sign_in::find(&service.store, desk.issuer, &family.user).await?;
     let there = user.is_some_and(|user| !user.disabled && user.subject == family.subject);
     Ok(there.then(|| ActiveToken {
         kind: TokenKind::Refresh,

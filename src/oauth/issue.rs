@@ -271,7 +271,7 @@ impl Minted {
         party.add("token_number", Fact::Number(self.number));
         let (issued, expires_in) = (self.issued, case.desk.issuer.token.lifetime);
         let (told, making, scope) = (case.now.max(issued), Making::New, bearer.scopes.clone());
-        Issued { access: self.token, issued, told, making, expires_in, refresh, scope, party }
+        Issued { access: self.token, issued, told, making, expires_in, refresh, id_token: None, scope, party }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::clock::Seconds;
 use crate::dialect::Dialect;
 use crate::oauth::client::{Client, GrantKind};
+use crate::oauth::people::{People, RedirectRule, Registration};
 use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
 use crate::token::claim_names::{ClaimNames, Subjects};
@@ -17,6 +18,9 @@ use crate::token::id::{ClientId, IssuerName, UserName};
 use crate::token::key::{Algorithm, KeyMaterial};
 use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, Scopes};
+
+/// The scope that makes a request one of OpenID Connect (Core §3.1.2.1).
+pub const OPENID: &str = "openid";
 
 /// An authorization server of ours.
 #[derive(Clone, Debug)]
@@ -56,6 +60,10 @@ pub struct Issuer {
     pub throttle: ThrottleSettings,
     /// Which JWTs of others are believed (RFC 7523); `None`: none.
     pub assertions: Option<AssertionSettings>,
+    /// How people sign in, consent and register applications; `None`: they do not.
+    pub people: Option<People>,
+    /// How applications register themselves (RFC 7591); `None`: they do not.
+    pub registration: Option<Registration>,
 }
 
 /// Which JWTs of others are believed (RFC 7523 §3).
@@ -81,6 +89,16 @@ pub struct TrustedIssuer {
 }
 
 impl Issuer {
+    /// Whether OpenID Connect stands on top: people sign in, and `openid` can be asked for.
+    pub fn serves_openid(&self) -> bool {
+        self.people.is_some() && self.catalogue.iter().any(|(scope, _)| scope.as_str() == OPENID)
+    }
+
+    /// Whether requests may leave out where the person is sent back to.
+    pub fn redirect_uri_is_optional(&self) -> bool {
+        self.people.as_ref().is_some_and(|people| people.code.redirect_uri == RedirectRule::Optional)
+    }
+
     /// Under which name the store keeps the keys of its refresh tokens; no issuer can
     /// be called so.
     pub fn refresh_keys_name(&self) -> IssuerName {

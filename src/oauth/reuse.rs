@@ -55,6 +55,7 @@ impl Wish {
             making: Making::Known,
             expires_in: expires.map(|end| end.since(issued)),
             refresh: None,
+            id_token: None,
             scope: live.scope,
             party: party.clone(),
         }))

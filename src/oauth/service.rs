@@ -12,19 +12,24 @@ use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::{Dialect, Seat, Step};
 use crate::dialect::params::SecretsInUrl;
+use crate::dialect::read::Codes;
 use crate::dialect::request::{ClientCredential, GrantRequest};
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, OK, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::authenticate::{Standing, authenticate};
+use crate::oauth::authorize;
+use crate::oauth::authorize::endpoint::Visit;
+use crate::oauth::authorize::error::Dead;
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
-use crate::oauth::store::{Directory, GrantStore};
+use crate::oauth::openid::{discovery, end_session, userinfo};
+use crate::oauth::store::{Directory, GrantStore, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
-use crate::oauth::{cors, info, introspect, jwks, metadata, revoke};
+use crate::oauth::{cors, info, introspect, jwks, metadata, revoke, visitor};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -77,7 +82,7 @@ pub(in crate::oauth) struct Case<'a, S, P> {
     pub(in crate::oauth) now: UnixTime,
 }
 
-impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
+impl<S: Store, P: PasswordCheck> Service<S, P> {
     /// A service with an empty throttle.
     pub fn new(store: S, passwords: P, list: Arc<List>, random: Arc<dyn Random>) -> Service<S, P> {
         Service { store, passwords, list, throttle: Throttle::new(), warnings: Warnings::default(), random }
@@ -115,12 +120,38 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             Endpoint::Info => info::answer(self, desk, seat, raw, now).await,
             Endpoint::Jwks => jwks::answer(desk, seat, raw),
             Endpoint::Metadata => metadata::answer(desk, seat, raw),
+            Endpoint::Authorize | Endpoint::EndSession => Ok(self.visit(desk, seat, raw, now).await),
+            Endpoint::UserInfo => userinfo::answer(self, desk, seat, raw, now).await,
+            Endpoint::OpenidConfiguration => discovery::answer(desk, seat, raw),
+            // Not placed by `endpoints` yet, so nobody comes here.
+            Endpoint::Register
+            | Endpoint::RegisteredClient
+            | Endpoint::SignIn
+            | Endpoint::SignOut
+            | Endpoint::Consent
+            | Endpoint::Applications
+            | Endpoint::Authorized
+            | Endpoint::Sessions
+            | Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
         }
+    }
+
+    /// An endpoint that browsers come to, answered for whoever sits there.
+    async fn visit(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Answer {
+        let Some(people) = &desk.issuer.people else { return authorize::answer::dead(Dead::UnknownClient) };
+        let visitor = visitor::of(raw, &*self.random);
+        let visit = Visit { service: self, desk, people, visitor: &visitor, method: &raw.method, now };
+        let answer = match seat.endpoint {
+            Endpoint::EndSession => end_session::answer(&visit, seat, raw).await,
+            _ => authorize::endpoint::answer(&visit, seat, raw).await,
+        };
+        authorize::answer::with_cookies(answer, visitor.cookies)
     }
 
     /// The token endpoint, step by step (RFC 6749 §3.2), in the dialect's order.
     async fn token(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Result<Answer, Refused> {
-        let asked = desk.dialect.read_token(seat, raw)?;
+        let codes = if desk.issuer.people.is_some() { Codes::Served } else { Codes::Absent };
+        let asked = desk.dialect.read_token(seat, raw, codes)?;
         let mut grant: Option<GrantRequest> = None;
         let mut who = None;
         for step in asked.order() {
@@ -187,7 +218,9 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             ..Answer::plain(granted.reply)
         })
     }
+}
 
+impl<S: GrantStore + Directory, P> Service<S, P> {
     /// Proves who asks; shared by the three endpoints that need to know.
     pub(in crate::oauth) async fn authenticate(
         &self,

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::clock::UnixTime;
+use crate::oauth::authorize::code::Code;
+use crate::oauth::authorize::pending::Pending;
+use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
+use crate::oauth::session::{Session, SessionId, SessionStore, Which};
 use crate::oauth::store::{
     Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
 };
@@ -18,7 +22,7 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::outcome::StoreOutcome;
 use crate::token::handle::Handle;
 use crate::token::id::FamilyId;
-use crate::token::id::{ClientId, IssuerName, UserName};
+use crate::token::id::{ClientId, IssuerName, Subject, UserName};
 use crate::token::secret::SecretDigest;
 
 /// A store whose calls are measured, their wait for the commit included.
@@ -100,6 +104,55 @@ impl<S: GrantStore> GrantStore for Measured<S> {
     }
 }
 
+impl<S: AuthorizationStore> AuthorizationStore for Measured<S> {
+    async fn keep_pending(&self, pending: Pending) -> Result<(), StoreError> {
+        self.measure("keep_pending", self.store.keep_pending(pending)).await
+    }
+
+    async fn find_pending(&self, number: SecretDigest, now: UnixTime) -> Result<Option<Pending>, StoreError> {
+        self.measure("find_pending", self.store.find_pending(number, now)).await
+    }
+
+    async fn drop_pending(&self, number: SecretDigest) -> Result<Sent, StoreError> {
+        self.measure("drop_pending", self.store.drop_pending(number)).await
+    }
+
+    async fn send_code(&self, code: Code, pending: Option<SecretDigest>) -> Result<Sent, StoreError> {
+        self.measure("send_code", self.store.send_code(code, pending)).await
+    }
+
+    async fn find_code(&self, digest: SecretDigest) -> Result<Option<KeptCode>, StoreError> {
+        self.measure("find_code", self.store.find_code(digest)).await
+    }
+
+    async fn take_code(&self, redemption: Redemption) -> Result<CodeTaken, StoreError> {
+        self.measure("take_code", self.store.take_code(redemption)).await
+    }
+
+    async fn burn_code(&self, digest: SecretDigest, now: UnixTime) -> Result<(), StoreError> {
+        self.measure("burn_code", self.store.burn_code(digest, now)).await
+    }
+
+    async fn consent(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        now: UnixTime,
+    ) -> Result<Option<Consent>, StoreError> {
+        self.measure("consent", self.store.consent(issuer, subject, client, now)).await
+    }
+
+    async fn consents(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<Consent>, StoreError> {
+        self.measure("consents", self.store.consents(issuer, subject, now)).await
+    }
+}
+
 impl<S: Directory> Directory for Measured<S> {
     async fn client(&self, issuer: &IssuerName, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         self.measure("client", self.store.client(issuer, id)).await
@@ -109,8 +162,44 @@ impl<S: Directory> Directory for Measured<S> {
         self.measure("user", self.store.user(issuer, name)).await
     }
 
+    async fn subject(&self, issuer: &IssuerName, subject: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+        self.measure("subject", self.store.subject(issuer, subject)).await
+    }
+
     fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime) {
         self.store.secret_used(issuer, id, slot, now);
+    }
+}
+
+impl<S: SessionStore> SessionStore for Measured<S> {
+    async fn begin_session(&self, session: Session) -> Result<(), StoreError> {
+        self.measure("begin_session", self.store.begin_session(session)).await
+    }
+
+    async fn find_session(
+        &self,
+        issuer: &IssuerName,
+        digest: SecretDigest,
+        now: UnixTime,
+    ) -> Result<Option<Session>, StoreError> {
+        self.measure("find_session", self.store.find_session(issuer, digest, now)).await
+    }
+
+    async fn keep_session(&self, id: SessionId, seen: UnixTime, ends: UnixTime) -> Result<(), StoreError> {
+        self.measure("keep_session", self.store.keep_session(id, seen, ends)).await
+    }
+
+    async fn sessions_of(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.measure("sessions_of", self.store.sessions_of(issuer, subject, now)).await
+    }
+
+    async fn end_sessions(&self, issuer: &IssuerName, subject: &Subject, which: Which) -> Result<usize, StoreError> {
+        self.measure("end_sessions", self.store.end_sessions(issuer, subject, which)).await
     }
 }
 
@@ -124,7 +213,7 @@ mod tests {
     use crate::oauth::store::{Directory, StoreError};
     use crate::oauth::user::User;
     use crate::telemetry::Telemetry;
-    use crate::token::id::{ClientId, IssuerName, UserName};
+    use crate::token::id::{ClientId, IssuerName, Subject, UserName};
 
     /// Knows no client and cannot be asked for users.
     struct Half;
@@ -136,6 +225,10 @@ mod tests {
 
         async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {
             Err(StoreError { detail: "no disk".to_owned() })
+        }
+
+        async fn subject(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+            Ok(None)
         }
 
         fn secret_used(&self, _: &IssuerName, _: &ClientId, _: u8, _: UnixTime) {}

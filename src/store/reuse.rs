@@ -21,7 +21,8 @@ pub fn put(connection: &Connection, token: &Reusable) -> rusqlite::Result<()> {
 /// The token of a wish, if its row is still there and no notice covers it.
 pub fn find(connection: &Connection, key: [u8; 32]) -> rusqlite::Result<Option<Reusable>> {
     let sql = "SELECT sealed, access FROM reusable WHERE wish = ?1";
-    let found = connection.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, digest(row, 1)?))).optional()?;
+    let found =
+        connection.prepare_cached(sql)?.query_row([key], |row| Ok((row.get(0)?, digest(row, 1)?))).optional()?;
     let Some((sealed, digest)) = found else { return Ok(None) };
     let access = access::find(connection, digest)?;
     Ok(access.map(|access| Reusable { key, sealed, access }))

@@ -11,6 +11,7 @@ use crate::revocation::notice::Notice;
 use crate::store::access;
 use crate::store::column::{damaged, handle, handle_bytes, issuer, maybe_time, refused, seconds, time};
 use crate::store::family;
+use crate::store::session;
 use crate::token::handle::{Handle, HandleKind};
 
 /// What recording a notice came to.
@@ -120,6 +121,9 @@ fn write(connection: &Connection, notice: &Notice, reason: &str) -> rusqlite::Re
 fn kill_covered(connection: &Connection, notice: &Notice) -> rusqlite::Result<()> {
     let until = notice.issued_before.map_or(i64::MAX, seconds);
     access::delete_endless(connection, notice.kind, notice.handle, until)?;
+    if notice.kind == HandleKind::User {
+        session::end_called_back(connection, notice.handle, until)?;
+    }
     let living = match notice.kind {
         HandleKind::Family => "SELECT id FROM family WHERE family_handle = ?1 AND revoked = 0 AND opened <= ?2",
         HandleKind::User => "SELECT id FROM family WHERE user_handle = ?1 AND revoked = 0 AND opened <= ?2",

@@ -7,8 +7,10 @@ use rusqlite::{Connection, params};
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::store::StoreError;
 use crate::store::change::By;
+use crate::store::code;
 use crate::store::column::{refused, seconds};
 use crate::store::database::Store;
+use crate::store::session;
 
 /// Rows of one transaction.
 const ROWS: i64 = 500;
@@ -35,7 +37,12 @@ impl Store {
             (spent, ended),
             (refreshes, ended),
             (dead_families, ended),
+            (bare_families, ended),
+            (waiting, ended),
+            (codes, seconds(UnixTime(now.0.saturating_sub(code::KEPT.0)))),
+            (narrowings, ended),
             (revocations, ended),
+            (sessions, ended),
             (keys, ended),
             (changes, old),
         ] {
@@ -102,9 +109,35 @@ fn dead_families(connection: &Connection, _before: i64) -> rusqlite::Result<usiz
     connection.prepare_cached(sql)?.execute([ROWS])
 }
 
+/// Families without refresh tokens whose access token has ended.
+fn bare_families(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM family WHERE id IN (SELECT id FROM family WHERE bare = 1 AND expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+/// Requests for authorization that nobody finished.
+fn waiting(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM pending WHERE id IN (SELECT id FROM pending WHERE expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn codes(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM code WHERE id IN (SELECT id FROM code WHERE expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn narrowings(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM narrowing WHERE seq IN (SELECT seq FROM narrowing WHERE until <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
 fn revocations(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation WHERE until <= ?1 LIMIT ?2)";
     connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn sessions(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    session::sweep(connection, before, ROWS)
 }
 
 fn keys(connection: &Connection, before: i64) -> rusqlite::Result<usize> {

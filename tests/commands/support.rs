@@ -188,5 +188,7 @@ fn issuer() -> Issuer {
         cors_origins: Vec::new(),
         assertions: None,
         throttle: ThrottleSettings { per_address: 100, free_failures: 5, within: Seconds(60) },
+        people: None,
+        registration: None,
     }
 }

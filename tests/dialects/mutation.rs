@@ -6,12 +6,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::System;
 use crate::run::core::{Core, OWN_DIALECT};
 use crate::run::example::{self, Source};
 use crate::run::mutant::{Words, mutants, words};
 use crate::run::play::{Until, play};
 use crate::run::transcript::Transcript;
-use crate::System;
 
 /// The presets whose words are tried in each other's places.
 const FIVE: [&str; 5] = ["comic-clan", "social-translator", "musement", "intra42", "bonfire"];

@@ -291,6 +291,7 @@ fn issuer() -> Issuer {
         keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: id.clone(),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(CLIENT_SECRET.as_bytes()), slot: 0 }],
@@ -337,6 +338,8 @@ fn issuer() -> Issuer {
         cors_origins: Vec::new(),
         assertions: None,
         throttle: ThrottleSettings { per_address: 10_000, free_failures: 100, within: Seconds(60) },
+        people: None,
+        registration: None,
     }
 }
 

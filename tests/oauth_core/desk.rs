@@ -92,6 +92,7 @@ pub fn client(id: &str, secrets: &[&str], grants: &[GrantKind]) -> Arc<Client> {
         keys: None,
         fields: BTreeMap::new(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         disabled: false,
         origin: Origin::File,
     })
@@ -164,6 +165,8 @@ fn issuer(algorithm: Algorithm) -> Issuer {
         cors_origins: vec!["https://app.example".into()],
         assertions: None,
         throttle: ThrottleSettings { per_address: 0, free_failures: 10, within: Seconds(900) },
+        people: None,
+        registration: None,
     }
 }
 

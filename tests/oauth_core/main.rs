@@ -3,7 +3,9 @@
 
 mod assertions;
 mod attacks;
+mod authorize;
 mod clients;
+mod codes;
 mod desk;
 mod dialects;
 mod documents;

@@ -5,4 +5,5 @@
 mod grants;
 mod logs;
 mod opening;
+mod sessions;
 mod support;

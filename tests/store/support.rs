@@ -127,6 +127,7 @@ pub fn client(id: &str) -> Client {
         keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: ClientId::new(id),
         display_name: None,
         secrets: vec![ClientSecret { digest: digest("first"), slot: 0 }],

@@ -73,7 +73,9 @@ impl Compiler<'_> {
                 };
                 (set, file.place, format!("the keys in `{file}`"))
             }
-            (None, Some(keys)) => (serde_json::json!({ "keys": plain(&keys.value) }), keys.place, "these keys".to_owned()),
+            (None, Some(keys)) => {
+                (serde_json::json!({ "keys": plain(&keys.value) }), keys.place, "these keys".to_owned())
+            }
             _ => {
                 if !self.damaged(written.place) {
                     let message = "public keys come from one place";

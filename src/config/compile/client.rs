@@ -15,8 +15,8 @@ use crate::config::problem::fact::Problem;
 use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
-use crate::oauth::issuer::Issuer;
 use crate::oauth::client::{Bot, Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin};
+use crate::oauth::issuer::Issuer;
 use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
@@ -84,10 +84,12 @@ impl Compiler<'_> {
             fields: fields(&bot.value.fields),
         });
         let bots = bots.collect();
+        let application = self.application(written, &grants, place);
         Client {
             bots,
             fields: fields(&written.fields),
             secrets_in_url: written.secrets_in_url.as_ref().map_or_else(Default::default, |word| word.value),
+            application,
             id: ClientId::new(id.value.as_str()),
             display_name: written.name.clone(),
             secrets,
@@ -198,7 +200,7 @@ impl Compiler<'_> {
             self.wrong_with_help(Code::PasswordGrant, name.place, message, "sees people's passwords", help);
         }
         if let (false, Some(name)) = (
-            out.contains(&GrantKind::Password),
+            out.contains(&GrantKind::Password) || out.contains(&GrantKind::AuthorizationCode),
             list.value.iter().find(|name| name.value == GrantKind::RefreshToken.as_str()),
         ) {
             let message = format!("{whose} has nothing to refresh");

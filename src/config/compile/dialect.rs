@@ -68,7 +68,7 @@ impl Compiler<'_> {
                 }
                 seat.path = path.value.trim_end_matches(['*']).into();
             }
-            None if written.kind.value == Endpoint::Metadata => {}
+            None if matches!(written.kind.value, Endpoint::Metadata | Endpoint::OpenidConfiguration) => {}
             None => self.wrong(Code::MissingKey, written.kind.place, "this endpoint has no path", "add `path:`"),
         }
         seat.slash = written.slash.as_ref().map_or(seat.slash, |slash| slash.value);
@@ -189,6 +189,9 @@ fn named<'a>(names: &'a mut ParameterNames, name: &str) -> Option<&'a mut Vec<Bo
         "assertion" => &mut names.assertion,
         "client_assertion" => &mut names.client_assertion,
         "client_assertion_type" => &mut names.client_assertion_type,
+        "code" => &mut names.code,
+        "redirect_uri" => &mut names.redirect_uri,
+        "code_verifier" => &mut names.code_verifier,
         "token" => &mut names.token,
         "token_type_hint" => &mut names.token_type_hint,
         _ => return None,

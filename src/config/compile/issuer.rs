@@ -10,6 +10,7 @@ use crate::clock::Seconds;
 use crate::config::compile::assertion::{default_audience, open_to_assertions};
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::key::never_or;
+use crate::config::compile::people::sends_people;
 use crate::config::compile::scope::Catalogue;
 use crate::config::compile::url::{Scheme, Url};
 use crate::config::document::gateway::GatewayDocument;
@@ -113,6 +114,13 @@ impl Compiler<'_> {
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
         let named = written.default_scopes.as_ref();
         let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
+        let written_clients = clients;
+        let clients = self.clients(written_clients, &closed, &all);
+        let generate_client = self.generate(written.generate_client.as_ref(), &closed, &all);
+        let generated = generate_client.as_ref().is_some_and(|client| sends_people(&client.grants));
+        let registration = written.registration.as_ref().map(|at| self.registration(at, &closed, &all));
+        let itself = registration.as_ref().is_some_and(|rules| sends_people(&rules.grants));
+        let implied = generated || itself || clients.values().any(|client| sends_people(&client.grants));
         let mut issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,
@@ -121,9 +129,11 @@ impl Compiler<'_> {
             refresh: self.refresh(written.refresh.as_ref()),
             keys: self.keys(written.keys.as_ref()),
             default_scopes,
-            clients: self.clients(clients, &closed, &all),
+            clients,
             users: self.users(users, &closed),
-            generate_client: self.generate(written.generate_client.as_ref(), &closed, &all),
+            generate_client,
+            people: self.people(written, implied),
+            registration,
             cors_origins: self.origins(written.cors.as_ref()),
             throttle: self.throttle(written.throttle.as_ref()),
             token,
@@ -133,14 +143,16 @@ impl Compiler<'_> {
             catalogue: catalogue.clone(),
         };
         default_audience(&mut issuer);
-        self.keys_without_use(clients, &issuer);
+        self.keys_without_use(written_clients, &issuer);
+        self.openid(&issuer, written);
         let claims = written.token.as_ref().and_then(|token| token.value.claims.as_ref());
         let profile = self.own_profile(name, &issuer, claims.map(|claims| &claims.value));
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
         let base_secrecy = written.base.as_ref().map_or(Secrecy::Open, |base| base.secrecy);
         let secrecy = if base_secrecy == Secrecy::Open { written.url.secrecy } else { Secrecy::Hidden };
         let user_tokens = self.backend_tokens(users);
-        let kind = Kind::Ours(Box::new(Own { user_tokens, issuer, host, listeners, place: name.place, incomplete, secrecy }));
+        let kind =
+            Kind::Ours(Box::new(Own { user_tokens, issuer, host, listeners, place: name.place, incomplete, secrecy }));
         Authority { profile, kind }
     }
 
@@ -327,6 +339,8 @@ impl Compiler<'_> {
             ("default_scopes", written.default_scopes.as_ref().map(|at| at.place)),
             ("clients", written.clients.as_ref().map(|at| at.place)),
             ("users", written.users.as_ref().map(|at| at.place)),
+            ("people", written.people.as_ref().map(|at| at.place)),
+            ("registration", written.registration.as_ref().map(|at| at.place)),
             ("generate_client", written.generate_client.as_ref().map(|at| at.place)),
             ("cors", written.cors.as_ref().map(|at| at.place)),
             ("throttle", written.throttle.as_ref().map(|at| at.place)),

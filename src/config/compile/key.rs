@@ -111,12 +111,7 @@ impl Compiler<'_> {
     }
 
     /// A private key that stands in the configuration, by a reference.
-    fn pem_key(
-        &mut self,
-        document: &KeysDocument,
-        pem: &At<SecretText>,
-        algorithm: Algorithm,
-    ) -> Option<KeyMaterial> {
+    fn pem_key(&mut self, document: &KeysDocument, pem: &At<SecretText>, algorithm: Algorithm) -> Option<KeyMaterial> {
         let others = [document.file.as_ref().map(|at| at.place), document.secret.as_ref().map(|at| at.place)];
         if let Some(place) = others.into_iter().flatten().next() {
             let problem = Problem::new(Code::Combination, "two keys to sign with")

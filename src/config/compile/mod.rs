@@ -18,6 +18,7 @@ mod lint;
 mod listener;
 mod mint;
 mod parts;
+mod people;
 mod profile;
 mod route;
 mod scope;

@@ -15,6 +15,7 @@ pub mod listener;
 pub mod named;
 pub mod observability;
 pub mod one_or_many;
+pub mod people;
 pub mod route;
 pub mod secret;
 pub mod shape;

@@ -212,7 +212,8 @@ impl Sources<'_> {
 
     fn file(&self, path: &Path, shown: &str) -> Result<String, Failure> {
         let failed = |why: String| {
-            Failure::new(format!("cannot read `{shown}`: {why}")).help("file names are relative to the configuration file")
+            Failure::new(format!("cannot read `{shown}`: {why}"))
+                .help("file names are relative to the configuration file")
         };
         let bytes = match (self.files.read(path, MAX_FILLED_BYTES), self.make) {
             (Err(error), Some(algorithm)) if error.kind() == ErrorKind::NotFound => {

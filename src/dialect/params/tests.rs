@@ -69,10 +69,7 @@ fn json_and_multipart_are_read_where_they_are_listed() {
     let read = |types: &[&'static str], body: &'static str| Params::read(&raw(types, body), &reading, Some("bots"));
     let params = read(&["application/json"], r#"{"a":"x","n":7,"bots":["p","q"],"scope":["r","s"]}"#).unwrap();
     assert_eq!((value(&params, "a").unwrap(), value(&params, "n").unwrap()), ("x".to_owned(), "7".to_owned()));
-    assert_eq!(
-        (params.list("bots"), value(&params, "scope").unwrap()),
-        (&["p".into(), "q".into()][..], "r s".into())
-    );
+    assert_eq!((params.list("bots"), value(&params, "scope").unwrap()), (&["p".into(), "q".into()][..], "r s".into()));
     assert_eq!(value(&read(&[], "  {\"a\":\"x\"}").unwrap(), "a").unwrap(), "x");
     for broken in ["{", "[]", r#"{"a":1,"a":2}"#] {
         assert_eq!(read(&["application/json"], broken).unwrap_err(), Condition::MalformedJson, "{broken}");

@@ -8,12 +8,12 @@ use crate::oauth::assertion::{look, spend};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::client::GrantKind;
 use crate::oauth::grants::open::{Opened, open};
-use crate::oauth::grants::{password, scope};
+use crate::oauth::grants::scope;
 use crate::oauth::issue::Granted;
 use crate::oauth::issuer::MachineRefresh;
-use crate::oauth::party;
 use crate::oauth::service::Case;
 use crate::oauth::store::{Directory, GrantStore, Spent};
+use crate::oauth::{party, sign_in};
 use crate::token::id::UserName;
 use crate::token::jws::Compact;
 use crate::token::secret::Secret;
@@ -37,7 +37,7 @@ pub(in crate::oauth) async fn grant<S: GrantStore + Directory, P>(
     if spend(&case.service.store, &vouched).await? == Spent::Before {
         return Err(refuse("assertion_replayed"));
     }
-    let found = password::find(&case.service.store, issuer, &UserName::new(vouched.subject)).await?;
+    let found = sign_in::find(&case.service.store, issuer, &UserName::new(vouched.subject)).await?;
     let user = found.filter(|user| !user.disabled).ok_or_else(|| refuse("unknown_user"))?;
     let most = scope::ceiling(issuer, case.client, Some(&user));
     let scopes = scope::choose(issuer, asked, issuer.default_scopes.as_ref(), &most)?;

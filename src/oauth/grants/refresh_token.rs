@@ -11,14 +11,14 @@ use crate::dialect::condition::Condition;
 use crate::oauth::answer::Refused;
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::client::{Bot, GrantKind};
-use crate::oauth::grants::{password, scope};
+use crate::oauth::grants::scope;
 use crate::oauth::inspect::could_be_refresh;
 use crate::oauth::issue::{Bearer, Granted, Minted, RefreshPart, mint};
 use crate::oauth::issuer::AccessBefore;
 use crate::oauth::service::Case;
 use crate::oauth::store::{Directory, Family, GrantStore, Refresh, Rotation, Taken};
 use crate::oauth::user::User;
-use crate::oauth::{notices, party};
+use crate::oauth::{notices, party, sign_in};
 use crate::revocation::notice::Notice;
 use crate::token::jws;
 use crate::token::scope::Scopes;
@@ -103,7 +103,7 @@ async fn still_there<'a, S: Directory, P>(case: &Case<'a, S, P>, family: &Family
         let bot = case.client.bots.iter().find(|bot| bot.id == family.subject);
         return bot.map(Holder::Bot).ok_or_else(|| refuse(case, Condition::RefreshBad, family, "the bot is gone"));
     }
-    let found = password::find(&case.service.store, case.desk.issuer, &family.user).await?;
+    let found = sign_in::find(&case.service.store, case.desk.issuer, &family.user).await?;
     let same = found.filter(|user| !user.disabled && user.subject == family.subject);
     same.map(Holder::User).ok_or_else(|| refuse(case, Condition::RefreshBad, family, "user is gone or disabled"))
 }

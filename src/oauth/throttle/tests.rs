@@ -45,6 +45,8 @@ fn issuer() -> Issuer {
         cors_origins: Vec::new(),
         assertions: None,
         throttle: ThrottleSettings { per_address: 3, free_failures: 10, within: Seconds(900) },
+        people: None,
+        registration: None,
     }
 }
 

@@ -1,18 +1,20 @@
--- Version 2: tokens that are given again, and what may be used once.
+-- Version 2: sessions of people. A row is one sign-in at one browser; of its secret
+-- there is a digest only. `ends` moves with use and is never beyond `expires`.
 
--- What the same wish gets again while it lives. `sealed` can be opened only by the
--- client whose wish it is.
-CREATE TABLE reusable (
-  wish    BLOB PRIMARY KEY,
-  sealed  BLOB NOT NULL,
-  access  BLOB NOT NULL,
-  expires INTEGER
-) WITHOUT ROWID;
-CREATE INDEX reusable_ends ON reusable (expires) WHERE expires IS NOT NULL;
-
--- What was used and may not be used again, such as the id of an assertion.
-CREATE TABLE spent (
-  digest BLOB PRIMARY KEY,
-  until  INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX spent_ends ON spent (until);
+CREATE TABLE session (
+  id          INTEGER PRIMARY KEY,
+  name        BLOB    NOT NULL UNIQUE,
+  digest      BLOB    NOT NULL UNIQUE,
+  issuer      TEXT    NOT NULL,
+  subject     TEXT    NOT NULL,
+  user        TEXT    NOT NULL,
+  user_handle BLOB    NOT NULL,
+  began       INTEGER NOT NULL,
+  seen        INTEGER NOT NULL,
+  ends        INTEGER NOT NULL,
+  expires     INTEGER NOT NULL,
+  agent       TEXT    NOT NULL,
+  address     TEXT    NOT NULL
+);
+CREATE INDEX session_by_user ON session (user_handle);
+CREATE INDEX session_ends    ON session (ends);

@@ -126,8 +126,7 @@ impl Core {
         let files = Texts(&[("gateway.yaml", yaml), (OWN_DIALECT, own)]);
         let random = Arc::new(SeededRandom::new(42));
         let hash = |password: &Secret, _: &dyn Random| format!("plain:{}", password.expose());
-        let context =
-            Context { now: START, random: &*random, processors: 1, self_signed: &Made, hash_password: &hash };
+        let context = Context { now: START, random: &*random, processors: 1, self_signed: &Made, hash_password: &hash };
         let snapshot = load(&path, &files, &context).map_err(|problems| problems.to_string())?;
         let empty = Arc::new(KeyRing::default());
         let mut rings = vec![Arc::clone(&empty); snapshot.policy.profiles.len()];

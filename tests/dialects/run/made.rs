@@ -24,7 +24,10 @@ const SHARP: &str = "a/b<c>&d";
 pub fn issuer(issuer: &Issuer) -> String {
     let Issuer { base, token, refresh, keys, catalogue, default_scopes, scope_rules, dialect, .. } = issuer;
     let names: Vec<&Scope> = catalogue.iter().map(|(scope, _)| scope).collect();
-    format!("{base:?}{token:?}{refresh:?}{keys:?}{names:?}{default_scopes:?}{scope_rules:?}{}", speech(dialect, token.reuse))
+    format!(
+        "{base:?}{token:?}{refresh:?}{keys:?}{names:?}{default_scopes:?}{scope_rules:?}{}",
+        speech(dialect, token.reuse)
+    )
 }
 
 /// What the profile of its tokens comes to.
@@ -144,14 +147,8 @@ fn conditions() -> Vec<Condition> {
 
 /// Everything that can be wrong with a request to the API.
 fn challenges(dialect: &Dialect) -> Vec<Challenge> {
-    let badness = [
-        Badness::Malformed,
-        Badness::Expired,
-        Badness::NotYet,
-        Badness::Revoked,
-        Badness::WrongKind,
-        Badness::Invalid,
-    ];
+    let badness =
+        [Badness::Malformed, Badness::Expired, Badness::NotYet, Badness::Revoked, Badness::WrongKind, Badness::Invalid];
     let some = dialect.scope_texts.iter().map(|(scope, _)| scope.clone()).take(2);
     let sharp = Scope::parse(SHARP).expect("a scope");
     let needed: Scopes = some.chain([sharp]).collect();
