@@ -92,6 +92,7 @@ fn handed_over(seat: &Seat, reuse: TokenReuse) -> Vec<Issued> {
                     making: Making::New,
                     expires_in: expires_in.then_some(Seconds(3_600)),
                     refresh: refresh.then(|| Secret::new("the refresh token".to_owned())),
+                    id_token: None,
                     scope: Scopes::parse(&format!("one {SHARP}")).expect("scopes"),
                     party: party(who),
                 });
