@@ -107,10 +107,12 @@ pub enum Challenge {
     ScopeMissing(Scopes),
     /// The token has no user, and this route is for people: 403.
     UserRequired,
-    /// The caller asked more often than he may: 429, and come back after so long.
-    TooMany(Seconds),
     /// It cannot be told whether the token is valid: 503.
     CannotTell(Seconds),
+    /// This caller asked too much: 429.
+    RateLimited(Seconds),
+    /// All callers together did: 503.
+    Busy(Seconds),
 }
 
 /// What makes a token not valid, as far as a caller may know.

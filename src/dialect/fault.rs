@@ -146,12 +146,14 @@ faults! {
     ScopeMissing = "scope_missing";
     /// API: the token has no user.
     UserRequired = "user_required" < ScopeMissing;
-    /// API: too often, and a minute's wait or less helps.
-    RateSecond = "rate_second";
-    /// API: too often, and only a longer wait helps.
-    RateHour = "rate_hour" < RateSecond;
+    /// API: too often, and only waiting for more than a minute helps.
+    RateHour = "rate_hour" < RateLimited;
     /// API: it cannot be told.
     CannotTell = "cannot_tell";
+    /// API: this caller asked too much.
+    RateLimited = "rate_limited";
+    /// API: all callers together did.
+    Busy = "busy" < CannotTell;
 }
 
 impl Fault {
@@ -235,9 +237,10 @@ impl Challenge {
             Challenge::TokenBad(Badness::Invalid) => Fault::TokenBad,
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,
             Challenge::UserRequired => Fault::UserRequired,
-            Challenge::TooMany(wait) if wait.0 <= MINUTE => Fault::RateSecond,
-            Challenge::TooMany(_) => Fault::RateHour,
+            Challenge::RateLimited(wait) if wait.0 > MINUTE => Fault::RateHour,
             Challenge::CannotTell(_) => Fault::CannotTell,
+            Challenge::RateLimited(_) => Fault::RateLimited,
+            Challenge::Busy(_) => Fault::Busy,
         }
     }
 }

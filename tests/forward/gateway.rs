@@ -81,6 +81,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             keep_authorization: false,
             mint: None,
             user_tokens: None,
+            rules: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
@@ -173,6 +174,7 @@ impl Gateway {
             telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
+            limits: Default::default(),
             doors: vec![DoorCount::default()],
             crowd: Default::default(),
         });
@@ -244,6 +246,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         fixed: fixed(folder, &listener),
         listeners: vec![listener],
         plans,
+        limits: Vec::new(),
         upstreams,
         issuers: vec![issuer],
         foreign_rings: vec![None],

@@ -15,6 +15,7 @@ fn plan(identity: &[&'static str], set: &[&'static str]) -> Plan {
         keep_authorization: false,
         mint: None,
         user_tokens: None,
+        rules: None,
         max_body: 0,
         first_byte_timeout: std::time::Duration::ZERO,
         idle_timeout: std::time::Duration::ZERO,

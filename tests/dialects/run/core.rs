@@ -45,6 +45,7 @@ use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::key::{Algorithm, KeyMaterial};
 use tollgate::token::ring::{KeyRing, RingKey};
 use tollgate::token::secret::Secret;
+use tollgate::traffic::template::Facts;
 
 use crate::memory::Memory;
 use crate::run::made;
@@ -215,7 +216,7 @@ impl Core {
         };
         let profile = |index: &usize| &self.snapshot.policy.profiles[*index];
         if let (Some(Fault::Rate(wait)), Some(profile)) = (self.fault, route.issuers.first().map(profile)) {
-            let often = Challenge::TooMany(Seconds(wait));
+            let often = Challenge::RateLimited(Seconds(wait));
             return Err(challenge::write(&profile.dialect, &often, profile.name.as_str()));
         }
         match self.decide(route, &presented) {
@@ -235,7 +236,16 @@ impl Core {
         if !plan.keep_authorization {
             headers.remove(AUTHORIZATION);
         }
-        identity::set(plan, permit.claims().map(|claims| &**claims), &mut headers);
+        let facts = Facts {
+            claims: permit.claims().map(|claims| &**claims),
+            path: &raw.path,
+            host: "",
+            method: raw.method.as_str(),
+            address: raw.peer,
+            request_id: None,
+        };
+        identity::set(plan, &facts, &mut headers);
+        identity::set_user_token(plan, facts.claims, &mut headers);
         if let (Some(minted), Some(claims)) = (&plan.mint, permit.claims()) {
             headers.insert(AUTHORIZATION, mint::bearer(minted, claims, self.now).expect("a token"));
         }

@@ -160,8 +160,9 @@ fn challenges(dialect: &Dialect) -> Vec<Challenge> {
         Challenge::RequestBad("two"),
         Challenge::ScopeMissing(needed),
         Challenge::UserRequired,
-        Challenge::TooMany(Seconds(1)),
-        Challenge::TooMany(Seconds(3_000)),
+        Challenge::RateLimited(Seconds(1)),
+        Challenge::RateLimited(Seconds(3_000)),
+        Challenge::Busy(Seconds(7)),
         Challenge::CannotTell(Seconds(7)),
     ];
     badness.map(Challenge::TokenBad).into_iter().chain(rest).collect()
