@@ -163,7 +163,7 @@ impl Core {
     }
 
     /// THE function: one request in, its answer out, or what the backend would see of it.
-    fn answer(&mut self, request: &Request) -> Result<HeaderMap, Told> {
+    fn answer(&mut self, request: &Request) -> Result<HeaderMap, Box<Told>> {
         let index = self.ports.iter().position(|port| *port == request.port).expect("a listener on that port");
         let (raw_path, query) = request.target.split_once('?').map_or((&*request.target, None), |(p, q)| (p, Some(q)));
         let host = CanonicalHost::parse(&request.host).expect("a host");
@@ -178,8 +178,8 @@ impl Core {
         };
         let target = self.snapshot.policy.tables[index].find(host.as_str(), &path).cloned();
         match target {
-            None => Err(self.nowhere(index, host.as_str())),
-            Some(Target::Endpoint(place)) => Err(self.endpoint(place, &raw)),
+            None => Err(Box::new(self.nowhere(index, host.as_str()))),
+            Some(Target::Endpoint(place)) => Err(Box::new(self.endpoint(place, &raw))),
             Some(Target::Route(route)) => self.pass(&route, &raw),
         }
     }
@@ -206,7 +206,7 @@ impl Core {
         }
     }
 
-    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Result<HeaderMap, Told> {
+    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Result<HeaderMap, Box<Told>> {
         let form = raw.headers.get("content-type").is_some_and(|kind| kind == "application/x-www-form-urlencoded");
         let presented = Presented {
             method: &raw.method,
@@ -217,14 +217,15 @@ impl Core {
         let profile = |index: &usize| &self.snapshot.policy.profiles[*index];
         if let (Some(Fault::Rate(wait)), Some(profile)) = (self.fault, route.issuers.first().map(profile)) {
             let often = Challenge::RateLimited(Seconds(wait));
-            return Err(challenge::write(&profile.dialect, &often, profile.name.as_str()));
+            return Err(Box::new(challenge::write(&profile.dialect, &often, profile.name.as_str())));
         }
         match self.decide(route, &presented) {
             Ok(permit) => Ok(self.sent_on(&permit, raw)),
             Err(denial) => {
                 let index = route.issuers.first().expect("an issuer");
                 let profile = &self.snapshot.policy.profiles[*index];
-                Err(challenge::write(&profile.dialect, &denial.challenge(), profile.name.as_str()))
+                let told = challenge::write(&profile.dialect, &denial.challenge(), profile.name.as_str());
+                Err(Box::new(told))
             }
         }
     }
