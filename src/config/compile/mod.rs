@@ -5,6 +5,7 @@
 mod access;
 mod address;
 mod alone;
+mod assertion;
 mod balancing;
 mod client;
 mod client_tls;
