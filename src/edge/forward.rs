@@ -245,6 +245,7 @@ impl Errand<'_> {
         {
             headers.insert(header::AUTHORIZATION, bearer);
         }
+        identity::set_user_token(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
         if let Some(handshake) = self.handshake {
             handshake::ask(handshake, &mut headers);

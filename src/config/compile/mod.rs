@@ -5,6 +5,7 @@
 mod access;
 mod address;
 mod alone;
+mod assertion;
 mod balancing;
 mod client;
 mod client_tls;
@@ -23,6 +24,7 @@ mod limits;
 mod lint;
 mod listener;
 mod mint;
+mod own;
 mod parts;
 mod people;
 mod profile;
@@ -40,6 +42,7 @@ mod unverified;
 mod upstream;
 mod url;
 mod user;
+mod websocket;
 mod whole;
 
 pub use crate::config::compile::alone::check_dialect;

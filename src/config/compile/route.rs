@@ -18,25 +18,24 @@ use crate::config::compile::rules::{Around, identified};
 use crate::config::compile::scope::Catalogue;
 use crate::config::compile::template::Words;
 use crate::config::compile::upstream::Backend;
+use crate::config::compile::websocket::on_expiry;
 use crate::config::document::access::AccessDocument;
 use crate::config::document::forward::{AuthorizationName, ForwardDocument};
 use crate::config::document::gateway::{DefaultsDocument, GatewayDocument};
 use crate::config::document::one_or_many::OneOrMany;
-use crate::config::document::route::{OnExpiryName, PresentationDocument, RouteDocument};
+use crate::config::document::route::{PresentationDocument, RouteDocument};
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
 use crate::dialect::Dialect;
-use crate::snapshot::upstream::Protocol;
-use crate::snapshot::{OnExpiry, Plan, WebSocket};
+use crate::snapshot::Plan;
 
 /// Largest request body unless the file says otherwise.
 const MAX_BODY: u64 = 8 << 20;
 
-/// How long a WebSocket may be silent unless the file says otherwise: clients that keep
-/// one open ask for a sign of life more often.
-const TUNNEL_SILENCE: Duration = Duration::from_secs(300);
+/// The patience with a backend where there is none.
+const UNASKED: Duration = Duration::from_secs(30);
 
 /// A route with its plan and with what its table line needs.
 pub(super) struct Way {
@@ -116,8 +115,12 @@ impl Compiler<'_> {
         let access = self.access(&document.access, &mut scoping);
         let first = accepted.first().and_then(|index| issuers.get(*index)).map(|issuer| &issuer.profile.dialect);
         let presentation = self.presentation(&document.token, first);
+        // What could not be read may have been the upstream.
+        if !self.damaged(written.place) {
+            self.has_one_answer(document);
+        }
         let words = Words::of_path(&document.path.value, identified(document, defaults));
-        let mut plan = self.plan(document, defaults, upstreams, &words, growing);
+        let mut plan = self.plan(document, defaults, (upstreams, issuers), &words, growing);
         if let Some(plan) = &mut plan {
             let (accepted, access, words) = (&accepted, &access, &words);
             let around = Around { defaults, issuers, accepted, access, upstreams, words };
@@ -217,7 +220,7 @@ impl Compiler<'_> {
         Presentation {
             query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
             schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
-            form: written.form.as_ref().map(text),
+            form: written.form.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.form.clone())),
             subprotocol: written.subprotocol.as_ref().map(text),
         }
     }
@@ -226,18 +229,22 @@ impl Compiler<'_> {
         &mut self,
         written: &RouteDocument,
         defaults: &DefaultsDocument,
-        upstreams: &[Backend],
+        (upstreams, issuers): (&[Backend], &[Authority]),
         words: &Words,
         growing: &mut Growing,
     ) -> Option<Plan> {
-        let upstream = self.upstream_index(&written.upstream, upstreams, growing);
+        let named = written.upstream.as_ref();
+        let upstream = named.and_then(|name| self.upstream_index(name, upstreams, growing));
         let forward = self.forward(&written.forward, &defaults.forward, words, growing);
         let strip_prefix = written.forward.strip_prefix.as_ref().or(defaults.forward.strip_prefix.as_ref());
         let strip_prefix = strip_prefix.and_then(|prefix| self.front(prefix, &written.path));
         let first_byte_timeout = written.timeouts.first_byte.as_ref();
         let idle_timeout = written.timeouts.idle.as_ref();
-        let total_timeout = written.timeouts.total.as_ref();
-        let backend = upstream.and_then(|index| upstreams.get(index))?;
+        let total_timeout = written.timeouts.total.as_ref().map(|total| self.span(Some(total), Duration::ZERO));
+        let backend = upstream.and_then(|index| upstreams.get(index));
+        if backend.is_none() && named.is_some() {
+            return None;
+        }
         let (identity, set) = forward;
         let keep = written.forward.authorization.as_ref().or(defaults.forward.authorization.as_ref());
         let keep_authorization = keep.is_some_and(|word| word.value == AuthorizationName::Keep);
@@ -246,7 +253,7 @@ impl Compiler<'_> {
                 let message = "`Authorization` is both kept and set";
                 self.wrong(Code::Combination, word.place, message, "choose one");
             }
-            self.lint_kept_authorization(word.place, backend);
+            backend.iter().for_each(|backend| self.lint_kept_authorization(word.place, backend));
         }
         let minted = written.forward.mint.as_ref().or(defaults.forward.mint.as_ref());
         let mint = self.mint(minted);
@@ -254,46 +261,31 @@ impl Compiler<'_> {
             let message = "`Authorization` is both kept and minted";
             self.wrong(Code::Combination, at.place, message, "choose one");
         }
+        let own = written.forward.user_token.as_ref().or(defaults.forward.user_token.as_ref());
+        let user_tokens = self.user_tokens(own, issuers, &identity);
+        if let (Some(at), true) = (own, mint.is_some() || keep_authorization)
+            && user_tokens.as_ref().is_some_and(|tokens| tokens.header == http::header::AUTHORIZATION)
+        {
+            let message = "`Authorization` is already kept or minted";
+            self.wrong(Code::Combination, at.place, message, "choose one, or name another header");
+        }
         let max_body = written.max_body.as_ref().or(defaults.max_body.as_ref());
         Some(Plan {
-            upstream: upstream?,
+            upstream: upstream.unwrap_or_default(),
             strip_prefix,
             identity,
             set,
             keep_authorization,
             mint,
+            user_tokens,
             rules: None,
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
-            first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
-            idle_timeout: self.span(idle_timeout, backend.idle),
-            on_expiry: match written.token.on_expiry.as_ref().map(|word| word.value) {
-                Some(OnExpiryName::Keep) => OnExpiry::Keep,
-                Some(OnExpiryName::Close) | None => OnExpiry::Close,
-            },
+            first_byte_timeout: self.span(first_byte_timeout, backend.map_or(UNASKED, |backend| backend.first_byte)),
+            idle_timeout: self.span(idle_timeout, backend.map_or(UNASKED, |backend| backend.idle)),
+            total_timeout: total_timeout.or_else(|| backend.and_then(|backend| backend.total)),
+            on_expiry: on_expiry(written),
             websocket: self.websocket(written, backend),
-            total_timeout: total_timeout.map(|total| self.span(Some(total), Duration::ZERO)).or(backend.total),
         })
-    }
-
-    /// Whether a route carries WebSockets; what only they have is a mistake elsewhere.
-    fn websocket(&mut self, written: &RouteDocument, backend: &Backend) -> WebSocket {
-        let carried = written.upgrade.as_ref().is_some_and(|list| !list.value.is_empty());
-        if let (true, Some(list)) = (carried && backend.upstream.protocol != Protocol::Http1, &written.upgrade) {
-            let message = "WebSockets go to servers that are spoken to in HTTP/1.1";
-            self.wrong(Code::Combination, list.place, message, "give the route an upstream with `protocol: http1`");
-        }
-        if carried {
-            return WebSocket::Carried(self.span(written.timeouts.tunnel.as_ref(), TUNNEL_SILENCE));
-        }
-        let places = [
-            written.timeouts.tunnel.as_ref().map(|span| span.place),
-            written.token.subprotocol.as_ref().map(|name| name.place),
-        ];
-        for place in places.into_iter().flatten() {
-            let message = "this is only for WebSockets, which this route does not carry";
-            self.wrong(Code::Combination, place, message, "add `upgrade: [websocket]` to the route");
-        }
-        WebSocket::Refused
     }
 
     #[expect(clippy::type_complexity, reason = "the two lists of a plan, as it holds them")]
