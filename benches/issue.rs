@@ -93,6 +93,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         bots: Vec::new(),
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: ClientId::new("machine"),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(b"s3cret"), slot: 0 }],
@@ -130,6 +131,8 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         generate_client: None,
         cors_origins: Vec::new(),
         throttle: ThrottleSettings { per_address: u32::MAX, free_failures: 10, within: Seconds(900) },
+        people: None,
+        registration: None,
     }
 }
 

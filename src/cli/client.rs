@@ -123,6 +123,7 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
         bots: Vec::new(),
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: id.clone(),
         display_name: add.name,
         secrets: secret.iter().map(|s| ClientSecret { digest: s.digest(), slot: 0 }).collect(),

@@ -205,7 +205,7 @@ pub fn secrets_in_url(raw: &RawRequest, reading: &Reading) -> SecretsInUrl {
 
 /// The kind of body that one `Content-Type` line says, with the line; parameters such
 /// as `charset` do not matter.
-fn body_type(headers: &HeaderMap) -> (Option<BodyType>, &str) {
+pub fn body_type(headers: &HeaderMap) -> (Option<BodyType>, &str) {
     let mut lines = headers.get_all(CONTENT_TYPE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return (None, "") };
     let line = line.to_str().unwrap_or("");

@@ -35,6 +35,20 @@ impl Dialect {
                 Seat::standard(Endpoint::Introspect, "/introspect"),
                 Seat::standard(Endpoint::Jwks, "/jwks"),
                 Seat::standard(Endpoint::Metadata, ""),
+                Seat::standard(Endpoint::Authorize, "/authorize"),
+                Seat::standard(Endpoint::UserInfo, "/userinfo"),
+                Seat::standard(Endpoint::OpenidConfiguration, ""),
+                Seat::standard(Endpoint::EndSession, "/logout"),
+                Seat::standard(Endpoint::Register, "/register"),
+                Seat::standard(Endpoint::RegisteredClient, "/register"),
+                Seat::standard(Endpoint::Account, "/account"),
+                Seat::standard(Endpoint::SignIn, "/sign_in"),
+                Seat::standard(Endpoint::SignOut, "/sign_out"),
+                Seat::standard(Endpoint::Consent, "/consent"),
+                Seat::standard(Endpoint::Applications, "/applications"),
+                Seat::standard(Endpoint::Authorized, "/authorized_applications"),
+                Seat::standard(Endpoint::Sessions, "/sessions"),
+                Seat::standard(Endpoint::Assets, "/assets"),
             ],
             reading: Reading::standard(),
             success: Answer::standard(),
@@ -55,8 +69,19 @@ impl Seat {
     /// An endpoint with nothing of its own.
     pub fn standard(endpoint: Endpoint, path: &str) -> Seat {
         let methods = match endpoint {
-            Endpoint::Token | Endpoint::Revoke | Endpoint::Introspect => vec![Method::POST],
-            Endpoint::Jwks | Endpoint::Metadata | Endpoint::Info => vec![Method::GET, Method::HEAD],
+            Endpoint::Token | Endpoint::Revoke | Endpoint::Introspect | Endpoint::Register => vec![Method::POST],
+            Endpoint::Jwks | Endpoint::Metadata | Endpoint::Info | Endpoint::OpenidConfiguration | Endpoint::Assets => {
+                vec![Method::GET, Method::HEAD]
+            }
+            Endpoint::Authorize | Endpoint::UserInfo | Endpoint::EndSession => vec![Method::GET, Method::POST],
+            Endpoint::RegisteredClient => vec![Method::GET, Method::PUT, Method::DELETE],
+            Endpoint::Account
+            | Endpoint::SignIn
+            | Endpoint::SignOut
+            | Endpoint::Consent
+            | Endpoint::Applications
+            | Endpoint::Authorized
+            | Endpoint::Sessions => vec![Method::GET, Method::HEAD, Method::POST],
         };
         Seat {
             endpoint,

@@ -20,7 +20,7 @@ use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::shared::Shared;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::{collect, respond};
+use crate::edge::{collect, page, respond};
 use crate::oauth::answer::Answer;
 use crate::oauth::service::Desk;
 use crate::snapshot::World;
@@ -50,7 +50,7 @@ impl Visit<'_> {
         body: Incoming,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
-        record.ends_at(label(self.place.endpoint));
+        record.ends_at(self.place.endpoint.as_str());
         let body = match collect::whole(body).await {
             Ok(body) => body,
             Err(ForwardError::BodyTooLarge) => return Ok(self.too_large(record)),
@@ -65,6 +65,9 @@ impl Visit<'_> {
             body,
             peer: self.peer,
         };
+        if self.place.endpoint == Endpoint::Assets {
+            return Ok(respond::replied(page::asset(&self.world.snapshot.issuers[self.place.issuer], &raw)));
+        }
         Ok(respond::replied(self.answer(raw).await))
     }
 
@@ -82,14 +85,21 @@ impl Visit<'_> {
             let (ring, dialect) = (&world.rings[issuer.profile], &*issuer.dialect);
             let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
-            shared.telemetry.oauth_answered(label(place.endpoint), answer.grant, answer.result, began.elapsed());
+            shared.telemetry.oauth_answered(place.endpoint.as_str(), answer.grant, answer.result, began.elapsed());
             report(&shared, raw.peer, &answer, now);
-            answer.reply
+            match &answer.page {
+                None => answer.reply,
+                Some(written) => page::reply(written, answer.reply, issuer, &raw.headers).unwrap_or_else(|broken| {
+                    let (reply, fault) = broken;
+                    tracing::error!(%fault, "a page was not written");
+                    reply
+                }),
+            }
         };
         match self.shared.runtime.spawn(task).await {
             Ok(reply) => reply,
             Err(error) => {
-                tracing::error!(endpoint = label(place.endpoint), %error, "an answer was not finished");
+                tracing::error!(endpoint = place.endpoint.as_str(), %error, "an answer was not finished");
                 self.refusal(&Condition::Internal)
             }
         }
@@ -138,6 +148,7 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
         let detail = event.detail.as_deref().unwrap_or_default();
         match event.event {
             "token_issued" if grant == "password" => telemetry.login("local", Login::Right),
+            "signed_in" => telemetry.login("local", Login::Right),
             "sign_in_refused" => telemetry.login("local", login(detail)),
             "refresh_reuse" => {
                 telemetry.refresh_reused();
@@ -156,17 +167,5 @@ fn login(detail: &str) -> Login {
         "unknown_user" | "disabled" => Login::UnknownUser,
         "throttled" => Login::Throttled,
         _ => Login::SourceError,
-    }
-}
-
-/// The endpoint's word in metrics and logs.
-fn label(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Token => "token",
-        Endpoint::Revoke => "revoke",
-        Endpoint::Introspect => "introspect",
-        Endpoint::Jwks => "jwks",
-        Endpoint::Metadata => "metadata",
-        Endpoint::Info => "info",
     }
 }

@@ -25,6 +25,7 @@ pub mod linger;
 pub mod listener;
 pub mod locate;
 pub mod mint;
+pub mod page;
 pub mod pulse;
 pub mod record;
 pub mod redirect;

@@ -66,10 +66,10 @@ pub(in crate::oauth) async fn authenticate<S: Directory>(
     }
     let why = match &found {
         None => "unknown_client",
-        Some(client) if client.disabled => "disabled",
+        Some(client) if client.is_refused() => "disabled",
         Some(_) => "bad_secret",
     };
-    let enabled = found.filter(|client| !client.disabled);
+    let enabled = found.filter(|client| !client.is_refused());
     let proof = proven(enabled.as_deref(), secret);
     let (Some(client), Some((standing, slot))) = (enabled, proof) else {
         throttle.failed(issuer, peer, party, now);
@@ -145,6 +145,7 @@ mod tests {
             bots: Vec::new(),
             fields: BTreeMap::new(),
             secrets_in_url: UrlSecrets::Served,
+            application: Default::default(),
             disabled: false,
             origin: Origin::File,
         }

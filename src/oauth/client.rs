@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+use crate::oauth::redirect::RedirectUri;
 use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
@@ -31,10 +32,80 @@ pub struct Client {
     pub fields: BTreeMap<String, String>,
     /// Whether it may put secrets in URLs, where the dialect reads them there.
     pub secrets_in_url: UrlSecrets,
+    /// How it sends people here, where it does.
+    pub application: Application,
     /// Refused like an unknown one.
     pub disabled: bool,
     /// Said by the operator's file, or kept in the store.
     pub origin: Origin,
+}
+
+/// What only matters for a client that sends people here (RFC 6749 §4.1).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Application {
+    /// What it is for, in its developer's words.
+    pub description: Option<String>,
+    /// Where people may be sent back to (RFC 6749 §3.1.2).
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where people may be sent after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Whether it must prove that it began the request; `None`: as the issuer says.
+    pub pkce: Option<PkceRule>,
+    /// Whether people are asked.
+    pub consent: ConsentRule,
+    /// Who registered it, where a person did.
+    pub owner: Option<Subject>,
+    /// Whether it may be used yet.
+    pub approval: Approval,
+}
+
+/// Whether a client has to use PKCE (RFC 7636).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PkceRule {
+    /// A request without a challenge is refused.
+    #[default]
+    Required,
+    /// It may leave it out; once a challenge was sent, it is enforced.
+    Optional,
+}
+
+/// Whether people are asked before an application acts for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsentRule {
+    /// They are.
+    #[default]
+    Ask,
+    /// They are not: the application is the operator's own.
+    Skip,
+}
+
+/// Whether somebody who may has approved an application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Approval {
+    /// It may be used.
+    #[default]
+    Approved,
+    /// It waits for an administrator, and is refused until then.
+    Waiting,
+}
+
+impl Client {
+    /// What people know it by.
+    pub fn shown(&self) -> &str {
+        self.display_name.as_deref().unwrap_or_else(|| self.id.as_str())
+    }
+
+    /// Whether it can keep a secret (RFC 6749 §2.1).
+    pub fn is_confidential(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// Whether it is refused like an unknown one.
+    pub fn is_refused(&self) -> bool {
+        self.disabled || self.application.approval == Approval::Waiting
+    }
 }
 
 /// An identity that belongs to a client, such as a program that posts under a name.
@@ -86,11 +157,14 @@ pub enum GrantKind {
     Password,
     /// RFC 6749 §6: refresh tokens are issued to, and taken from, this client.
     RefreshToken,
+    /// RFC 6749 §4.1: it sends people here and gets a code for each.
+    AuthorizationCode,
 }
 
 impl GrantKind {
     /// Every grant this server knows.
-    pub const ALL: [GrantKind; 3] = [GrantKind::ClientCredentials, GrantKind::Password, GrantKind::RefreshToken];
+    pub const ALL: [GrantKind; 4] =
+        [GrantKind::ClientCredentials, GrantKind::Password, GrantKind::RefreshToken, GrantKind::AuthorizationCode];
 
     /// The word on the wire and in the file.
     pub fn as_str(self) -> &'static str {
@@ -98,6 +172,7 @@ impl GrantKind {
             GrantKind::ClientCredentials => "client_credentials",
             GrantKind::Password => "password",
             GrantKind::RefreshToken => "refresh_token",
+            GrantKind::AuthorizationCode => "authorization_code",
         }
     }
 

@@ -1,12 +1,15 @@
 //! Where the endpoints of an issuer stand. Configuration builds route tables from
 //! this list and metadata publishes it, so that what is announced is what is served.
 
-use crate::dialect::endpoint::Endpoint;
+use crate::dialect::endpoint::{Endpoint, Need, Reach};
 use crate::dialect::knobs::{Seat, Slash};
 use crate::oauth::issuer::Issuer;
 
 /// RFC 8414 §3: the first half of the metadata path.
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+
+/// OpenID Connect Discovery §4: what stands behind the path of the url.
+const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 
 /// One place where an issuer answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,17 +30,28 @@ pub fn endpoints(issuer: &Issuer) -> Vec<Stand> {
     let mut out = Vec::new();
     for (seat, said) in issuer.dialect.seats.iter().enumerate() {
         let endpoint = said.endpoint;
+        if !serves(issuer, endpoint) {
+            continue;
+        }
         let mut stand = |path: String| out.push(Stand { endpoint, seat, path });
         let whole = path(issuer, said);
-        match (endpoint, said.slash) {
-            (Endpoint::Metadata, _) => {
+        match (endpoint.reach(), said.slash) {
+            _ if endpoint == Endpoint::Metadata => {
                 stand(whole);
                 if !url_path.is_empty() {
                     stand(format!("{url_path}{WELL_KNOWN}"));
                 }
             }
-            (_, Slash::Exact) => stand(whole),
-            (_, Slash::Both) => {
+            _ if endpoint == Endpoint::OpenidConfiguration => {
+                stand(whole);
+                if !url_path.is_empty() {
+                    stand(format!("{OPENID_CONFIGURATION}{url_path}"));
+                }
+            }
+            (Reach::Child, _) => stand(format!("{}/*", whole.trim_end_matches('/'))),
+            (Reach::Below, _) => stand(format!("{}/**", whole.trim_end_matches('/'))),
+            (Reach::Path, Slash::Exact) => stand(whole),
+            (Reach::Path, Slash::Both) => {
                 let bare = whole.trim_end_matches('/').to_owned();
                 stand(format!("{bare}/"));
                 stand(bare);
@@ -47,10 +61,39 @@ pub fn endpoints(issuer: &Issuer) -> Vec<Stand> {
     out
 }
 
+/// Whether the issuer has what the endpoint is for.
+pub(in crate::oauth) fn serves(issuer: &Issuer, endpoint: Endpoint) -> bool {
+    // As they come to be answered, they leave this list.
+    let still_missing = matches!(
+        endpoint,
+        Endpoint::UserInfo
+            | Endpoint::OpenidConfiguration
+            | Endpoint::EndSession
+            | Endpoint::Register
+            | Endpoint::RegisteredClient
+    );
+    if still_missing {
+        return false;
+    }
+    match endpoint.need() {
+        Need::Always => true,
+        Need::People => issuer.people.is_some(),
+        Need::Openid => issuer.people.is_some() && issuer.serves_openid(),
+        Need::Registration => issuer.registration.is_some(),
+    }
+}
+
+/// The path of the first seat of that kind, if the dialect has one.
+pub fn path_of(issuer: &Issuer, endpoint: Endpoint) -> Option<String> {
+    let seat = issuer.dialect.seats.iter().find(|seat| seat.endpoint == endpoint)?;
+    Some(path(issuer, seat))
+}
+
 /// The path of one seat; of metadata, the first of its places.
 pub fn path(issuer: &Issuer, seat: &Seat) -> String {
     match seat.endpoint {
         Endpoint::Metadata => format!("{WELL_KNOWN}{}", url_path(&issuer.url)),
+        Endpoint::OpenidConfiguration => format!("{}{OPENID_CONFIGURATION}", url_path(&issuer.url)),
         _ => format!("{}{}", issuer.base.trim_end_matches('/'), seat.path),
     }
 }

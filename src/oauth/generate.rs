@@ -23,6 +23,7 @@ pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Clien
         bots: Vec::new(),
         fields: BTreeMap::new(),
         secrets_in_url: UrlSecrets::Served,
+        application: Default::default(),
         disabled: false,
         origin: Origin::Store,
     };

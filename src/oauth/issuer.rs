@@ -10,12 +10,16 @@ use std::sync::Arc;
 use crate::clock::Seconds;
 use crate::dialect::Dialect;
 use crate::oauth::client::{Client, GrantKind};
+use crate::oauth::people::{People, Registration};
 use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
 use crate::token::claim_names::ClaimNames;
 use crate::token::id::{ClientId, IssuerName, UserName};
 use crate::token::key::{Algorithm, KeyMaterial};
 use crate::token::scope::{Scope, Scopes};
+
+/// The scope that makes a request one of OpenID Connect (Core §3.1.2.1).
+pub const OPENID: &str = "openid";
 
 /// An authorization server of ours.
 #[derive(Clone, Debug)]
@@ -53,9 +57,24 @@ pub struct Issuer {
     pub cors_origins: Vec<String>,
     /// Bounds on tries.
     pub throttle: ThrottleSettings,
+    /// How people sign in, consent and register applications; `None`: they do not.
+    pub people: Option<People>,
+    /// How applications register themselves (RFC 7591); `None`: they do not.
+    pub registration: Option<Registration>,
 }
 
 impl Issuer {
+    /// Whether OpenID Connect stands on top: people sign in, and `openid` can be asked for.
+    pub fn serves_openid(&self) -> bool {
+        self.people.is_some() && self.catalogue.iter().any(|(scope, _)| scope.as_str() == OPENID)
+    }
+
+    /// What people are told a scope means. A scope that another holds may have no words
+    /// of its own.
+    pub fn words<'a>(&'a self, scope: &'a Scope) -> &'a str {
+        self.catalogue.iter().find(|(known, _)| known == scope).map_or(scope.as_str(), |(_, text)| text)
+    }
+
     /// Under which name the store keeps the keys of its refresh tokens; no issuer can
     /// be called so.
     pub fn refresh_keys_name(&self) -> IssuerName {

@@ -8,10 +8,13 @@ use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::{ClientAuth, Seat};
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, Refused};
+use crate::oauth::authorize::request::ResponseMode;
 use crate::oauth::client::GrantKind;
-use crate::oauth::endpoints::{origin, path};
+use crate::oauth::endpoints::{origin, path, serves};
 use crate::oauth::issuer::TokenFormat;
 use crate::oauth::jwks::public;
+use crate::oauth::people::PlainChallenge;
+use crate::oauth::pkce::ChallengeMethod;
 use crate::oauth::service::Desk;
 use crate::token::key::Algorithm;
 
@@ -27,14 +30,16 @@ pub(in crate::oauth) fn answer(desk: Desk<'_>, seat: &Seat, raw: &RawRequest) ->
 fn document(desk: Desk<'_>) -> Value {
     let issuer = desk.issuer;
     let at = |endpoint| {
-        let seat = desk.dialect.seat(endpoint, usize::MAX)?;
+        let seat = desk.dialect.seat(endpoint, usize::MAX).filter(|_| serves(issuer, endpoint))?;
         Some(Value::from(format!("{}{}", origin(&issuer.url), path(issuer, seat))))
     };
     let secret_ways = auth_methods(&desk.dialect.reading.client_auth);
     let mut all_ways = secret_ways.clone();
     // A public client can name itself only where the body is read.
     all_ways.extend(desk.dialect.reading.client_auth.contains(&ClientAuth::Body).then(|| "none".into()));
-    let grants: Vec<Value> = GrantKind::ALL.iter().map(|grant| grant.as_str().into()).collect();
+    let people = serves(issuer, Endpoint::Authorize);
+    let spoken = |grant: &&GrantKind| people || **grant != GrantKind::AuthorizationCode;
+    let grants: Vec<Value> = GrantKind::ALL.iter().filter(spoken).map(|grant| grant.as_str().into()).collect();
     let scopes: Vec<Value> = issuer.catalogue.iter().map(|(scope, _)| scope.as_str().into()).collect();
     let mut out = Map::new();
     let mut put = |name: &str, value: Option<Value>| value.and_then(|value| out.insert(name.to_owned(), value));
@@ -42,8 +47,16 @@ fn document(desk: Desk<'_>) -> Value {
     put("token_endpoint", at(Endpoint::Token));
     put("token_endpoint_auth_methods_supported", Some(all_ways.clone().into()));
     put("grant_types_supported", Some(grants.into()));
-    // There is no authorization endpoint, so there is no response type.
-    put("response_types_supported", Some(Value::Array(Vec::new())));
+    // Where there is no authorization endpoint, there is no response type.
+    put("response_types_supported", Some(people.then(|| Value::from("code")).into_iter().collect()));
+    if let Some(settings) = issuer.people.as_ref().filter(|_| people) {
+        let plain = (settings.code.plain == PlainChallenge::Accept).then_some(ChallengeMethod::Plain);
+        let methods = [Some(ChallengeMethod::S256), plain].into_iter().flatten();
+        put("authorization_endpoint", at(Endpoint::Authorize));
+        put("response_modes_supported", Some(ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect()));
+        put("code_challenge_methods_supported", Some(methods.map(|method| method.as_str()).collect()));
+        put("authorization_response_iss_parameter_supported", Some(true.into()));
+    }
     put("scopes_supported", Some(scopes.into()));
     put("revocation_endpoint", at(Endpoint::Revoke));
     put("revocation_endpoint_auth_methods_supported", Some(all_ways.into()));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
-use crate::dialect::endpoint::Endpoint;
+use crate::dialect::endpoint::{Endpoint, Need};
 use crate::dialect::knobs::{Dialect, Seat, Step};
 use crate::dialect::params::SecretsInUrl;
 use crate::dialect::request::{ClientCredential, GrantRequest};
@@ -18,11 +18,11 @@ use crate::oauth::authenticate::{Standing, authenticate};
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
-use crate::oauth::store::{Directory, GrantStore};
+use crate::oauth::store::{Directory, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
-use crate::oauth::{cors, info, introspect, jwks, metadata, revoke};
+use crate::oauth::{cors, info, introspect, jwks, metadata, person, revoke};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -72,7 +72,7 @@ pub(in crate::oauth) struct Case<'a, S, P> {
     pub(in crate::oauth) now: UnixTime,
 }
 
-impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
+impl<S: Store, P: PasswordCheck> Service<S, P> {
     /// A service with an empty throttle.
     pub fn new(store: S, passwords: P, list: Arc<List>, random: Arc<dyn Random>) -> Service<S, P> {
         Service { store, passwords, list, throttle: Throttle::new(), warnings: Warnings::default(), random }
@@ -87,6 +87,7 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             return refused.answer(desk.dialect, None, desk.issuer.name.as_str());
         };
         let answered = match self.throttle.admit(desk.issuer, raw.peer, now) {
+            Err(wait) if endpoint.need() == Need::People => Ok(person::too_many(desk.issuer, wait)),
             Err(wait) => Err(Refused::from(Condition::TooMany(wait))),
             Ok(()) => match cors::preflight(desk.issuer, &seat.allow(), raw) {
                 Some(reply) => Ok(Answer::plain(reply)),
@@ -107,6 +108,22 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             Endpoint::Info => info::answer(self, desk, seat, raw, now).await,
             Endpoint::Jwks => jwks::answer(desk, seat, raw),
             Endpoint::Metadata => metadata::answer(desk, seat, raw),
+            Endpoint::Authorize
+            | Endpoint::Account
+            | Endpoint::SignIn
+            | Endpoint::SignOut
+            | Endpoint::Consent
+            | Endpoint::Applications
+            | Endpoint::Authorized
+            | Endpoint::Sessions => Ok(person::answer(self, desk, seat, raw, now).await),
+            // Not placed by `endpoints` yet, so nobody comes here.
+            Endpoint::UserInfo
+            | Endpoint::OpenidConfiguration
+            | Endpoint::EndSession
+            | Endpoint::Register
+            | Endpoint::RegisteredClient
+            // Answered where pages are written.
+            | Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
         }
     }
 
@@ -178,7 +195,9 @@ impl<S: GrantStore + Directory, P: PasswordCheck> Service<S, P> {
             ..Answer::plain(granted.reply)
         })
     }
+}
 
+impl<S: Directory, P> Service<S, P> {
     /// Proves who asks; shared by the three endpoints that need to know.
     pub(in crate::oauth) async fn authenticate(
         &self,

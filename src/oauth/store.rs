@@ -16,8 +16,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::clock::{Seconds, UnixTime};
+use crate::oauth::authorize::store::AuthorizationStore;
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
+use crate::oauth::session::SessionStore;
 use crate::oauth::user::User;
 use crate::revocation::notice::Notice;
 use crate::token::handle::Handle;
@@ -215,3 +217,8 @@ pub trait Directory: Send + Sync {
     /// Notes that a secret was used; to the minute, written lazily, never waited for.
     fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime);
 }
+
+/// Everything that an issuer of ours needs to remember: the traits of this folder as one.
+pub trait Store: GrantStore + Directory + AuthorizationStore + SessionStore {}
+
+impl<S: GrantStore + Directory + AuthorizationStore + SessionStore> Store for S {}

@@ -11,7 +11,7 @@ use crate::revocation::notice::Notice;
 use crate::store::change::{By, Outcome, Topic, note};
 use crate::store::column::{damaged, digest, refused, scopes, seconds, time};
 use crate::store::database::Store;
-use crate::store::revocation;
+use crate::store::{application, revocation};
 use crate::token::id::{ClientId, IssuerName};
 use crate::token::secret::SecretDigest;
 
@@ -43,6 +43,13 @@ pub struct ClientEntry {
     /// When each secret was made, in the order of `client.secrets`.
     pub secrets_made: Vec<UnixTime>,
 }
+
+/// What `read` reads, in its order.
+const COLUMNS: &str = "id, display_name, grants, scopes, disabled, description, redirect_uris, logout_uris, pkce, \
+                       consent, owner, waiting";
+
+/// The column behind those of `COLUMNS`.
+const CREATED: usize = 12;
 
 impl Store {
     /// Adds a client with its secrets.
@@ -137,8 +144,8 @@ impl Store {
 
 /// Reads one client; `None` if the store has none of that id.
 pub fn find(connection: &Connection, issuer: &IssuerName, id: &ClientId) -> rusqlite::Result<Option<Client>> {
-    let sql = "SELECT id, display_name, grants, scopes, disabled FROM client WHERE issuer = ?1 AND id = ?2";
-    let client = connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), id.as_str()], read).optional()?;
+    let sql = format!("SELECT {COLUMNS} FROM client WHERE issuer = ?1 AND id = ?2");
+    let client = connection.prepare_cached(&sql)?.query_row(params![issuer.as_str(), id.as_str()], read).optional()?;
     let Some(mut client) = client else { return Ok(None) };
     let sql = "SELECT slot, digest FROM client_secret WHERE issuer = ?1 AND client = ?2 ORDER BY slot";
     client.secrets = connection
@@ -151,11 +158,11 @@ pub fn find(connection: &Connection, issuer: &IssuerName, id: &ClientId) -> rusq
 }
 
 fn list(connection: &Connection, issuer: &IssuerName) -> rusqlite::Result<Vec<ClientEntry>> {
-    let sql = "SELECT id, display_name, grants, scopes, disabled, created FROM client WHERE issuer = ?1 ORDER BY id";
+    let sql = format!("SELECT {COLUMNS}, created FROM client WHERE issuer = ?1 ORDER BY id");
     let mut entries: Vec<ClientEntry> = connection
-        .prepare(sql)?
+        .prepare(&sql)?
         .query_map([issuer.as_str()], |row| {
-            Ok(ClientEntry { client: read(row)?, created: time(row, 5)?, secrets_made: Vec::new() })
+            Ok(ClientEntry { client: read(row)?, created: time(row, CREATED)?, secrets_made: Vec::new() })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let sql = "SELECT slot, digest, created FROM client_secret WHERE issuer = ?1 AND client = ?2 ORDER BY slot";
@@ -177,6 +184,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
         bots: Vec::new(),
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: application::read(row, 5)?,
         id: ClientId::new(row.get::<_, String>(0)?),
         display_name: row.get(1)?,
         secrets: Vec::new(),
@@ -204,6 +212,7 @@ fn insert(connection: &Connection, issuer: &IssuerName, client: &Client, now: Un
         ],
     )?;
     if written == 1 {
+        application::write(connection, issuer, &client.id, &client.application)?;
         for secret in client.secrets.iter().take(LIVE_SECRETS) {
             put_secret(connection, issuer, &client.id, secret, now)?;
         }

@@ -21,24 +21,31 @@ const SUPERSEDED: i64 = 2;
 /// For how long a superseded token that had no end is still told from an unknown one.
 const SUPERSEDED_KEPT: Seconds = Seconds(90 * 24 * 3600);
 
-/// Begins a family with its first refresh token and, where tokens are opaque, its
-/// first access token. Fails if a notice covers it already.
+/// Whether a notice covers the family already.
+pub fn is_covered(connection: &Connection, family: &Family) -> rusqlite::Result<bool> {
+    let handles = [family.handles.family, family.handles.user, family.handles.client, family.handles.issuer];
+    revocation::covers(connection, &handles, family.opened)
+}
+
+/// Begins a family with its first refresh token, if it has one, and, where tokens are
+/// opaque, its first access token. Fails if a notice covers it already.
 pub fn open(
     connection: &Connection,
     family: &Family,
-    first: &NewRefresh,
+    first: Option<&NewRefresh>,
     token: Option<&Access>,
     sessions: Sessions,
 ) -> Result<(), StoreError> {
-    let handles = [family.handles.family, family.handles.user, family.handles.client, family.handles.issuer];
-    if revocation::covers(connection, &handles, family.opened).map_err(refused)? {
+    if is_covered(connection, family).map_err(refused)? {
         return Err(StoreError { detail: "the grant was called back while it was made".to_owned() });
     }
     if sessions == Sessions::OnePerUser {
         supersede(connection, family.handles.user, family.opened).map_err(refused)?;
     }
-    let id = insert(connection, family).map_err(refused)?;
-    add_refresh(connection, first, id, None).map_err(refused)?;
+    let id = insert(connection, family, first.is_none()).map_err(refused)?;
+    if let Some(first) = first {
+        add_refresh(connection, first, id, None).map_err(refused)?;
+    }
     match token {
         Some(token) => access::insert(connection, token, Some(id)).map_err(refused),
         None => Ok(()),
@@ -94,10 +101,10 @@ pub fn living_row(connection: &Connection, family: [u8; 16], now: UnixTime) -> r
         .optional()
 }
 
-fn insert(connection: &Connection, family: &Family) -> rusqlite::Result<i64> {
+fn insert(connection: &Connection, family: &Family, bare: bool) -> rusqlite::Result<i64> {
     let sql = "INSERT INTO family (name, issuer, client, subject, user, scopes, family_handle, user_handle,
-                                   client_handle, issuer_handle, opened, expires)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+                                   client_handle, issuer_handle, opened, expires, bare)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     connection.prepare_cached(sql)?.insert(params![
         family.id.0,
         family.issuer.as_str(),
@@ -111,6 +118,7 @@ fn insert(connection: &Connection, family: &Family) -> rusqlite::Result<i64> {
         handle_bytes(family.handles.issuer),
         seconds(family.opened),
         family.expires.map(seconds),
+        bare,
     ])
 }
 

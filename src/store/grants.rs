@@ -22,7 +22,7 @@ impl GrantStore for Store {
         access: Option<Access>,
         sessions: Sessions,
     ) -> Result<(), StoreError> {
-        self.write(move |connection| family::open(connection, &family, &first, access.as_ref(), sessions)).await
+        self.write(move |connection| family::open(connection, &family, Some(&first), access.as_ref(), sessions)).await
     }
 
     async fn access_of_family(&self, family: FamilyId) -> Result<Vec<(Handle, Option<UnixTime>)>, StoreError> {

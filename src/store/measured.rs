@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::clock::UnixTime;
+use crate::oauth::authorize::code::Code;
+use crate::oauth::authorize::pending::Pending;
+use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
 use crate::oauth::session::{Session, SessionId, SessionStore, Which};
@@ -84,6 +87,55 @@ impl<S: GrantStore> GrantStore for Measured<S> {
 
     async fn revoke(&self, notices: Vec<Notice>, reason: &'static str) -> Result<(), StoreError> {
         self.measure("revoke", self.store.revoke(notices, reason)).await
+    }
+}
+
+impl<S: AuthorizationStore> AuthorizationStore for Measured<S> {
+    async fn keep_pending(&self, pending: Pending) -> Result<(), StoreError> {
+        self.measure("keep_pending", self.store.keep_pending(pending)).await
+    }
+
+    async fn find_pending(&self, number: SecretDigest, now: UnixTime) -> Result<Option<Pending>, StoreError> {
+        self.measure("find_pending", self.store.find_pending(number, now)).await
+    }
+
+    async fn drop_pending(&self, number: SecretDigest) -> Result<Sent, StoreError> {
+        self.measure("drop_pending", self.store.drop_pending(number)).await
+    }
+
+    async fn send_code(&self, code: Code, pending: Option<SecretDigest>) -> Result<Sent, StoreError> {
+        self.measure("send_code", self.store.send_code(code, pending)).await
+    }
+
+    async fn find_code(&self, digest: SecretDigest) -> Result<Option<KeptCode>, StoreError> {
+        self.measure("find_code", self.store.find_code(digest)).await
+    }
+
+    async fn take_code(&self, redemption: Redemption) -> Result<CodeTaken, StoreError> {
+        self.measure("take_code", self.store.take_code(redemption)).await
+    }
+
+    async fn burn_code(&self, digest: SecretDigest, now: UnixTime) -> Result<(), StoreError> {
+        self.measure("burn_code", self.store.burn_code(digest, now)).await
+    }
+
+    async fn consent(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        now: UnixTime,
+    ) -> Result<Option<Consent>, StoreError> {
+        self.measure("consent", self.store.consent(issuer, subject, client, now)).await
+    }
+
+    async fn consents(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<Vec<Consent>, StoreError> {
+        self.measure("consents", self.store.consents(issuer, subject, now)).await
     }
 }
 

@@ -16,12 +16,17 @@ pub mod user;
 pub mod writer;
 
 mod access;
+mod application;
+mod authorization;
+mod code;
 mod column;
 mod connection;
+mod consent;
 mod directory;
 mod family;
 mod folder;
 mod grants;
+mod pending;
 mod reader;
 mod rotation;
 mod schema;

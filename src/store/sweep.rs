@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::store::StoreError;
 use crate::store::change::By;
+use crate::store::code;
 use crate::store::column::{refused, seconds};
 use crate::store::database::Store;
 use crate::store::session;
@@ -34,6 +35,10 @@ impl Store {
             (tokens as Clear, ended),
             (refreshes, ended),
             (dead_families, ended),
+            (bare_families, ended),
+            (waiting, ended),
+            (codes, seconds(UnixTime(now.0.saturating_sub(code::KEPT.0)))),
+            (narrowings, ended),
             (revocations, ended),
             (sessions, ended),
             (keys, ended),
@@ -100,6 +105,28 @@ fn delete_with_families(connection: &Connection, sql: &str, before: i64) -> rusq
 fn dead_families(connection: &Connection, _before: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM family WHERE id IN (SELECT id FROM family WHERE revoked = 1 LIMIT ?1)";
     connection.prepare_cached(sql)?.execute([ROWS])
+}
+
+/// Families without refresh tokens whose access token has ended.
+fn bare_families(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM family WHERE id IN (SELECT id FROM family WHERE bare = 1 AND expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+/// Requests for authorization that nobody finished.
+fn waiting(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM pending WHERE id IN (SELECT id FROM pending WHERE expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn codes(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM code WHERE id IN (SELECT id FROM code WHERE expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn narrowings(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM narrowing WHERE seq IN (SELECT seq FROM narrowing WHERE until <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
 }
 
 fn revocations(connection: &Connection, before: i64) -> rusqlite::Result<usize> {

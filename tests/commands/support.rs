@@ -185,5 +185,7 @@ fn issuer() -> Issuer {
         generate_client: None,
         cors_origins: Vec::new(),
         throttle: ThrottleSettings { per_address: 100, free_failures: 5, within: Seconds(60) },
+        people: None,
+        registration: None,
     }
 }

@@ -287,6 +287,7 @@ fn issuer() -> Issuer {
         bots: Vec::new(),
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: id.clone(),
         display_name: None,
         secrets: vec![ClientSecret { digest: SecretDigest::of(CLIENT_SECRET.as_bytes()), slot: 0 }],
@@ -332,6 +333,8 @@ fn issuer() -> Issuer {
         generate_client: None,
         cors_origins: Vec::new(),
         throttle: ThrottleSettings { per_address: 10_000, free_failures: 100, within: Seconds(60) },
+        people: None,
+        registration: None,
     }
 }
 

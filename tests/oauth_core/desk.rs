@@ -91,6 +91,7 @@ pub fn client(id: &str, secrets: &[&str], grants: &[GrantKind]) -> Arc<Client> {
         bots: Vec::new(),
         fields: BTreeMap::new(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         disabled: false,
         origin: Origin::File,
     })
@@ -162,6 +163,8 @@ fn issuer(algorithm: Algorithm) -> Issuer {
         generate_client: None,
         cors_origins: vec!["https://app.example".into()],
         throttle: ThrottleSettings { per_address: 0, free_failures: 10, within: Seconds(900) },
+        people: None,
+        registration: None,
     }
 }
 

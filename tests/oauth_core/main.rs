@@ -2,6 +2,7 @@
 //! over a store in memory that keeps the laws of the store trait. One topic a file.
 
 mod attacks;
+mod authorize;
 mod clients;
 mod desk;
 mod dialects;

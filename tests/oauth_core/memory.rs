@@ -5,13 +5,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tollgate::clock::UnixTime;
+use tollgate::oauth::authorize::code::Code;
+use tollgate::oauth::authorize::pending::Pending;
+use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
 use tollgate::oauth::client::Client;
 use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
 use tollgate::token::handle::Handle;
-use tollgate::token::id::{ClientId, FamilyId, IssuerName, UserName};
+use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use tollgate::token::secret::SecretDigest;
 
 #[derive(Clone, Default)]
@@ -29,6 +32,9 @@ pub struct State {
     pub clients: HashMap<String, Arc<Client>>,
     pub users: HashMap<String, Arc<User>>,
     pub used_secrets: Vec<(String, u8)>,
+    pub pending: HashMap<[u8; 32], Pending>,
+    pub codes: HashMap<[u8; 32], KeptCode>,
+    pub consents: Vec<Consent>,
 }
 
 pub struct Row {
@@ -151,6 +157,91 @@ impl GrantStore for Memory {
             state.notices.push(notice);
         }
         Ok(())
+    }
+}
+
+impl AuthorizationStore for Memory {
+    async fn keep_pending(&self, pending: Pending) -> Result<(), StoreError> {
+        self.working()?.pending.insert(pending.number.0, pending);
+        Ok(())
+    }
+
+    async fn find_pending(&self, number: SecretDigest, now: UnixTime) -> Result<Option<Pending>, StoreError> {
+        Ok(self.working()?.pending.get(&number.0).filter(|pending| pending.expires > now).cloned())
+    }
+
+    async fn drop_pending(&self, number: SecretDigest) -> Result<Sent, StoreError> {
+        let gone = self.working()?.pending.remove(&number.0);
+        Ok(if gone.is_some() { Sent::Done } else { Sent::Gone })
+    }
+
+    async fn send_code(&self, code: Code, pending: Option<SecretDigest>) -> Result<Sent, StoreError> {
+        let mut state = self.working()?;
+        if pending.is_some_and(|number| state.pending.remove(&number.0).is_none()) {
+            return Ok(Sent::Gone);
+        }
+        state.consents.retain(|consent| (&consent.subject, &consent.client) != (&code.subject, &code.client));
+        state.consents.push(Consent {
+            issuer: code.issuer.clone(),
+            subject: code.subject.clone(),
+            client: code.client.clone(),
+            scopes: code.scopes.clone(),
+            granted: code.issued,
+            last_used: None,
+            live: false,
+        });
+        state.codes.insert(code.digest.0, KeptCode { code, used: false });
+        Ok(Sent::Done)
+    }
+
+    async fn find_code(&self, digest: SecretDigest) -> Result<Option<KeptCode>, StoreError> {
+        Ok(self.working()?.codes.get(&digest.0).cloned())
+    }
+
+    async fn take_code(&self, redemption: Redemption) -> Result<CodeTaken, StoreError> {
+        let mut state = self.working()?;
+        let Some(kept) = state.codes.get_mut(&redemption.code.0) else { return Ok(CodeTaken::Unknown) };
+        if kept.used {
+            state.dead.insert(redemption.family.id.0);
+            state.notices.push(redemption.on_replay);
+            return Ok(CodeTaken::Replayed);
+        }
+        if kept.code.expires <= redemption.now {
+            return Ok(CodeTaken::Unknown);
+        }
+        kept.used = true;
+        let family = redemption.family;
+        state.refresh.extend(redemption.refresh.map(|first| (first.digest.0, Row::new(family.id.0, &first))));
+        state.access.extend(redemption.access.map(|access| (access.digest.0, access)));
+        state.families.insert(family.id.0, family);
+        Ok(CodeTaken::Fresh)
+    }
+
+    async fn burn_code(&self, digest: SecretDigest, _: UnixTime) -> Result<(), StoreError> {
+        if let Some(kept) = self.working()?.codes.get_mut(&digest.0) {
+            kept.used = true;
+        }
+        Ok(())
+    }
+
+    async fn consent(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        now: UnixTime,
+    ) -> Result<Option<Consent>, StoreError> {
+        Ok(self.consents(issuer, subject, now).await?.into_iter().find(|consent| consent.client == *client))
+    }
+
+    async fn consents(&self, _: &IssuerName, subject: &Subject, _: UnixTime) -> Result<Vec<Consent>, StoreError> {
+        let state = self.working()?;
+        let lives = |consent: &Consent| {
+            let of = |family: &&Family| family.subject == consent.subject && family.client == consent.client;
+            state.families.values().filter(of).any(|family| !state.dead.contains(&family.id.0))
+        };
+        let his = state.consents.iter().filter(|consent| consent.subject == *subject);
+        Ok(his.map(|consent| Consent { live: lives(consent), ..consent.clone() }).collect())
     }
 }
 

@@ -126,6 +126,7 @@ pub fn client(id: &str) -> Client {
         bots: Vec::new(),
         fields: Default::default(),
         secrets_in_url: Default::default(),
+        application: Default::default(),
         id: ClientId::new(id),
         display_name: None,
         secrets: vec![ClientSecret { digest: digest("first"), slot: 0 }],

@@ -27,6 +27,7 @@ const FLOORS: &[Floor] = &[
     floor(3, "dialect", &["telemetry", "revocation", "random"]),
     floor(4, "access", &["telemetry"]),
     floor(4, "oauth", &["telemetry"]),
+    floor(5, "pages", &["telemetry"]),
     floor(5, "snapshot", &[]),
     floor(5, "store", &[]),
     floor(5, "users", &[]),

@@ -82,10 +82,12 @@ impl Compiler<'_> {
             fields: fields(&bot.value.fields),
         });
         let bots = bots.collect();
+        let application = self.application(written, &grants, place);
         Client {
             bots,
             fields: fields(&written.fields),
             secrets_in_url: written.secrets_in_url.as_ref().map_or_else(Default::default, |word| word.value),
+            application,
             id: ClientId::new(id.value.as_str()),
             display_name: written.name.clone(),
             secrets,
@@ -186,7 +188,7 @@ impl Compiler<'_> {
             self.wrong_with_help(Code::PasswordGrant, name.place, message, "sees people's passwords", help);
         }
         if let (false, Some(name)) = (
-            out.contains(&GrantKind::Password),
+            out.contains(&GrantKind::Password) || out.contains(&GrantKind::AuthorizationCode),
             list.value.iter().find(|name| name.value == GrantKind::RefreshToken.as_str()),
         ) {
             let message = format!("{whose} has nothing to refresh");

@@ -67,7 +67,7 @@ impl Compiler<'_> {
                 }
                 seat.path = path.value.trim_end_matches(['*']).into();
             }
-            None if written.kind.value == Endpoint::Metadata => {}
+            None if matches!(written.kind.value, Endpoint::Metadata | Endpoint::OpenidConfiguration) => {}
             None => self.wrong(Code::MissingKey, written.kind.place, "this endpoint has no path", "add `path:`"),
         }
         seat.slash = written.slash.as_ref().map_or(seat.slash, |slash| slash.value);

@@ -9,6 +9,7 @@ use crate::access::profile::TokenProfile;
 use crate::clock::Seconds;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::key::never_or;
+use crate::config::compile::people::sends_people;
 use crate::config::compile::scope::Catalogue;
 use crate::config::compile::url::{Scheme, Url};
 use crate::config::document::gateway::GatewayDocument;
@@ -103,6 +104,12 @@ impl Compiler<'_> {
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
         let named = written.default_scopes.as_ref();
         let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
+        let clients = self.clients(clients, &closed, &all);
+        let generate_client = self.generate(written.generate_client.as_ref(), &closed, &all);
+        let generated = generate_client.as_ref().is_some_and(|client| sends_people(&client.grants));
+        let registration = written.registration.as_ref().map(|at| self.registration(at, &closed, &all));
+        let itself = registration.as_ref().is_some_and(|rules| sends_people(&rules.grants));
+        let implied = generated || itself || clients.values().any(|client| sends_people(&client.grants));
         let issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,
@@ -111,9 +118,11 @@ impl Compiler<'_> {
             refresh: self.refresh(written.refresh.as_ref()),
             keys: self.keys(written.keys.as_ref()),
             default_scopes,
-            clients: self.clients(clients, &closed, &all),
+            clients,
             users: self.users(users, &closed),
-            generate_client: self.generate(written.generate_client.as_ref(), &closed, &all),
+            generate_client,
+            people: self.people(written, implied),
+            registration,
             cors_origins: self.origins(written.cors.as_ref()),
             throttle: self.throttle(written.throttle.as_ref()),
             token,
@@ -121,6 +130,7 @@ impl Compiler<'_> {
             scope_rules,
             catalogue: catalogue.clone(),
         };
+        self.openid(&issuer, written);
         let claims = written.token.as_ref().and_then(|token| token.value.claims.as_ref());
         let profile = self.own_profile(name, &issuer, claims.map(|claims| &claims.value));
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
@@ -309,6 +319,8 @@ impl Compiler<'_> {
             ("default_scopes", written.default_scopes.as_ref().map(|at| at.place)),
             ("clients", written.clients.as_ref().map(|at| at.place)),
             ("users", written.users.as_ref().map(|at| at.place)),
+            ("people", written.people.as_ref().map(|at| at.place)),
+            ("registration", written.registration.as_ref().map(|at| at.place)),
             ("generate_client", written.generate_client.as_ref().map(|at| at.place)),
             ("cors", written.cors.as_ref().map(|at| at.place)),
             ("throttle", written.throttle.as_ref().map(|at| at.place)),

@@ -14,7 +14,7 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::place::{Place, Secrecy};
-use crate::dialect::endpoint::{Endpoint, EndpointRef};
+use crate::dialect::endpoint::EndpointRef;
 use crate::oauth::endpoints::{Stand, endpoints};
 use crate::snapshot::Door;
 
@@ -55,7 +55,7 @@ impl Compiler<'_> {
                 let target = Target::Endpoint(EndpointRef { issuer: index, endpoint, seat });
                 let entry = Entry { host: own.host.clone(), path: pattern, target };
                 let at = if own.secrecy == Secrecy::Open { format!(" at `{path}`") } else { String::new() };
-                let what = format!("the {} endpoint of issuer `{}`{at}", word(endpoint), issuer.name);
+                let what = format!("the {} endpoint of issuer `{}`{at}", endpoint.as_str(), issuer.name);
                 lines.push(Line { entry, place, what });
             }
         }
@@ -162,17 +162,6 @@ fn serves(front: &Front, needs: Serves) -> bool {
 fn stands(front: &Front, named: Option<&OneOrMany>, needs: Serves) -> bool {
     let named = named.is_none_or(|list| list.iter().any(|name| *front.listener.name == *name.value));
     named && serves(front, needs)
-}
-
-fn word(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Token => "token",
-        Endpoint::Revoke => "revoke",
-        Endpoint::Introspect => "introspect",
-        Endpoint::Jwks => "jwks",
-        Endpoint::Metadata => "metadata",
-        Endpoint::Info => "info",
-    }
 }
 
 /// The pattern that catches every request of a listener.

@@ -8,7 +8,7 @@ use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::secret::SecretText;
 use crate::config::source::at::At;
-use crate::oauth::client::UrlSecrets;
+use crate::oauth::client::{ConsentRule, PkceRule, UrlSecrets};
 
 /// An application (RFC 6749 section 2).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -27,10 +27,21 @@ pub struct ClientDocument {
     pub secret_hash: Option<At<SecretText>>,
     /// It has no secret, such as an app on a phone.
     pub public: Option<At<bool>>,
-    /// client_credentials, password, refresh_token.
+    /// authorization_code, client_credentials, password, refresh_token.
     pub grants: Option<At<OneOrMany>>,
     /// The most it may ask for; default all of the issuer.
     pub scopes: Option<At<OneOrMany>>,
+    /// What it is for, in a sentence for people.
+    pub description: Option<String>,
+    /// Where people may be sent back to, compared byte by byte; of a loopback address
+    /// the port is free.
+    pub redirect_uris: Option<At<OneOrMany>>,
+    /// Where people may be sent after signing out.
+    pub post_logout_redirect_uris: Option<At<OneOrMany>>,
+    /// Whether it has to use PKCE; default as the issuer says, required without a secret.
+    pub pkce: Option<At<PkceRule>>,
+    /// ask (default), or skip for an application of your own.
+    pub consent: Option<At<ConsentRule>>,
     /// Identities of its own that it may get tokens for.
     pub bots: Option<At<Vec<At<BotDocument>>>>,
     /// Whether it may put secrets in URLs, where its dialect reads them there; default

@@ -13,6 +13,7 @@ use crate::config::document::dialect_choice::DialectChoice;
 use crate::config::document::duration::{SpanOrNever, TimeSpan};
 use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::people::{PeopleDocument, RegistrationDocument};
 use crate::config::document::secret::SecretText;
 use crate::config::document::token::{RefreshDocument, ScopeRulesDocument, TokenDocument};
 use crate::config::document::user::UserDocument;
@@ -49,6 +50,10 @@ pub struct IssuerDocument {
     pub clients: Option<At<Vec<At<ClientDocument>>>>,
     /// People.
     pub users: Option<At<Vec<At<UserDocument>>>>,
+    /// How people sign in, consent and register applications.
+    pub people: Option<At<PeopleDocument>>,
+    /// How applications register themselves; default they do not.
+    pub registration: Option<At<RegistrationDocument>>,
     /// Make a client at start when there is none: true, false, or a block.
     pub generate_client: Option<At<GenerateClientDocument>>,
     /// Origins of web pages that may call the endpoints.

@@ -14,6 +14,8 @@ pub mod listener;
 pub mod named;
 pub mod observability;
 pub mod one_or_many;
+pub mod page;
+pub mod people;
 pub mod route;
 pub mod secret;
 pub mod shape;

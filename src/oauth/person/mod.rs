@@ -3,3 +3,16 @@
 //! data comes out; what it looks like is `pages`, above.
 
 pub mod branding;
+
+mod account;
+mod answer;
+mod consent;
+mod frame;
+mod guard;
+mod next;
+mod role;
+mod sessions;
+mod sign_in;
+mod sign_out;
+
+pub(in crate::oauth) use answer::{answer, too_many};

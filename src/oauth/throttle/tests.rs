@@ -44,6 +44,8 @@ fn issuer() -> Issuer {
         generate_client: None,
         cors_origins: Vec::new(),
         throttle: ThrottleSettings { per_address: 3, free_failures: 10, within: Seconds(900) },
+        people: None,
+        registration: None,
     }
 }
 
