@@ -65,7 +65,7 @@ mod tests {
 
     fn branding(colour: &str) -> Branding {
         let colour = Colour::parse(colour).expect("a colour");
-        Branding { name: "Example".into(), colour, notice: None, terms: None, privacy: None, support: None }
+        Branding { colour, ..Branding::default() }
     }
 
     #[test]

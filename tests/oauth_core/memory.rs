@@ -10,6 +10,7 @@ use tollgate::oauth::authorize::pending::Pending;
 use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
 use tollgate::oauth::client::Client;
 use tollgate::oauth::issuer::Sessions;
+use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
@@ -35,6 +36,7 @@ pub struct State {
     pub pending: HashMap<[u8; 32], Pending>,
     pub codes: HashMap<[u8; 32], KeptCode>,
     pub consents: Vec<Consent>,
+    pub sessions: Vec<Session>,
 }
 
 pub struct Row {
@@ -242,6 +244,47 @@ impl AuthorizationStore for Memory {
         };
         let his = state.consents.iter().filter(|consent| consent.subject == *subject);
         Ok(his.map(|consent| Consent { live: lives(consent), ..consent.clone() }).collect())
+    }
+}
+
+impl SessionStore for Memory {
+    async fn begin_session(&self, session: Session) -> Result<(), StoreError> {
+        self.working()?.sessions.push(session);
+        Ok(())
+    }
+
+    async fn find_session(
+        &self,
+        issuer: &IssuerName,
+        digest: SecretDigest,
+        now: UnixTime,
+    ) -> Result<Option<Session>, StoreError> {
+        let fits = |session: &&Session| (&session.issuer, session.digest) == (issuer, digest) && session.ends > now;
+        Ok(self.working()?.sessions.iter().find(fits).cloned())
+    }
+
+    async fn keep_session(&self, id: SessionId, seen: UnixTime, ends: UnixTime) -> Result<(), StoreError> {
+        for session in self.working()?.sessions.iter_mut().filter(|session| session.id == id) {
+            (session.seen, session.ends) = (seen, ends);
+        }
+        Ok(())
+    }
+
+    async fn sessions_of(&self, _: &IssuerName, subject: &Subject, _: UnixTime) -> Result<Vec<Session>, StoreError> {
+        Ok(self.working()?.sessions.iter().filter(|session| session.subject == *subject).cloned().collect())
+    }
+
+    async fn end_sessions(&self, _: &IssuerName, subject: &Subject, which: Which) -> Result<usize, StoreError> {
+        let mut state = self.working()?;
+        let before = state.sessions.len();
+        state.sessions.retain(|session| {
+            let meant = match which {
+                Which::One(id) => session.id == id,
+                Which::Others(id) => session.id != id,
+            };
+            session.subject != *subject || !meant
+        });
+        Ok(before - state.sessions.len())
     }
 }
 

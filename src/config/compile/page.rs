@@ -17,27 +17,21 @@ const MAX_NAME: usize = 60;
 /// Longest notice, in characters.
 const MAX_NOTICE: usize = 400;
 
-/// How long a session lives where nothing is said.
-const LIFETIME: Seconds = Seconds(12 * 3600);
-
-/// The same without a visit.
-const IDLE: Seconds = Seconds(30 * 60);
-
 /// The longest that anybody stays signed in.
 const LIFETIME_MOST: Seconds = Seconds(30 * 24 * 3600);
 
 impl Compiler<'_> {
     /// How long people stay signed in.
     pub(super) fn session_settings(&mut self, written: Option<&At<SessionDocument>>) -> SessionSettings {
-        let none = SessionDocument::default();
+        let (none, default) = (SessionDocument::default(), SessionSettings::default());
         let document = written.map_or(&none, |at| &at.value);
-        let lifetime = document.lifetime.as_ref().map_or(LIFETIME, |span| span.value.seconds());
+        let lifetime = document.lifetime.as_ref().map_or(default.lifetime, |span| span.value.seconds());
         if let Some(span) = &document.lifetime
             && !(60..=LIFETIME_MOST.0).contains(&lifetime.0)
         {
             self.wrong(Code::WrongValue, span.place, "a session lives for a while", "expected 1m to 30d");
         }
-        let idle = document.idle.as_ref().map_or(IDLE.min(lifetime), |span| span.value.seconds());
+        let idle = document.idle.as_ref().map_or(default.idle.min(lifetime), |span| span.value.seconds());
         if let Some(span) = &document.idle
             && !(60..=lifetime.0).contains(&idle.0)
         {
