@@ -16,10 +16,14 @@ use tollgate::clock::{Seconds, UnixTime};
 use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::Endpoint;
 use tollgate::dialect::wire::RawRequest;
+use tollgate::oauth::authorize::code::Code;
+use tollgate::oauth::authorize::pending::Pending;
+use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
 use tollgate::oauth::issuer::{
     Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
 };
+use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::{Checked, PasswordCheck, User};
 use tollgate::oauth::{Desk, Service};
@@ -27,7 +31,7 @@ use tollgate::random::OsRandom;
 use tollgate::revocation::list::List;
 use tollgate::revocation::notice::Notice;
 use tollgate::token::handle::Handle;
-use tollgate::token::id::{ClientId, FamilyId, IssuerName, UserName};
+use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use tollgate::token::key::{Algorithm, KeyMaterial};
 use tollgate::token::ring::{KeyRing, RingKey};
 use tollgate::token::scope::{Scope, Scopes};
@@ -66,6 +70,72 @@ impl GrantStore for Forgetful {
 
     async fn revoke(&self, _: Vec<Notice>, _: &'static str) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+impl AuthorizationStore for Forgetful {
+    async fn keep_pending(&self, _: Pending) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_pending(&self, _: SecretDigest, _: UnixTime) -> Result<Option<Pending>, StoreError> {
+        Ok(None)
+    }
+
+    async fn drop_pending(&self, _: SecretDigest) -> Result<Sent, StoreError> {
+        Ok(Sent::Gone)
+    }
+
+    async fn send_code(&self, _: Code, _: Option<SecretDigest>) -> Result<Sent, StoreError> {
+        Ok(Sent::Gone)
+    }
+
+    async fn find_code(&self, _: SecretDigest) -> Result<Option<KeptCode>, StoreError> {
+        Ok(None)
+    }
+
+    async fn take_code(&self, _: Redemption) -> Result<CodeTaken, StoreError> {
+        Ok(CodeTaken::Unknown)
+    }
+
+    async fn burn_code(&self, _: SecretDigest, _: UnixTime) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn consent(
+        &self,
+        _: &IssuerName,
+        _: &Subject,
+        _: &ClientId,
+        _: UnixTime,
+    ) -> Result<Option<Consent>, StoreError> {
+        Ok(None)
+    }
+
+    async fn consents(&self, _: &IssuerName, _: &Subject, _: UnixTime) -> Result<Vec<Consent>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+impl SessionStore for Forgetful {
+    async fn begin_session(&self, _: Session) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_session(&self, _: &IssuerName, _: SecretDigest, _: UnixTime) -> Result<Option<Session>, StoreError> {
+        Ok(None)
+    }
+
+    async fn keep_session(&self, _: SessionId, _: UnixTime, _: UnixTime) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn sessions_of(&self, _: &IssuerName, _: &Subject, _: UnixTime) -> Result<Vec<Session>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn end_sessions(&self, _: &IssuerName, _: &Subject, _: Which) -> Result<usize, StoreError> {
+        Ok(0)
     }
 }
 

@@ -72,10 +72,7 @@ pub fn said(row: &Row<'_>, column: usize) -> rusqlite::Result<Said> {
 fn read(row: &Row<'_>) -> rusqlite::Result<Pending> {
     let (mode, prompt): (String, String) = (row.get(6)?, row.get(12)?);
     let scope: Option<String> = row.get(8)?;
-    let stale = match row.get::<_, Option<[u8; 32]>>(15)? {
-        None => None,
-        Some(bytes) => Some(SecretDigest(bytes)),
-    };
+    let stale = row.get::<_, Option<[u8; 32]>>(15)?.map(SecretDigest);
     let request = Request {
         client: ClientId::new(row.get::<_, String>(3)?),
         back: Back {

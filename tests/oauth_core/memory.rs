@@ -259,19 +259,22 @@ impl SessionStore for Memory {
         digest: SecretDigest,
         now: UnixTime,
     ) -> Result<Option<Session>, StoreError> {
-        let fits = |session: &&Session| (&session.issuer, session.digest) == (issuer, digest) && session.ends > now;
-        Ok(self.working()?.sessions.iter().find(fits).cloned())
+        let state = self.working()?;
+        let lives = |session: &&Session| session.issuer == *issuer && session.digest == digest && session.ends > now;
+        Ok(state.sessions.iter().find(lives).cloned())
     }
 
     async fn keep_session(&self, id: SessionId, seen: UnixTime, ends: UnixTime) -> Result<(), StoreError> {
-        for session in self.working()?.sessions.iter_mut().filter(|session| session.id == id) {
+        if let Some(session) = self.working()?.sessions.iter_mut().find(|session| session.id == id) {
             (session.seen, session.ends) = (seen, ends);
         }
         Ok(())
     }
 
-    async fn sessions_of(&self, _: &IssuerName, subject: &Subject, _: UnixTime) -> Result<Vec<Session>, StoreError> {
-        Ok(self.working()?.sessions.iter().filter(|session| session.subject == *subject).cloned().collect())
+    async fn sessions_of(&self, _: &IssuerName, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+        let state = self.working()?;
+        let his = state.sessions.iter().filter(|session| session.subject == *subject && session.ends > now);
+        Ok(his.cloned().collect())
     }
 
     async fn end_sessions(&self, _: &IssuerName, subject: &Subject, which: Which) -> Result<usize, StoreError> {

@@ -1,4 +1,4 @@
--- Version 3: people. Requests that wait for one, codes, what was agreed to, and what
+-- Version 3: applications of people. Requests that wait for one, codes, what was agreed to, and what
 -- applications need that send people here.
 
 -- A request for authorization between two pages. Numbers only grow, so the oldest can
