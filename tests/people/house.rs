@@ -7,9 +7,6 @@ use crate::support::gateway::Gateway;
 /// RFC 7636 appendix B.
 pub const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
-/// The verifier behind it.
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-
 /// Where the shop gets its codes.
 pub const CALLBACK: &str = "https://shop.example/callback";
 

@@ -35,7 +35,7 @@ impl Compiler<'_> {
         if let Some(span) = &document.idle
             && !(60..=lifetime.0).contains(&idle.0)
         {
-            let message = "a session that is not used ends before it ends anyway";
+            let message = "a session cannot be idle for longer than it lives";
             self.wrong(Code::WrongValue, span.place, message, "expected 1m to the session's lifetime");
         }
         SessionSettings { idle, lifetime }
