@@ -104,12 +104,12 @@ async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: TcpStream, peer: Soc
     match door {
         Door::Clear => {
             let connection = Connection::new(seat, peer, Channel::Clear);
-            http1::run(connection, Socket::clear(stream), limits, serve).await;
+            http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
         }
         Door::Redirect(port) => {
             let connection = Connection::new(seat, peer, Channel::Clear);
             let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
-            http1::run(connection, Socket::clear(stream), limits, serve).await;
+            http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
         }
         Door::Tls(config) => {
             let (outcome, agreed) = Box::pin(shake(stream, config, limits.handshake_timeout)).await;
@@ -117,7 +117,7 @@ async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: TcpStream, peer: Soc
             let Some(agreed) = agreed else { return };
             let connection = Connection::new(seat, peer, Channel::Tls { sni: agreed.sni });
             match agreed.protocol {
-                Protocol::Http1 => http1::run(connection, agreed.stream, limits, serve).await,
+                Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
                 Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,
             }
         }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::edge::duplex::Duplex;
 use crate::edge::record::Record;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
@@ -46,6 +47,14 @@ impl AnswerBody {
         }
         self.record = Some(record);
         self
+    }
+}
+
+impl Duplex for AnswerBody {
+    fn poll_upload(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        if let Content::Stream(download) = &mut self.content {
+            download.drive_upload(cx);
+        }
     }
 }
 

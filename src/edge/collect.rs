@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
-use hyper::body::Incoming;
 
-use crate::edge::upload::fault_of;
+use crate::edge::inbound::Inbound;
 use crate::edge::upstream::error::ForwardError;
 
 /// The largest body that is collected.
@@ -19,7 +18,7 @@ pub const LIMIT: usize = 64 * 1024;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The whole body, if it is at most `LIMIT` long and here within `PATIENCE`.
-pub async fn whole(body: Incoming) -> Result<Bytes, ForwardError> {
+pub async fn whole(body: Inbound) -> Result<Bytes, ForwardError> {
     if body.size_hint().lower() > LIMIT as u64 {
         return Err(ForwardError::BodyTooLarge);
     }
@@ -29,12 +28,12 @@ pub async fn whole(body: Incoming) -> Result<Bytes, ForwardError> {
     tokio::time::timeout(PATIENCE, read(body)).await.unwrap_or(Err(ForwardError::BodyTimeout))
 }
 
-async fn read(body: Incoming) -> Result<Bytes, ForwardError> {
+async fn read(body: Inbound) -> Result<Bytes, ForwardError> {
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        let Ok(data) = frame.map_err(|error| fault_of(&error))?.into_data() else { continue };
+        let Ok(data) = frame?.into_data() else { continue };
         if first.len().max(more.len()) + data.len() > LIMIT {
             return Err(ForwardError::BodyTooLarge);
         }

@@ -1,5 +1,5 @@
 //! One caller's connection: the typed facts about it that every request on it sees,
-//! and what the guard has to say about the bytes that came in on it.
+//! and what reading the bytes that came in on it has found out.
 //! Must never: know what a request asks for.
 
 use std::net::SocketAddr;
@@ -33,7 +33,6 @@ pub struct Connection {
     pub(in crate::edge) in_flight: InFlight,
     /// When the last exchange ended, or the connection was opened.
     touched: AtomicTick,
-    head: OnceLock<Refusal>,
     body: OnceLock<Refusal>,
     _seat: Seat,
 }
@@ -55,7 +54,6 @@ impl Connection {
             hop: Hop::new(peer, scheme),
             in_flight: InFlight::default(),
             touched,
-            head: OnceLock::new(),
             body: OnceLock::new(),
             _seat: seat,
         })
@@ -72,16 +70,6 @@ impl Connection {
     /// `None`: the caller hung up, or the fault is not known.
     pub fn broken_body(&self) -> Option<Refusal> {
         self.body.get().copied()
-    }
-
-    pub(in crate::edge) fn refused_head(&self) -> Option<Refusal> {
-        self.head.get().copied()
-    }
-
-    /// Notes why the head that comes next was refused. The first word stands, since
-    /// nothing is read after it.
-    pub(in crate::edge) fn refuse_head(&self, refusal: Refusal) {
-        let _ = self.head.set(refusal);
     }
 
     /// Notes why the body that is being read broke off.

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use http::Response;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use hyper::body::Incoming;
 
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::edge::body::AnswerBody;
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::shared::Shared;
@@ -47,7 +47,7 @@ impl Visit<'_> {
         &self,
         head: &Parts,
         located: &Located<'_>,
-        body: Incoming,
+        body: Inbound,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
         record.ends_at(self.place.endpoint.as_str());

@@ -13,20 +13,20 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 use crate::access::permit::Permit;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::headers::{Credential, clean_answer};
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::upload::{Outgoing, Upload};
-use crate::edge::upstream::download::{After, Download};
+use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
-use crate::edge::{echo, identity, mint, target};
+use crate::edge::{echo, identity, mint, spare, target};
 use crate::snapshot::{Listener, Plan, World};
 
 /// Lines that a request may get besides the caller's and those of its plan.
@@ -36,7 +36,7 @@ const OWN_LINES: usize = 6;
 #[derive(Debug)]
 pub enum Load {
     /// Its body, not yet read.
-    Unread(Incoming),
+    Unread(Inbound),
     /// A form that was read to find the token, and is sent on without it.
     Form(Bytes),
 }
@@ -82,13 +82,14 @@ impl Errand<'_> {
             }
             Err(error) => return Err(fault(error)),
         };
-        let after = check(&answer)?;
-        let (head, body) = answer.into_parts();
-        let mut download = Download::new(body, lease, after, upload.clone(), plan.idle_timeout);
+        if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(ForwardError::BadAnswer);
+        }
+        let mut download = Download::new(lease, plan.idle_timeout);
         let whole = download.whole().await.transpose().map_err(fault)?;
         record.answered();
         let body = whole.map_or_else(|| AnswerBody::stream(download), AnswerBody::whole);
-        Ok(rewrite(head, body))
+        Ok(rewrite(answer, body))
     }
 
     /// The body as it goes on, within the route's bound.
@@ -134,7 +135,7 @@ impl Errand<'_> {
     /// The request as the backend gets it.
     fn write(&self, plan: &Plan, target: PathAndQuery, body: Outgoing) -> Request<Outgoing> {
         let lines = self.head.headers.len() + plan.identity.len() + plan.set.len() + OWN_LINES;
-        let mut headers = self.connection.worker.spares.take(lines);
+        let mut headers = spare::take(lines);
         headers.insert(header::HOST, self.located.authority.clone());
         let credential = if plan.keep_authorization { Credential::Keep } else { Credential::Strip };
         self.layout.screen.copy(&self.head.headers, credential, &mut headers);
@@ -160,32 +161,6 @@ impl Errand<'_> {
     fn listener(&self) -> &Listener {
         &self.world.snapshot.listeners[self.connection.listener]
     }
-}
-
-/// Refuses an answer that two readers could take for two (RFC 9112 §6.3), and tells
-/// whether its connection may be used again.
-fn check(answer: &Response<Incoming>) -> Result<After, ForwardError> {
-    let (mut length, mut coding, mut twice, mut closes) = (None, None, false, false);
-    for (name, value) in answer.headers() {
-        if *name == header::CONTENT_LENGTH {
-            twice |= length.replace(value).is_some();
-        } else if *name == header::TRANSFER_ENCODING {
-            twice |= coding.replace(value).is_some();
-        } else if *name == header::CONNECTION {
-            closes |= says_close(value);
-        }
-    }
-    let both = length.is_some() && coding.is_some();
-    let plain = length.is_none_or(|l| !l.is_empty() && l.as_bytes().iter().all(u8::is_ascii_digit));
-    let chunked = coding.is_none_or(|c| c.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    if twice || both || !plain || !chunked || answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(ForwardError::BadAnswer);
-    }
-    Ok(if answer.version() == Version::HTTP_11 && !closes { After::Keep } else { After::Close })
-}
-
-fn says_close(line: &HeaderValue) -> bool {
-    line.to_str().is_ok_and(|l| l.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
 }
 
 /// The caller's address as far as the listener's trusted proxies say.
@@ -221,7 +196,7 @@ fn rewrite(head: http::response::Parts, body: AnswerBody) -> Response<AnswerBody
     *answer.status_mut() = head.status;
     *answer.headers_mut() = head.headers;
     clean_answer(answer.headers_mut());
-    if head.status == StatusCode::NO_CONTENT {
+    if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         answer.headers_mut().remove(header::CONTENT_LENGTH);
     }
     answer

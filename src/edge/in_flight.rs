@@ -33,10 +33,6 @@ impl Running {
         connection.in_flight.0.fetch_add(1, Ordering::AcqRel);
         Running(Arc::clone(connection))
     }
-
-    pub(in crate::edge) fn draining(&self) -> bool {
-        self.0.worker.shared.drain.draining()
-    }
 }
 
 impl Drop for Running {

@@ -48,6 +48,11 @@ impl Socket {
         Socket { first: FirstByte::Tls, ..Socket::clear(stream) }
     }
 
+    /// Whether nothing has come, not even the end; nobody is woken for it.
+    pub fn is_silent(&self) -> bool {
+        self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Whether reading failed because the caller speaks clear text.
     pub fn got_clear_text(&self) -> bool {
         self.first == FirstByte::Wrong
@@ -137,6 +142,14 @@ impl WriteWatch {
         WriteWatch { limit, pulse: None, armed: Armed::No }
     }
 
+    /// Something was written: the next wait is a new one.
+    pub fn moved(&mut self) {
+        if self.armed == Armed::Yes {
+            self.armed = Armed::No;
+            self.pulse.iter().for_each(|pulse| pulse.rest());
+        }
+    }
+
     /// Looks at the outcome of a write or flush, and turns a wait that has lasted too
     /// long into an error.
     pub fn watch<T>(
@@ -146,10 +159,7 @@ impl WriteWatch {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            if self.armed == Armed::Yes {
-                self.armed = Armed::No;
-                self.pulse.iter().for_each(|pulse| pulse.rest());
-            }
+            self.moved();
             return outcome;
         }
         let pulse = self.pulse.get_or_insert_with(|| pulses.enrol());

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, header};
-use hyper::body::Incoming;
 
 use crate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
 use crate::access::denial::Denial;
@@ -24,12 +23,13 @@ use crate::edge::connection::Connection;
 use crate::edge::endpoint::Visit;
 use crate::edge::forward::{Errand, Load, caller};
 use crate::edge::head::refusal::Refusal;
+use crate::edge::inbound::Inbound;
 use crate::edge::locate::{Located, locate};
 use crate::edge::record::Record;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{collect, respond, target};
+use crate::edge::{collect, respond, spare, target};
 use crate::oauth::store::Access;
 use crate::snapshot::World;
 use crate::telemetry::meter::Lookup;
@@ -43,7 +43,7 @@ const RETRY: Seconds = Seconds(1);
 /// Answers one request. Nothing that goes wrong in it is an error of the connection.
 pub fn serve(
     connection: Arc<Connection>,
-    request: Request<Incoming>,
+    request: Request<Inbound>,
 ) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
     let refusal = connection.refusal(&request);
     let (head, body) = request.into_parts();
@@ -55,7 +55,7 @@ pub fn serve(
             Some(refusal) => life.refuse(refusal, &mut record),
             None => life.answer(&head, body, &mut record).await,
         };
-        life.worker().spares.keep(head.headers);
+        spare::keep(head.headers);
         record.decided(answer.status());
         Ok(answer.map(|body| body.with(record)))
     }
@@ -105,7 +105,7 @@ impl Life {
     }
 
     /// Locates and hands over to whoever acts.
-    async fn answer(&self, head: &Parts, body: Incoming, record: &mut Record) -> Response<AnswerBody> {
+    async fn answer(&self, head: &Parts, body: Inbound, record: &mut Record) -> Response<AnswerBody> {
         let table = &self.world.snapshot.policy.tables[self.connection.listener];
         let located = match locate(head, self.connection.sni.as_deref(), table) {
             Ok(located) => located,
@@ -139,7 +139,7 @@ impl Life {
         route: &Arc<Route>,
         head: &Parts,
         located: &Located<'_>,
-        body: Incoming,
+        body: Inbound,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
         let (form, load) = if route.presentation.form.is_some() && is_form(head) {
@@ -295,12 +295,12 @@ fn without_token(form: &Bytes, route: &Route) -> Result<Bytes, ForwardError> {
 mod tests {
     use std::sync::Arc;
 
-    use hyper::Request;
-    use hyper::body::Incoming;
+    use http::Request;
 
     use crate::edge::connection::Connection;
+    use crate::edge::inbound::Inbound;
 
-    fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Incoming>) -> A) -> usize {
+    fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Inbound>) -> A) -> usize {
         size_of::<A>()
     }
 

@@ -1,5 +1,5 @@
-//! What a connection calls for each request, and the little that happens before:
-//! the exchange is counted, and a head that was refused is marked as such.
+//! What a connection calls for each request, and for HTTP/2 the little that happens
+//! before: the exchange is counted, and a head with too many lines is marked as refused.
 //! Must never: answer anything itself.
 
 use std::convert::Infallible;
@@ -9,77 +9,56 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
+use crate::edge::duplex::Duplex;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::in_flight::{Running, Tracked};
+use crate::edge::inbound::Inbound;
 use crate::edge::stall::Turn;
 
 /// The life of a request, as a function: `request::serve` in the gateway, a closure in
-/// tests. Any `Fn(Arc<Connection>, Request<Incoming>) -> Future` is one.
+/// tests. Any `Fn(Arc<Connection>, Request<Inbound>) -> Future` is one.
 pub trait Serve: Clone + Send + Sync + 'static {
     /// The answer's body.
-    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static;
     /// The answer to come.
     type Answer: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
 
     /// Answers one request.
-    fn serve(&self, connection: Arc<Connection>, request: Request<Incoming>) -> Self::Answer;
+    fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> Self::Answer;
 }
 
 impl<F, A, B> Serve for F
 where
-    F: Fn(Arc<Connection>, Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    F: Fn(Arc<Connection>, Request<Inbound>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static,
 {
     type Body = B;
     type Answer = A;
 
-    fn serve(&self, connection: Arc<Connection>, request: Request<Incoming>) -> A {
+    fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> A {
         self(connection, request)
     }
 }
 
-/// A `Serve` bound to its connection, in the shape hyper wants.
+/// A `Serve` bound to its HTTP/2 connection, in the shape hyper wants.
 pub(in crate::edge) struct Front<S> {
     connection: Arc<Connection>,
     serve: S,
-    checks: Checks,
-}
-
-/// What is left to find out about a head.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Checks {
-    /// Whether it stands for one that the guard refused.
-    Substitute,
-    /// Whether it has more fields than so many; the guard reads no HTTP/2.
-    Fields(usize),
+    /// Header lines of one request.
+    fields: usize,
 }
 
 impl<S> Front<S> {
-    pub(in crate::edge) fn http1(connection: Arc<Connection>, serve: S) -> Front<S> {
-        Front { connection, serve, checks: Checks::Substitute }
-    }
-
     pub(in crate::edge) fn http2(connection: Arc<Connection>, serve: S, fields: usize) -> Front<S> {
-        Front { connection, serve, checks: Checks::Fields(fields) }
-    }
-
-    fn refusal(&self, request: &Request<Incoming>) -> Option<Refusal> {
-        match self.checks {
-            // The guard lets no head without a host through but its own substitute; the
-            // requests before it may still be on their way when it is known.
-            Checks::Substitute => {
-                self.connection.refused_head().filter(|_| !request.headers().contains_key(header::HOST))
-            }
-            Checks::Fields(limit) => (request.headers().len() > limit).then_some(Refusal::TooManyHeaders),
-        }
+        Front { connection, serve, fields }
     }
 }
 
@@ -90,18 +69,11 @@ impl<S: Serve> Service<Request<Incoming>> for Front<S> {
 
     fn call(&self, mut request: Request<Incoming>) -> Answering<S::Answer> {
         let running = Running::begin(&self.connection);
-        if let Some(refusal) = self.refusal(&request) {
-            request.extensions_mut().insert(refusal);
+        if request.headers().len() > self.fields {
+            request.extensions_mut().insert(Refusal::TooManyHeaders);
         }
-        let last_words = match self.checks {
-            Checks::Substitute => LastWords::InDrain,
-            Checks::Fields(_) => LastWords::Never,
-        };
-        Answering {
-            answer: self.serve.serve(Arc::clone(&self.connection), request),
-            running: Some(running),
-            last_words,
-        }
+        let request = request.map(Inbound::http2);
+        Answering { answer: self.serve.serve(Arc::clone(&self.connection), request), running: Some(running) }
     }
 }
 
@@ -111,16 +83,7 @@ pin_project! {
         #[pin]
         answer: A,
         running: Option<Running>,
-        last_words: LastWords,
     }
-}
-
-/// Whether an answer must say that no further one follows on its connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum LastWords {
-    /// HTTP/2 says so by itself.
-    Never,
-    InDrain,
 }
 
 impl<A, B> Future for Answering<A>
@@ -131,18 +94,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Ok(mut response) = ready!(this.answer.poll(cx));
+        let Ok(response) = ready!(this.answer.poll(cx));
         match this.running.take() {
-            Some(running) => {
-                if *this.last_words == LastWords::InDrain && running.draining() {
-                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                }
-                let turn = match this.last_words {
-                    LastWords::Never => Turn::current(),
-                    LastWords::InDrain => None,
-                };
-                Poll::Ready(Ok(response.map(|body| Tracked::new(body, running, turn))))
-            }
+            Some(running) => Poll::Ready(Ok(response.map(|body| Tracked::new(body, running, Turn::current())))),
             // Polled again after it was ready, which no executor does.
             None => Poll::Pending,
         }

@@ -1,9 +1,8 @@
-//! Emptied header maps, kept for the next request. A request goes on with a map of
-//! its own while the one it came with is still read; hyper takes over the memory of
-//! the map that was sent and of the one that was answered, so each request leaves one
-//! map over and needs one. Must never: hand out a map with anything in it.
+//! Emptied header maps, kept for the next message: a request needs three of them (as it
+//! came, as it goes on, and the answer's) and leaves three over. They belong to the
+//! thread, which a request never leaves. Must never: hand out a map with anything in it.
 
-use std::sync::{Mutex, PoisonError};
+use std::cell::RefCell;
 
 use http::HeaderMap;
 
@@ -13,31 +12,29 @@ const KEPT: usize = 128;
 /// A map with room for more lines than this is freed.
 const MAX_LINES: usize = 64;
 
-/// The spare maps of one worker.
-#[derive(Debug, Default)]
-pub struct Spares(Mutex<Vec<HeaderMap>>);
+thread_local! {
+    static MAPS: RefCell<Vec<HeaderMap>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Spares {
-    /// An empty map with room for at least `lines`.
-    pub fn take(&self, lines: usize) -> HeaderMap {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match spare {
-            Some(mut map) => {
-                map.reserve(lines);
-                map
-            }
-            None => HeaderMap::with_capacity(lines),
+/// An empty map with room for at least `lines`.
+pub fn take(lines: usize) -> HeaderMap {
+    match MAPS.with_borrow_mut(Vec::pop) {
+        Some(mut map) => {
+            map.reserve(lines);
+            map
         }
+        None => HeaderMap::with_capacity(lines),
     }
+}
 
-    /// Empties a map that is no longer read, and keeps it if there is room.
-    pub fn keep(&self, mut map: HeaderMap) {
-        map.clear();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+/// Empties a map that is no longer read, and keeps it if there is room.
+pub fn keep(mut map: HeaderMap) {
+    map.clear();
+    MAPS.with_borrow_mut(|kept| {
         if kept.len() < KEPT && (1..=MAX_LINES).contains(&map.capacity()) {
             kept.push(map);
         }
-    }
+    });
 }
 
 #[cfg(test)]
@@ -45,20 +42,19 @@ mod tests {
     use http::HeaderMap;
     use http::header::{HOST, HeaderValue};
 
-    use super::{KEPT, MAX_LINES, Spares};
+    use super::{KEPT, MAPS, MAX_LINES, keep, take};
 
     #[test]
     fn what_comes_back_is_empty_and_bounded() {
-        let spares = Spares::default();
         for _ in 0..2 * KEPT {
-            spares.keep(HeaderMap::from_iter([(HOST, HeaderValue::from_static("a"))]));
+            keep(HeaderMap::from_iter([(HOST, HeaderValue::from_static("a"))]));
         }
-        assert_eq!(spares.0.lock().expect("unpoisoned").len(), KEPT);
-        let map = spares.take(20);
+        MAPS.with_borrow(|maps| assert_eq!(maps.len(), KEPT));
+        let map = take(20);
         assert!(map.is_empty() && map.capacity() >= 20);
-        let few = Spares::default();
-        few.keep(HeaderMap::with_capacity(2 * MAX_LINES));
-        few.keep(HeaderMap::new());
-        assert!(few.0.lock().expect("unpoisoned").is_empty());
+        MAPS.with_borrow_mut(Vec::clear);
+        keep(HeaderMap::with_capacity(2 * MAX_LINES));
+        keep(HeaderMap::new());
+        MAPS.with_borrow(|maps| assert!(maps.is_empty()));
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
+use crate::edge::inbound::Inbound;
 use crate::edge::pulse::Pulse;
 use crate::edge::upstream::error::ForwardError;
 
@@ -30,12 +30,14 @@ pub enum Outgoing {
 /// A caller's body on its way.
 #[derive(Debug)]
 pub struct Upload {
-    body: Incoming,
+    body: Inbound,
+    /// A piece that was taken and not sent: it comes first, and is not counted again.
+    again: Option<Bytes>,
     left: u64,
     state: Arc<UploadState>,
     /// The backend's patience: counts only while the backend is the slow one.
     patience: Option<(Arc<Pulse>, Duration)>,
-    /// Our patience with the caller, where no guard has it: in HTTP/2.
+    /// Our patience with the caller, where his wire has none: in HTTP/2.
     caller: Option<Wait>,
 }
 
@@ -108,8 +110,8 @@ impl UploadState {
 
 impl Upload {
     /// Takes at most `limit` bytes of `body`.
-    pub fn new(body: Incoming, limit: u64) -> Upload {
-        Upload { body, left: limit, state: Arc::default(), patience: None, caller: None }
+    pub fn new(body: Inbound, limit: u64) -> Upload {
+        Upload { body, again: None, left: limit, state: Arc::default(), patience: None, caller: None }
     }
 
     /// Lets the caller pause for at most `limit` between two pieces, by `pulse`, which
@@ -130,11 +132,19 @@ impl Upload {
         self.patience = Some((pulse, wait));
     }
 
+    /// Puts a piece back that was taken last and not sent.
+    pub fn put_back(&mut self, piece: Bytes) {
+        self.again = Some(piece);
+    }
+
     fn end(&self, how: u8) {
         self.state.end.store(how, Ordering::Relaxed);
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
+        if let Some(piece) = self.again.take() {
+            return Poll::Ready(Some(Ok(piece)));
+        }
         loop {
             let Some(next) = ready!(self.poll_caller(cx)) else {
                 self.end(COMPLETE);
@@ -169,24 +179,12 @@ impl Upload {
         match (Pin::new(&mut self.body).poll_frame(cx), &mut self.caller) {
             (Poll::Ready(next), wait) => {
                 wait.iter_mut().for_each(Wait::rest);
-                Poll::Ready(next.map(|frame| frame.map_err(|error| fault_of(&error))))
+                Poll::Ready(next)
             }
             (Poll::Pending, Some(wait)) => wait.poll(cx).map(|()| Some(Err(ForwardError::BodyTimeout))),
             (Poll::Pending, None) => Poll::Pending,
         }
     }
-}
-
-/// Whose word ended a caller's body: his clock, or his framing.
-pub fn fault_of(error: &hyper::Error) -> ForwardError {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut) {
-            return ForwardError::BodyTimeout;
-        }
-        source = cause.source();
-    }
-    ForwardError::BodyBroken
 }
 
 impl Body for Outgoing {
@@ -214,7 +212,7 @@ impl Body for Outgoing {
         match self {
             Outgoing::Empty => true,
             Outgoing::Whole(bytes) => bytes.is_none(),
-            Outgoing::Stream(upload) => upload.state.is_complete(),
+            Outgoing::Stream(upload) => upload.again.is_none() && upload.state.is_complete(),
         }
     }
 

@@ -13,7 +13,6 @@ use crate::access::seen::Seen;
 use crate::edge::inquiry::Inquiries;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
-use crate::edge::spare::Spares;
 use crate::edge::upstream::layout::Pools;
 use crate::snapshot::{Snapshot, World};
 use crate::telemetry::meter::Meter;
@@ -30,8 +29,6 @@ pub struct Worker {
     pub seen: Mutex<Seen>,
     /// Its upstream connections.
     pub pools: Mutex<Pools>,
-    /// Its header maps that nobody reads any more.
-    pub spares: Spares,
     /// Its questions to the store that are under way.
     pub inquiries: Inquiries,
     /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
@@ -55,7 +52,6 @@ impl Worker {
             pulses,
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::default(),
-            spares: Spares::default(),
             inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),
             world: Mutex::new(world),

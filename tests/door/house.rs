@@ -12,7 +12,6 @@ use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tollgate::access::policy::Policy;
@@ -20,6 +19,7 @@ use tollgate::clock::{Clock, SystemClock};
 use tollgate::edge::connection::Connection;
 use tollgate::edge::crew::{Crew, Drained};
 use tollgate::edge::drain::Drain;
+use tollgate::edge::inbound::Inbound;
 use tollgate::edge::listener::bind;
 use tollgate::edge::shared::{DoorCount, Shared, Worlds};
 use tollgate::oauth::service::Service;
@@ -248,11 +248,7 @@ fn fresh_folder() -> PathBuf {
 type Answer = Response<Full<Bytes>>;
 
 /// The service: answers by path.
-async fn answer(
-    desk: Arc<Desk>,
-    connection: Arc<Connection>,
-    request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
+async fn answer(desk: Arc<Desk>, connection: Arc<Connection>, request: Request<Inbound>) -> Result<Answer, Infallible> {
     if let Some(refusal) = connection.refusal(&request) {
         let mut response = Response::new(Full::from(refusal.label()));
         *response.status_mut() = refusal.status();
@@ -288,7 +284,7 @@ fn status(code: StatusCode, text: &'static str) -> Answer {
     response
 }
 
-fn facts(connection: &Connection, request: &Request<Incoming>) -> String {
+fn facts(connection: &Connection, request: &Request<Inbound>) -> String {
     let Connection { listener, peer, secure, sni, worker, .. } = connection;
     let (version, index) = (request.version(), worker.index);
     format!("listener={listener} peer={} secure={secure} sni={sni:?} version={version:?} worker={index}", peer.ip())

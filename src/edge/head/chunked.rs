@@ -1,5 +1,5 @@
-//! The chunked coding (RFC 9112 §7.1), read along without touching the data: sizes,
-//! extensions and ends must have one meaning only. The parser behind decodes again.
+//! The chunked coding (RFC 9112 §7.1), read once: sizes, extensions and ends must have
+//! one meaning only, and the data between them is left where it stands.
 //! Must never: take a bare line feed, or a size that another parser reads differently.
 
 use crate::edge::head::field;
@@ -20,8 +20,10 @@ const FORBIDDEN: [&str; 8] =
 /// How far the chunks have been read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
-    /// All bytes belong to chunks, and more will.
+    /// All bytes belong to the coding, and more will.
     More,
+    /// What comes next is data, so many bytes of it.
+    Data(u64),
     /// The last chunk's line is complete; the trailer section comes next.
     Last,
     /// It must not go on.
@@ -35,12 +37,25 @@ pub struct Chunks {
     size: u64,
     digits: u8,
     extension: usize,
+    padding: Padding,
+}
+
+/// Whether blanks may stand behind a size. Some old servers pad them there, which moves
+/// no boundary; a caller who does is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Padding {
+    /// It ends the body.
+    #[default]
+    Refused,
+    /// It is passed over.
+    Taken,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum State {
     #[default]
     Size,
+    Padding,
     Extension,
     SizeEnd,
     Data,
@@ -49,26 +64,33 @@ enum State {
 }
 
 impl Chunks {
-    /// Reads on; says how many bytes from the front are good.
+    /// The chunks of a backend's answer.
+    pub fn of_answer() -> Chunks {
+        Chunks { padding: Padding::Taken, ..Chunks::default() }
+    }
+
+    /// Reads on up to the next data; says how many bytes from the front are good.
     pub fn advance(&mut self, bytes: &[u8]) -> (usize, Progress) {
         let mut at = 0;
-        while at < bytes.len() {
+        loop {
             if self.state == State::Data {
-                let here = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len() - at);
-                at += here;
-                self.size -= here as u64;
-                if self.size == 0 {
-                    self.state = State::DataCr;
+                if self.size > 0 {
+                    return (at, Progress::Data(self.size));
                 }
-                continue;
+                self.state = State::DataCr;
             }
-            match self.step(bytes[at]) {
-                Progress::More => at += 1,
+            let Some(byte) = bytes.get(at) else { return (at, Progress::More) };
+            match self.step(*byte) {
                 Progress::Last => return (at + 1, Progress::Last),
-                refused => return (at, refused),
+                Progress::Refused(refusal) => return (at, Progress::Refused(refusal)),
+                Progress::More | Progress::Data(_) => at += 1,
             }
         }
-        (at, Progress::More)
+    }
+
+    /// So many bytes of the data were taken.
+    pub fn taken(&mut self, count: u64) {
+        self.size -= count;
     }
 
     fn step(&mut self, byte: u8) -> Progress {
@@ -79,12 +101,13 @@ impl Chunks {
                 State::Size
             }
             (State::Size, b';') if self.digits > 0 => State::Extension,
-            (State::Size, b'\r') if self.digits > 0 => State::SizeEnd,
-            (State::Extension, b'\r') => State::SizeEnd,
-            (State::Extension, b'\t' | 0x20..=0x7e) if self.extension < MAX_EXTENSION_BYTES => {
-                self.extension += 1;
-                State::Extension
+            (State::Size | State::Padding, b'\r') if self.digits > 0 => State::SizeEnd,
+            (State::Size | State::Padding, b' ' | b'\t') if self.padding == Padding::Taken && self.pads() => {
+                State::Padding
             }
+            (State::Padding, b';') => State::Extension,
+            (State::Extension, b'\r') => State::SizeEnd,
+            (State::Extension, b'\t' | 0x20..=0x7e) if self.lengthens() => State::Extension,
             (State::SizeEnd, b'\n') if self.size == 0 => return Progress::Last,
             (State::SizeEnd, b'\n') => {
                 self.digits = 0;
@@ -96,6 +119,17 @@ impl Chunks {
         };
         self.state = next;
         Progress::More
+    }
+
+    /// Whether a size may have a blank behind it here.
+    fn pads(&mut self) -> bool {
+        self.digits > 0 && self.lengthens()
+    }
+
+    /// Counts a byte that says nothing; `false`: there were too many.
+    fn lengthens(&mut self) -> bool {
+        self.extension += 1;
+        self.extension <= MAX_EXTENSION_BYTES
     }
 }
 
@@ -146,17 +180,36 @@ mod tests {
 
     /// Reads `bytes` at once and byte by byte; both must agree.
     fn read(bytes: &[u8]) -> (usize, Progress) {
-        let whole = Chunks::default().advance(bytes);
-        let mut slow = Chunks::default();
-        let mut at = 0;
-        let mut last = Progress::More;
-        while at < bytes.len() && last == Progress::More {
-            let (taken, progress) = slow.advance(&bytes[at..=at]);
-            at += taken;
-            last = progress;
-        }
-        assert_eq!((at, last), whole);
+        let whole = pass(Chunks::default(), bytes, bytes.len());
+        assert_eq!(pass(Chunks::default(), bytes, 1), whole);
         whole
+    }
+
+    /// Shows `bytes` in pieces of `size` and takes the data away; how far it came.
+    fn pass(mut chunks: Chunks, bytes: &[u8], size: usize) -> (usize, Progress) {
+        let mut at = 0;
+        for shown in (1..=bytes.len()).filter(|shown| shown.is_multiple_of(size) || *shown == bytes.len()) {
+            while at < shown {
+                let (good, progress) = chunks.advance(&bytes[at..shown]);
+                at += good;
+                match progress {
+                    Progress::More => {}
+                    Progress::Data(left) => {
+                        let here = left.min((shown - at) as u64);
+                        chunks.taken(here);
+                        at += here as usize;
+                    }
+                    Progress::Last | Progress::Refused(_) => return (at, progress),
+                }
+            }
+        }
+        (at, Progress::More)
+    }
+
+    #[test]
+    fn old_servers_may_pad_their_sizes() {
+        assert_eq!(pass(Chunks::of_answer(), b"5  \r\nhello\r\n0 \t\r\n", 1), (17, Progress::Last));
+        assert_eq!(pass(Chunks::of_answer(), b" 5\r\n", 1), (0, Progress::Refused(Refusal::Chunk)));
     }
 
     #[test]

@@ -1,12 +1,16 @@
-//! Strict framing: a guard between the socket and the HTTP parser that sees every
-//! byte of an HTTP/1 connection first and lets only unambiguous messages through.
+//! HTTP/1 messages in bytes, read strictly and once: heads of requests and of answers,
+//! and where their bodies stand and end. What two parsers could read in two ways is
+//! refused here; nothing behind reads the bytes again.
 
+pub mod answer;
 pub mod chunked;
 pub mod field;
-pub mod guard;
-pub mod held;
+pub mod framed;
 pub mod host;
 pub mod refusal;
+pub mod request;
 pub mod request_line;
 pub mod scanner;
-pub mod tracker;
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,10 @@ pub enum Version {
 pub struct RequestLine {
     /// As spoken by the caller.
     pub version: Version,
+    /// Length of the method, with which the line begins.
+    pub method: usize,
+    /// Where the target stands.
+    pub target: Range<usize>,
     /// Where in the line the authority of an absolute target stands.
     pub authority: Option<Range<usize>>,
 }
@@ -59,11 +63,9 @@ pub fn parse(line: &[u8]) -> Result<RequestLine, Refusal> {
     if target.is_empty() {
         return Err(Refusal::RequestLine);
     }
-    let authority = authority(method, target)?.map(|range| {
-        let start = method.len() + 1;
-        start + range.start..start + range.end
-    });
-    Ok(RequestLine { version, authority })
+    let start = method.len() + 1;
+    let authority = authority(method, target)?.map(|range| start + range.start..start + range.end);
+    Ok(RequestLine { version, method: method.len(), target: start..start + target.len(), authority })
 }
 
 /// Judges the form of the target (RFC 9112 §3.2); an absolute one names an authority.
@@ -106,10 +108,10 @@ mod tests {
 
     #[test]
     fn the_usual_forms() {
-        let plain = Ok(RequestLine { version: Version::Http11, authority: None });
-        assert_eq!(parse(b"GET / HTTP/1.1"), plain);
-        assert_eq!(parse(b"M-SEARCH /a?b=c|d{e} HTTP/1.1"), plain);
-        assert_eq!(parse(b"OPTIONS * HTTP/1.1"), plain);
+        let plain = |method: usize, target| RequestLine { version: Version::Http11, method, target, authority: None };
+        assert_eq!(parse(b"GET / HTTP/1.1"), Ok(plain(3, 4..5)));
+        assert_eq!(parse(b"M-SEARCH /a?b=c|d{e} HTTP/1.1"), Ok(plain(8, 9..20)));
+        assert_eq!(parse(b"OPTIONS * HTTP/1.1"), Ok(plain(7, 8..9)));
         let line = b"GET HTTP://a.example:80/x HTTP/1.0";
         let absolute = parse(line).expect("an absolute target");
         assert_eq!(absolute.version, Version::Http10);

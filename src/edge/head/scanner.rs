@@ -1,6 +1,6 @@
-//! Reads one HTTP/1 head, however it is cut into pieces, line by line and each byte
-//! about once, and says how long it is and how its body is framed. Keeps offsets
-//! instead of copies: the caller keeps the bytes.
+//! Reads one request's head, however it is cut into pieces, line by line and each byte
+//! about once, and says how long it is, how its body is framed and what it asks of the
+//! connection. Keeps offsets instead of copies: `request` makes a request of them.
 //! Must never: accept a head that two parsers could end at different places.
 
 use std::ops::Range;
@@ -33,7 +33,7 @@ pub enum Framing {
 pub enum Scan {
     /// Its end has not come.
     More,
-    /// It is so many bytes long, and that is its body.
+    /// It is so many bytes long, and that is its body; the rest is in `Scanner::head`.
     Whole(usize, Framing),
     /// It must not go on.
     Refused(Refusal),
@@ -45,6 +45,32 @@ const LEADING_EMPTY_LINES: usize = 1;
 /// Bytes of a request line besides its target: method, version, spaces.
 const REQUEST_LINE_REST: usize = 64;
 
+/// Where one header line's name and value stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// Where the name begins.
+    pub at: u32,
+    /// How long it is.
+    pub name: u32,
+    /// Where the value begins and ends, without the blanks around it.
+    pub value: (u32, u32),
+}
+
+/// What a head asks of its connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wishes {
+    /// `Connection: close`.
+    pub close: bool,
+    /// `Connection: keep-alive`, which means something in HTTP/1.0 only.
+    pub keep_alive: bool,
+    /// `Connection: upgrade`.
+    pub upgrade: bool,
+    /// `Expect: 100-continue`.
+    pub expects: bool,
+    /// `TE: trailers`.
+    pub trailers: bool,
+}
+
 /// The state of one head.
 #[derive(Clone, Debug, Default)]
 pub struct Scanner {
@@ -54,13 +80,34 @@ pub struct Scanner {
     searched: usize,
     leading: usize,
     request: Option<RequestLine>,
-    fields: usize,
+    /// Where the request line begins.
+    start: usize,
+    lines: Vec<Line>,
+    wishes: Wishes,
     length: Option<u64>,
     encoding: Option<Framing>,
     host: Option<Range<usize>>,
 }
 
 impl Scanner {
+    /// The request line and where it begins, the header lines, and what they ask for;
+    /// once the head is whole.
+    pub fn head(&self) -> Option<(&RequestLine, usize, &[Line], Wishes)> {
+        Some((self.request.as_ref()?, self.start, &self.lines, self.wishes))
+    }
+
+    /// Forgets the head, for the next one.
+    pub fn reset(&mut self) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        *self = Scanner { lines, ..Scanner::default() };
+    }
+
+    /// Whether nothing of a head has come.
+    pub fn is_fresh(&self) -> bool {
+        self.searched == 0
+    }
+
     /// Reads on. `bytes` begins where the head begins, at every call.
     pub fn scan(&mut self, bytes: &[u8], limits: HeadLimits) -> Scan {
         loop {
@@ -112,17 +159,37 @@ impl Scanner {
             *authority = self.line + authority.start..self.line + authority.end;
         }
         self.request = Some(request);
+        self.start = self.line;
         Ok(())
     }
 
     fn field(&mut self, line: &[u8], limits: HeadLimits) -> Result<(), Refusal> {
         let (name, value) = field::parse(line)?;
-        self.fields += 1;
-        if self.fields > limits.fields {
+        if self.lines.len() >= limits.fields {
             return Err(Refusal::TooManyHeaders);
         }
+        let from = self.line + name.len() + 1 + leading_blanks(&line[name.len() + 1..]);
+        let number = |at: usize| u32::try_from(at).map_err(|_| Refusal::HeadTooLarge);
+        let value_at = (number(from)?, number(from + value.len())?);
+        self.lines.push(Line { at: number(self.line)?, name: number(name.len())?, value: value_at });
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => self.host(line, value),
+            2 if name.eq_ignore_ascii_case(b"te") => {
+                self.wishes.trailers |= words(value).any(|word| word.eq_ignore_ascii_case(b"trailers"));
+                Ok(())
+            }
+            4 if name.eq_ignore_ascii_case(b"host") => self.host(from, value),
+            6 if name.eq_ignore_ascii_case(b"expect") => {
+                self.wishes.expects |= value.eq_ignore_ascii_case(b"100-continue");
+                Ok(())
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                for word in words(value) {
+                    self.wishes.close |= word.eq_ignore_ascii_case(b"close");
+                    self.wishes.keep_alive |= word.eq_ignore_ascii_case(b"keep-alive");
+                    self.wishes.upgrade |= word.eq_ignore_ascii_case(b"upgrade");
+                }
+                Ok(())
+            }
             14 if name.eq_ignore_ascii_case(b"content-length") => match self.length {
                 // Equal ones too: whoever sends two cannot be asked which is meant.
                 Some(_) => Err(Refusal::ContentLength),
@@ -142,16 +209,14 @@ impl Scanner {
         }
     }
 
-    fn host(&mut self, line: &[u8], value: &[u8]) -> Result<(), Refusal> {
+    fn host(&mut self, from: usize, value: &[u8]) -> Result<(), Refusal> {
         if self.host.is_some() {
             return Err(Refusal::HostRepeated);
         }
         if !is_host(value) {
             return Err(Refusal::HostSyntax);
         }
-        let colon = "host:".len();
-        let start = self.line + colon + leading_blanks(&line[colon..]);
-        self.host = Some(start..start + value.len());
+        self.host = Some(from..from + value.len());
         Ok(())
     }
 
@@ -176,4 +241,9 @@ impl Scanner {
 
 fn leading_blanks(text: &[u8]) -> usize {
     text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The words of a comma-separated line.
+pub fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }

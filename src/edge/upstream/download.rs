@@ -4,57 +4,34 @@
 //! as an answer that breaks off, never as one that looks complete.
 
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Frame, SizeHint};
 
-use crate::edge::upload::UploadState;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::upstream::link::blame;
 use crate::edge::upstream::pool::Lease;
 
 /// Answers up to this size and of known length are taken whole, so that head and
 /// body leave in one write and a broken one can still become a 502.
 pub const WHOLE: u64 = 64 * 1024;
 
-/// Whether the backend keeps its connection open after this answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum After {
-    /// It may be used again.
-    Keep,
-    /// It ends with this answer.
-    Close,
-}
-
 /// An answer's body on its way.
 #[derive(Debug)]
 pub struct Download {
-    body: Incoming,
     /// `None` once the connection was given back or closed.
     lease: Option<Lease>,
-    after: After,
-    /// The caller's body, which must be through before the connection is clean.
-    upload: Option<Arc<UploadState>>,
     idle: Duration,
     waiting: bool,
 }
 
 impl Download {
-    /// The body that came over `lease`. `idle` is the longest wait between two reads.
-    pub fn new(
-        body: Incoming,
-        lease: Lease,
-        after: After,
-        upload: Option<Arc<UploadState>>,
-        idle: Duration,
-    ) -> Download {
-        let mut download = Download { body, lease: Some(lease), after, upload, idle, waiting: false };
-        if download.body.is_end_stream() {
+    /// The body that comes over `lease`. `idle` is the longest wait between two reads.
+    pub fn new(mut lease: Lease, idle: Duration) -> Download {
+        let over = lease.link().download().is_done();
+        let mut download = Download { lease: Some(lease), idle, waiting: false };
+        if over {
             download.finish();
         }
         download
@@ -67,12 +44,13 @@ impl Download {
 
     /// How much will come, as far as the backend said.
     pub fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let left = self.lease.as_ref().map_or(Some(0), |lease| lease.peek().download().left());
+        left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 
     /// The whole body where it is small and its length is known.
     pub async fn whole(&mut self) -> Option<Result<Bytes, ForwardError>> {
-        if self.body.size_hint().upper().is_none_or(|size| size > WHOLE) {
+        if self.size_hint().upper().is_none_or(|size| size > WHOLE) {
             return None;
         }
         let mut first = Bytes::new();
@@ -99,36 +77,19 @@ impl Download {
     /// The next piece.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
         let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
-        // The connection is driven here, so the body need not wake anybody by itself, and
-        // taking a piece from it is no reason to look at the connection again.
-        let mut nobody = Context::from_waker(Waker::noop());
-        link.pulse().go_deaf();
-        let mut next = Pin::new(&mut self.body).poll_frame(&mut nobody);
-        if next.is_pending() {
-            link.pulse().register(cx.waker());
-            link.pulse().heed();
-            link.drive();
-            link.pulse().go_deaf();
-            next = Pin::new(&mut self.body).poll_frame(&mut nobody);
-        }
-        let pulse = link.pulse();
-        match next {
+        match link.poll_download(cx) {
             Poll::Pending => {
+                let pulse = link.pulse();
+                pulse.register(cx.waker());
                 if !self.waiting {
                     self.waiting = true;
                     pulse.arm(self.idle);
                 }
-                if pulse.heed() {
-                    cx.waker().wake_by_ref();
-                }
-                if pulse.fired() {
-                    return self.break_off(ForwardError::Timeout);
-                }
-                Poll::Pending
+                if pulse.fired() { self.break_off(ForwardError::Timeout) } else { Poll::Pending }
             }
             Poll::Ready(next) => {
                 if std::mem::take(&mut self.waiting) {
-                    pulse.rest();
+                    link.pulse().rest();
                 }
                 match next {
                     None => {
@@ -136,18 +97,20 @@ impl Download {
                         Poll::Ready(None)
                     }
                     Some(Ok(frame)) => {
-                        if self.body.is_end_stream() {
+                        if link.download().is_done() {
                             self.finish();
                         }
                         Poll::Ready(Some(Ok(frame)))
                     }
-                    Some(Err(error)) => {
-                        let fault = self.upload.as_ref().and_then(|upload| upload.fault());
-                        self.break_off(fault.unwrap_or_else(|| blame(&error)))
-                    }
+                    Some(Err(error)) => self.break_off(error),
                 }
             }
         }
+    }
+
+    /// Moves the request's body on while the answer is not wanted.
+    pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
+        self.lease.iter_mut().for_each(|lease| lease.link().drive_upload(cx));
     }
 
     fn break_off(&mut self, error: ForwardError) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
@@ -157,9 +120,9 @@ impl Download {
 
     /// All of it came: the connection serves again if both sides are through.
     fn finish(&mut self) {
-        let Some(lease) = self.lease.take() else { return };
-        let sent = self.upload.as_ref().is_none_or(|upload| upload.is_complete());
-        if sent && self.after == After::Keep {
+        let Some(mut lease) = self.lease.take() else { return };
+        lease.link().calm();
+        if lease.link().is_clean() {
             lease.give_back();
         }
     }

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use http::{Method, Request, Response};
-use hyper::body::Incoming;
+use http::{Method, Request, response};
 
+use crate::edge::head::answer::Answer;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Chosen};
@@ -17,13 +17,9 @@ use crate::edge::upstream::pool::{Lease, Origin};
 
 /// What came of an exchange.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large variant is every request's; a box would cost each an allocation"
-)]
 pub enum Outcome {
     /// The head of an answer, its body still on the leased connection.
-    Answer(Response<Incoming>, Lease),
+    Answer(response::Parts, Lease),
     /// The upstream is the built-in echo: here is the request back.
     Echo(Box<Request<Outgoing>>),
 }
@@ -43,8 +39,8 @@ pub async fn exchange(
     };
     let (repeat, sending) = begin(lease.link(), head, body, wait);
     let again = match sending.await {
-        Ok(answer) => return Ok(Outcome::Answer(answer, lease)),
-        Err(LinkError::Unsent(request)) => *request,
+        Ok(answer) => return Ok(Outcome::Answer(answer.parts, lease)),
+        Err(LinkError::Unsent(body)) => head(body),
         Err(LinkError::Failed(ForwardError::Reset)) if repeat == Repeat::Harmless && origin == Origin::Kept => {
             head(Outgoing::Empty)
         }
@@ -67,7 +63,7 @@ fn begin<'a>(
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
     wait: Duration,
-) -> (Repeat, impl Future<Output = Result<Response<Incoming>, LinkError>> + use<'a>) {
+) -> (Repeat, impl Future<Output = Result<Answer, LinkError>> + use<'a>) {
     let request = head(body);
     let harmless = matches!(request.body(), Outgoing::Empty) && is_idempotent(request.method());
     (if harmless { Repeat::Harmless } else { Repeat::Never }, link.send(request, wait))
@@ -94,7 +90,7 @@ async fn retry(
         },
     };
     match lease.link().send(request, wait).await {
-        Ok(answer) => Ok(Outcome::Answer(answer, lease)),
+        Ok(answer) => Ok(Outcome::Answer(answer.parts, lease)),
         Err(LinkError::Unsent(_)) => Err(ForwardError::Reset),
         Err(LinkError::Failed(error)) => Err(error),
     }

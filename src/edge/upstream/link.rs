@@ -1,64 +1,126 @@
-//! One connection to a backend, driven by the task of the request that uses it: no
-//! task of its own, hence no wake-up from one task to another per request.
+//! One HTTP/1.1 connection to a backend, driven by the task of the request that uses
+//! it: no task of its own, hence no wake-up from one task to another per request. The
+//! request leaves head and body together where it can; its body goes on while the
+//! answer is awaited, and the answer may come first.
 //! Must never: be used by two requests at once, or again after an unclean end.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
-use hyper_util::rt::TokioIo;
-use pin_project_lite::pin_project;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body::{Body as _, Frame};
 
-use crate::edge::io::Socket;
+use crate::edge::head::answer::{self, After, Answer};
+use crate::edge::head::framed::{Framed, Step};
+use crate::edge::inflow::{Inflow, Want};
+use crate::edge::outflow::Outflow;
 use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::request;
 
-/// Bytes of an answer's head; more is a bad answer. Lines are bounded at 100 by hyper.
-const MAX_ANSWER_HEAD: usize = 64 * 1024;
+/// Answers that only inform (1xx) before the one that counts; more is a bad answer.
+const MAX_INFORMING: usize = 16;
 
-type Io = TokioIo<Socket>;
+/// Length of a trailer section with nothing in it.
+const EMPTY_SECTION: usize = 2;
 
 /// A connection to one server.
 #[derive(Debug)]
 pub struct Link {
-    sender: SendRequest<Outgoing>,
-    /// `None` once the connection has ended.
-    driver: Option<Pin<Box<Connection<Io, Outgoing>>>>,
+    stream: Stream,
+    inflow: Inflow,
+    outflow: Outflow,
+    /// The request's body, until the socket has all of it.
+    upload: Outgoing,
+    coding: Coding,
+    /// Whether anything of it is still to be asked for.
+    source: Source,
+    /// Its first piece, until it is known that the connection takes anything at all.
+    first: Option<Bytes>,
+    /// What is left of the answer's body.
+    download: Framed,
+    state: State,
     pulse: Arc<Pulse>,
-    /// The pulse's own: the driver knows no other, and the pulse is deaf unless a
-    /// request is under way.
-    waker: Waker,
     /// When it last came free.
     pub(in crate::edge::upstream) idle_since: Tick,
+}
+
+/// How a request's body is framed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Coding {
+    Plain,
+    Chunks,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Source {
+    Flowing,
+    Dry,
+}
+
+/// How much of a request is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Sent {
+    All,
+    /// The socket takes no more.
+    Broken,
+}
+
+/// How far reading an answer's head has come.
+#[derive(Default)]
+struct Progress {
+    searched: usize,
+    informing: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Between requests, or in an exchange that goes well.
+    Well,
+    /// Nothing can be sent any more; an answer may still be there.
+    Deaf,
+    /// Of no use.
+    Gone,
 }
 
 /// Why a request got no answer over this link.
 #[derive(Debug)]
 pub enum LinkError {
-    /// Not a byte of it was written: it may be sent again over another link.
-    Unsent(Box<Request<Outgoing>>),
+    /// Not a byte of it was written: with this body it may be sent again over another.
+    Unsent(Outgoing),
     /// It was written, at least in part.
     Failed(ForwardError),
 }
 
+impl From<ForwardError> for LinkError {
+    fn from(error: ForwardError) -> LinkError {
+        LinkError::Failed(error)
+    }
+}
+
 impl Link {
-    /// Speaks HTTP/1.1 over a fresh socket. `pulse` times every wait of this link.
-    pub async fn open(socket: Socket, pulse: Arc<Pulse>) -> Result<Link, ForwardError> {
-        let mut builder = Builder::new();
-        builder.max_header_size(MAX_ANSWER_HEAD);
-        let (sender, driver) = builder.handshake(TokioIo::new(socket)).await.map_err(|_| ForwardError::Connect)?;
-        pulse.go_deaf();
-        let (driver, waker) = (Some(Box::pin(driver)), pulse.waker());
-        let mut link = Link { sender, driver, pulse, waker, idle_since: Tick::now() };
-        link.is_usable();
-        Ok(link)
+    /// Speaks HTTP/1.1 over a fresh stream. `pulse` times every wait of this link. Boxed,
+    /// since it moves twice with every request.
+    pub fn over(stream: impl Into<Stream>, pulse: Arc<Pulse>) -> Box<Link> {
+        Box::new(Link {
+            stream: stream.into(),
+            inflow: Inflow::default(),
+            outflow: Outflow::default(),
+            upload: Outgoing::Empty,
+            coding: Coding::Plain,
+            source: Source::Dry,
+            first: None,
+            download: Framed::Done,
+            state: State::Well,
+            pulse,
+            idle_since: Tick::now(),
+        })
     }
 
     /// Times the waits of this link.
@@ -66,89 +128,238 @@ impl Link {
         &self.pulse
     }
 
-    /// Looks at what has come in meanwhile; true when a request can be sent now. A
-    /// backend that closed the connection, or said something unasked, is found here.
+    /// Whether a request can be sent now. A backend that closed the connection, or said
+    /// something unasked, is found here.
     pub fn is_usable(&mut self) -> bool {
-        self.drive();
-        self.looks_usable()
+        self.is_clean() && self.stream.is_silent()
     }
 
-    /// As `is_usable`, by what is known already. `send` looks before it writes, so a
-    /// connection that ended meanwhile gives the request back unsent.
-    pub fn looks_usable(&self) -> bool {
-        self.driver.is_some() && self.sender.is_ready()
+    /// Whether both messages are through and nothing is left over.
+    pub(in crate::edge::upstream) fn is_clean(&self) -> bool {
+        self.state == State::Well
+            && matches!(self.upload, Outgoing::Empty)
+            && self.outflow.is_empty()
+            && self.download.is_done()
+            && self.inflow.is_empty()
     }
 
     /// Sends a request and waits for the head of its answer, at most `wait` after the
     /// backend has all of it. Dropped before the end, it leaves the link unusable.
     pub fn send(
         &mut self,
-        mut request: Request<Outgoing>,
+        request: Request<Outgoing>,
         wait: Duration,
-    ) -> impl Future<Output = Result<Response<Incoming>, LinkError>> {
-        if let Outgoing::Stream(upload) = request.body_mut() {
-            upload.be_patient(Arc::clone(&self.pulse), wait);
+    ) -> impl Future<Output = Result<Answer, LinkError>> + use<'_> {
+        let method = self.begin(request, wait);
+        let mut progress = Progress::default();
+        poll_fn(move |cx| self.poll_answer(cx, &method, &mut progress))
+    }
+
+    fn begin(&mut self, request: Request<Outgoing>, wait: Duration) -> Method {
+        let (head, body) = request.into_parts();
+        // Until the answer is through, whoever drops it leaves something unread.
+        self.download = Framed::UntilClose;
+        let coding = request::write(&head, self.outflow.begin());
+        self.coding = if coding == request::Framing::Chunks { Coding::Chunks } else { Coding::Plain };
+        self.upload = body;
+        self.source = Source::Dry;
+        match &mut self.upload {
+            Outgoing::Empty => {}
+            Outgoing::Whole(bytes) => self.outflow.push(bytes.clone().unwrap_or_default()),
+            Outgoing::Stream(upload) => {
+                upload.be_patient(Arc::clone(&self.pulse), wait);
+                self.source = Source::Flowing;
+            }
         }
         self.pulse.arm(wait);
-        let answer = self.sender.try_send_request(request);
-        Sending { driver: &mut self.driver, pulse: &self.pulse, waker: &self.waker, answer }
+        crate::edge::spare::keep(head.headers);
+        head.method
     }
 
-    /// Moves whatever can be moved in either direction. Who waits for more registers
-    /// with the pulse and makes it heed before.
-    pub fn drive(&mut self) {
-        drive(&mut self.driver, &self.waker);
-    }
-}
-
-pin_project! {
-    /// A request on its way and the head of its answer. A type of its own, since an
-    /// `async` block would hold the request several times over.
-    struct Sending<'a, F> {
-        driver: &'a mut Option<Pin<Box<Connection<Io, Outgoing>>>>,
-        pulse: &'a Pulse,
-        waker: &'a Waker,
-        #[pin]
-        answer: F,
-    }
-}
-
-impl<F> Future for Sending<'_, F>
-where
-    F: Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>,
-{
-    type Output = Result<Response<Incoming>, LinkError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.pulse.register(cx.waker());
-        this.pulse.heed();
-        drive(this.driver, this.waker);
-        // The driver is polled right here, so nobody else needs to wake us.
-        let Poll::Ready(answer) = this.answer.poll(&mut Context::from_waker(Waker::noop())) else {
-            if this.pulse.fired() {
-                return Poll::Ready(Err(LinkError::Failed(ForwardError::Timeout)));
+    fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        method: &Method,
+        progress: &mut Progress,
+    ) -> Poll<Result<Answer, LinkError>> {
+        self.pulse.register(cx.waker());
+        if self.state == State::Well && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
+            if self.outflow.sent() == 0 {
+                self.state = State::Gone;
+                return Poll::Ready(Err(LinkError::Unsent(self.take_back())));
+            }
+            // The backend may have said why before it closed.
+            self.state = State::Deaf;
+        }
+        let Poll::Ready(answer) = self.poll_answer_head(cx, method, progress) else {
+            if self.pulse.fired() {
+                return Poll::Ready(Err(ForwardError::Timeout.into()));
             }
             return Poll::Pending;
         };
-        this.pulse.rest();
-        this.pulse.go_deaf();
-        Poll::Ready(answer.map_err(|mut error| match error.take_message() {
-            Some(request) => LinkError::Unsent(Box::new(request)),
-            None => LinkError::Failed(blame(&error.into_error())),
-        }))
+        self.pulse.rest();
+        let answer = answer?;
+        self.download = answer.body.clone();
+        if answer.after == After::Close && self.state == State::Well {
+            self.state = State::Deaf;
+        }
+        if !self.inflow.is_empty() && self.download.is_done() && answer.parts.status != StatusCode::SWITCHING_PROTOCOLS
+        {
+            self.state = State::Gone;
+        }
+        Poll::Ready(Ok(answer))
     }
-}
 
-fn drive(driver: &mut Option<Pin<Box<Connection<Io, Outgoing>>>>, waker: &Waker) {
-    if let Some(connection) = driver
-        && connection.as_mut().poll(&mut Context::from_waker(waker)).is_ready()
-    {
-        *driver = None;
+    /// The next answer that is not only informing.
+    fn poll_answer_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        method: &Method,
+        progress: &mut Progress,
+    ) -> Poll<Result<Answer, ForwardError>> {
+        loop {
+            let bad = |_| ForwardError::BadAnswer;
+            while let Some(length) = answer::length(self.inflow.bytes(), &mut progress.searched).map_err(bad)? {
+                progress.searched = 0;
+                let answer = answer::read(&self.inflow.take(length), method).map_err(bad)?;
+                let status = answer.parts.status;
+                if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+                    return Poll::Ready(Ok(answer));
+                }
+                progress.informing += 1;
+                if progress.informing > MAX_INFORMING {
+                    return Poll::Ready(Err(ForwardError::BadAnswer));
+                }
+            }
+            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::Little)) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return Poll::Ready(Err(ForwardError::Reset)),
+            }
+        }
     }
-}
 
-/// The backend's part in an error of hyper's.
-pub fn blame(error: &hyper::Error) -> ForwardError {
-    if error.is_parse() || error.is_parse_too_large() { ForwardError::BadAnswer } else { ForwardError::Reset }
+    /// Brings the request on its way as far as it goes; an error is the caller's.
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<Result<Sent, ForwardError>> {
+        loop {
+            let mut waits = false;
+            while self.source == Source::Flowing && !waits && self.first.is_none() && self.outflow.has_room() {
+                match Pin::new(&mut self.upload).poll_frame(cx) {
+                    Poll::Pending => waits = true,
+                    Poll::Ready(Some(Ok(piece))) => {
+                        piece.into_data().into_iter().for_each(|data| self.put(data));
+                        if self.upload.is_end_stream() {
+                            self.end_upload();
+                        }
+                    }
+                    Poll::Ready(None) => self.end_upload(),
+                    Poll::Ready(Some(Err(fault))) => {
+                        self.state = State::Gone;
+                        return Poll::Ready(Err(fault));
+                    }
+                }
+            }
+            let flushed = self.outflow.poll_flush(&mut self.stream, cx);
+            if self.outflow.sent() > 0 {
+                self.first = None;
+            }
+            match flushed {
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(Sent::Broken)),
+                Poll::Ready(Ok(())) if self.source == Source::Dry => {
+                    self.upload = Outgoing::Empty;
+                    return Poll::Ready(Ok(Sent::All));
+                }
+                Poll::Ready(Ok(())) if !waits => {}
+                Poll::Ready(Ok(())) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn put(&mut self, data: Bytes) {
+        if self.outflow.sent() == 0 {
+            self.first = Some(data.clone());
+        }
+        match self.coding {
+            Coding::Plain => self.outflow.push(data),
+            Coding::Chunks => self.outflow.push_chunk(data),
+        }
+    }
+
+    fn end_upload(&mut self) {
+        self.source = Source::Dry;
+        if self.coding == Coding::Chunks {
+            self.outflow.push_end();
+        }
+    }
+
+    /// The body of a request of which nothing was sent.
+    fn take_back(&mut self) -> Outgoing {
+        let mut body = std::mem::replace(&mut self.upload, Outgoing::Empty);
+        if let (Outgoing::Stream(upload), Some(first)) = (&mut body, self.first.take()) {
+            upload.put_back(first);
+        }
+        body
+    }
+
+    /// Moves the request's body on while its answer is not wanted.
+    pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
+        if self.state == State::Well && matches!(self.poll_upload(cx), Poll::Ready(Ok(Sent::Broken))) {
+            self.state = State::Deaf;
+        }
+    }
+
+    /// The next piece of the answer's body, or its trailers.
+    pub fn poll_download(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        if self.state == State::Well {
+            match self.poll_upload(cx) {
+                Poll::Ready(Err(fault)) => return Poll::Ready(Some(Err(fault))),
+                Poll::Ready(Ok(Sent::Broken)) => self.state = State::Deaf,
+                Poll::Ready(Ok(Sent::All)) | Poll::Pending => {}
+            }
+        }
+        loop {
+            match self.download.next(self.inflow.bytes(), answer::LIMITS) {
+                Step::Data { skip, data } => {
+                    self.inflow.skip(skip);
+                    return Poll::Ready(Some(Ok(Frame::data(self.inflow.take(data)))));
+                }
+                Step::End { skip, trailers } if trailers > EMPTY_SECTION => {
+                    self.inflow.skip(skip - trailers);
+                    let trailers = answer::trailers(&self.inflow.take(trailers));
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+                Step::End { skip, .. } => {
+                    self.inflow.skip(skip);
+                    return Poll::Ready(None);
+                }
+                Step::Refused(_) => return Poll::Ready(Some(Err(ForwardError::BadAnswer))),
+                Step::More { skip } => self.inflow.skip(skip),
+            }
+            let want = Want::Body(self.download.left().unwrap_or(u64::MAX));
+            match ready!(self.inflow.poll_fill(&mut self.stream, cx, want)) {
+                Ok(1..) => {}
+                Ok(0) if matches!(self.download, Framed::UntilClose) => {
+                    self.download = Framed::Done;
+                    self.state = State::Gone;
+                }
+                Ok(0) | Err(_) => return Poll::Ready(Some(Err(ForwardError::Reset))),
+            }
+        }
+    }
+
+    /// What is still to come of the answer's body.
+    pub fn download(&self) -> &Framed {
+        &self.download
+    }
+
+    /// Gives back the memory of a large exchange.
+    pub(in crate::edge::upstream) fn calm(&mut self) {
+        self.inflow.calm();
+    }
+
+    /// The bytes behind an answer after which HTTP is over, and the stream itself.
+    pub fn into_tunnel(&mut self) -> (Bytes, &mut Stream) {
+        self.state = State::Gone;
+        let early = self.inflow.take(self.inflow.bytes().len());
+        (early, &mut self.stream)
+    }
 }

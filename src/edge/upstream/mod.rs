@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod layout;
 pub mod link;
 pub mod pool;
+pub mod request;
 
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,8 @@ struct State {
     bounds: Bounds,
     tally: Tally,
     /// Oldest first.
-    idle: Vec<Link>,
+    #[expect(clippy::vec_box, reason = "a connection moves in and out with every request")]
+    idle: Vec<Box<Link>>,
     /// Connections, idle or not, and those being made.
     open: usize,
     reaping: bool,
@@ -200,7 +201,7 @@ impl Pool {
         self.note(socket.as_ref().err());
         let socket = socket?;
         seat.hold = Hold::Connection;
-        Ok(Lease { link: Link::open(socket, pulses.enrol()).await?, seat })
+        Ok(Lease { link: Link::over(socket, pulses.enrol()), seat })
     }
 
     /// Remembers how a connect ended.
@@ -218,15 +219,15 @@ impl Pool {
         }
     }
 
-    fn lease_of(self: &Arc<Pool>, link: Link) -> Lease {
+    fn lease_of(self: &Arc<Pool>, link: Box<Link>) -> Lease {
         Lease { link, seat: Seat::new(self, Hold::Connection) }
     }
 
     /// The youngest idle connection that still lives; the dead ones on top of it go.
-    fn take_idle(&self) -> Option<Link> {
+    fn take_idle(&self) -> Option<Box<Link>> {
         loop {
             let mut link = self.lock().idle.pop()?;
-            if link.looks_usable() || link.is_usable() {
+            if link.is_usable() {
                 return Some(link);
             }
             drop(link);
@@ -256,7 +257,7 @@ impl Pool {
     }
 
     /// Keeps a clean connection, or closes it where it is one too many.
-    fn keep(self: &Arc<Pool>, mut link: Link) {
+    fn keep(self: &Arc<Pool>, mut link: Box<Link>) {
         link.idle_since = Tick::now();
         let mut state = self.lock();
         if state.retired || state.idle.len() >= state.bounds.idle {
@@ -278,7 +279,7 @@ impl Pool {
         let mut state = self.lock();
         let timeout = state.bounds.idle_timeout;
         let old = |link: &Link| now.since(link.idle_since) >= timeout;
-        let gone: Vec<Link> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
+        let gone: Vec<_> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
         state.leave(gone.len());
         let next = (!state.idle.is_empty()).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
         state.reaping = next.is_some();
@@ -341,7 +342,7 @@ impl Drop for Seat {
 /// One request's hold on one connection. Dropped, it closes the connection.
 #[derive(Debug)]
 pub struct Lease {
-    link: Link,
+    link: Box<Link>,
     seat: Seat,
 }
 
@@ -349,6 +350,11 @@ impl Lease {
     /// The connection.
     pub fn link(&mut self) -> &mut Link {
         &mut self.link
+    }
+
+    /// The connection, to be looked at.
+    pub fn peek(&self) -> &Link {
+        &self.link
     }
 
     /// Whose connection it is.

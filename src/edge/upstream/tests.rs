@@ -15,7 +15,7 @@ use crate::clock::SystemClock;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Target};
-use crate::edge::upstream::download::{After, Download};
+use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::pool::{Bounds, Pool, Tally};
@@ -121,8 +121,8 @@ async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing)
     };
     match exchange(balance, pulses, wait, &head, body).await? {
         Outcome::Answer(answer, lease) => {
-            let status = answer.status().as_u16();
-            let mut body = Download::new(answer.into_body(), lease, After::Keep, None, wait);
+            let status = answer.status.as_u16();
+            let mut body = Download::new(lease, wait);
             Ok((status, body.whole().await.expect("a small answer")?))
         }
         Outcome::Echo(_) => panic!("no echo was configured"),

@@ -1,0 +1,36 @@
+//! A request made of a head that was read: its lines become header values that share
+//! the head's own bytes. Must never: look at a byte that the scanner has not judged.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+
+use crate::edge::head::refusal::Refusal;
+use crate::edge::head::request_line::Version;
+use crate::edge::head::scanner::Scanner;
+use crate::edge::spare;
+
+/// The request that `scanner` has read in `head`.
+pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Request<()>, Refusal> {
+    let Some((line, start, lines, _)) = scanner.head() else { return Err(Refusal::RequestLine) };
+    let mut headers = spare::take(lines.len());
+    for at in lines {
+        let (from, name) = (at.at as usize, at.name as usize);
+        let name = HeaderName::from_bytes(&head[from..from + name]).map_err(|_| Refusal::HeaderSyntax)?;
+        let value = head.slice(at.value.0 as usize..at.value.1 as usize);
+        let value = HeaderValue::from_maybe_shared(value).map_err(|_| Refusal::ControlByte)?;
+        headers.append(name, value);
+    }
+    let mut request = Request::new(());
+    let method = &head[start..start + line.method];
+    if method != b"GET" {
+        *request.method_mut() = Method::from_bytes(method).map_err(|_| Refusal::RequestLine)?;
+    }
+    let target = head.slice(start + line.target.start..start + line.target.end);
+    *request.uri_mut() = Uri::from_maybe_shared(target).map_err(|_| Refusal::Target)?;
+    *request.version_mut() = match line.version {
+        Version::Http10 => http::Version::HTTP_10,
+        Version::Http11 => http::Version::HTTP_11,
+    };
+    *request.headers_mut() = headers;
+    Ok(request)
+}

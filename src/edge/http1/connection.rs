@@ -1,0 +1,105 @@
+//! A connection that speaks HTTP/1.1 or 1.0, from its first byte to its close: one task
+//! that reads a head, has it answered, and writes the answer, over and over. The body of
+//! a request is read by whoever wants it, over the same wire.
+//! Must never: answer requests in another order than they came in.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, Request, Response, Version};
+
+use crate::edge::connection::Connection;
+use crate::edge::head::refusal::Refusal;
+use crate::edge::head::scanner::Wishes;
+use crate::edge::http1::deliver::{Ending, deliver};
+use crate::edge::http1::wire::{Arrival, Wire};
+use crate::edge::inbound::Inbound;
+use crate::edge::serve::Serve;
+use crate::edge::stream::Stream;
+use crate::edge::worker::lock;
+use crate::snapshot::DoorLimits;
+
+/// What an answer has to know of its request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::edge::http1) struct Terms {
+    /// The caller's own version, which decides what framings he understands.
+    pub(in crate::edge::http1) version: Version,
+    /// Whether it was a `HEAD`, whose answer has no body.
+    pub(in crate::edge::http1) body: Wanted,
+    /// What he asked of the connection.
+    pub(in crate::edge::http1) wishes: Wishes,
+}
+
+/// Whether the answer's body is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::edge::http1) enum Wanted {
+    Yes,
+    HeadOnly,
+}
+
+/// Serves the connection until it closes.
+pub(in crate::edge) async fn run<S: Serve>(
+    connection: Arc<Connection>,
+    stream: impl Into<Stream>,
+    limits: DoorLimits,
+    serve: S,
+) {
+    let wire = Arc::new(Mutex::new(Wire::new(stream.into(), Arc::clone(&connection), limits)));
+    loop {
+        let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
+        let (request, terms) = match arrival {
+            Arrival::Request(head, length, wishes) => received(head, length, wishes, &wire),
+            Arrival::Refused(refusal) => refused(refusal),
+            Arrival::End => break,
+        };
+        let Some(answer) = attended(serve.serve(Arc::clone(&connection), request), &wire).await else {
+            return;
+        };
+        match deliver(&connection, &wire, terms, answer).await {
+            Ending::Next => {}
+            Ending::Close => break,
+            Ending::Cut => return,
+        }
+    }
+    poll_fn(|cx| lock(&wire).poll_close(cx)).await;
+}
+
+/// A request with its body, and what its answer has to know of it.
+fn received(
+    head: Request<()>,
+    length: Option<u64>,
+    wishes: Wishes,
+    wire: &Arc<Mutex<Wire>>,
+) -> (Request<Inbound>, Terms) {
+    let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+    let terms = Terms { version: head.version(), body, wishes };
+    (head.map(|()| Inbound::http1(wire, length)), terms)
+}
+
+/// What stands for a head that was refused: it asks for nothing, and carries the refusal.
+fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
+    let mut request = Request::new(Inbound::empty());
+    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    request.extensions_mut().insert(refusal);
+    let terms = Terms { version: Version::HTTP_11, body: Wanted::Yes, wishes: Wishes::default() };
+    (request, terms)
+}
+
+/// The answer, unless the caller leaves before it is there.
+async fn attended<B>(
+    answer: impl Future<Output = Result<Response<B>, Infallible>>,
+    wire: &Mutex<Wire>,
+) -> Option<Response<B>> {
+    let mut answer = pin!(answer);
+    poll_fn(|cx| {
+        if let Poll::Ready(Ok(answer)) = answer.as_mut().poll(cx) {
+            return Poll::Ready(Some(answer));
+        }
+        lock(wire).poll_left(cx).map(|()| None)
+    })
+    .await
+}

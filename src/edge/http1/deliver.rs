@@ -1,0 +1,189 @@
+//! An answer on its way to its caller: the head and as much of the body as is at hand
+//! leave together, the rest as fast as the caller takes it, with one piece in hand and
+//! no more. While he takes nothing his own body may still go on to the backend.
+//! Must never: end a broken answer as if it were whole.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, Version};
+use http_body::{Body, Frame as Piece};
+
+use crate::edge::connection::Connection;
+use crate::edge::duplex::Duplex;
+use crate::edge::http1::connection::Terms;
+use crate::edge::http1::near::Near;
+use crate::edge::http1::reply::{self, Frame, Then};
+use crate::edge::http1::wire::Wire;
+use crate::edge::spare;
+use crate::edge::tunnel::{self, Far};
+use crate::edge::worker::lock;
+
+/// How an answer ended, for its connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::edge::http1) enum Ending {
+    /// Another request may follow.
+    Next,
+    /// None may.
+    Close,
+    /// The answer broke off, and the caller must see that; or it became a tunnel, which
+    /// has ended too. Nothing more is said.
+    Cut,
+}
+
+/// Writes the answer.
+pub(in crate::edge::http1) async fn deliver<B>(
+    connection: &Connection,
+    wire: &Mutex<Wire>,
+    terms: Terms,
+    answer: Response<B>,
+) -> Ending
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex,
+{
+    let (mut head, body) = answer.into_parts();
+    let frame = reply::framing(terms, &head, body.size_hint().exact());
+    let then = {
+        let mut wire = lock(wire);
+        let then = then(connection, &mut wire, terms, frame, &head.headers);
+        reply::write(&connection.worker, terms, &head, frame, then, wire.outflow.text());
+        then
+    };
+    spare::keep(std::mem::take(&mut head.headers));
+    let mut body = pin!(body);
+    let mut sending = Sending::new(frame, terms);
+    if poll_fn(|cx| sending.poll(wire, body.as_mut(), cx)).await.is_err() {
+        return Ending::Cut;
+    }
+    if frame == Frame::Switched {
+        if let Some(far) = head.extensions.remove::<Far>() {
+            // A tunnel that breaks off has ended like any other.
+            let _ = Box::pin(tunnel::run(Near::of(wire), far)).await;
+        }
+        return Ending::Cut;
+    }
+    let mut wire = lock(wire);
+    wire.rest();
+    // A body that was still coming when the head was written may be through by now.
+    if then == Then::Keep && wire.may_follow() { Ending::Next } else { Ending::Close }
+}
+
+/// Whether another request may follow, as far as can be told before the answer.
+fn then(connection: &Connection, wire: &mut Wire, terms: Terms, frame: Frame, headers: &HeaderMap) -> Then {
+    let wished = match terms.version {
+        Version::HTTP_10 => terms.wishes.keep_alive && !terms.wishes.close,
+        _ => !terms.wishes.close,
+    };
+    let keeps = wished
+        && frame != Frame::UntilClose
+        && !reply::says_close(headers)
+        && !connection.worker.shared.drain.draining()
+        && wire.may_follow();
+    if keeps { Then::Keep } else { Then::Close }
+}
+
+/// A body's way out.
+struct Sending {
+    frame: Frame,
+    /// Whether the caller takes trailers.
+    trailers: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Body,
+    /// All of it is in the outflow.
+    Over,
+}
+
+/// The answer cannot be finished.
+struct Broken;
+
+impl Sending {
+    fn new(frame: Frame, terms: Terms) -> Sending {
+        let stage = match frame {
+            Frame::Nothing(_) | Frame::Switched => Stage::Over,
+            Frame::Length(_) | Frame::Chunks | Frame::UntilClose => Stage::Body,
+        };
+        Sending { frame, trailers: terms.wishes.trailers, stage }
+    }
+
+    fn poll<B: Body<Data = Bytes> + Duplex>(
+        &mut self,
+        wire: &Mutex<Wire>,
+        mut body: Pin<&mut B>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Broken>> {
+        loop {
+            let mut dry = false;
+            while self.stage == Stage::Body && !dry && lock(wire).outflow.has_room() {
+                match body.as_mut().poll_frame(cx) {
+                    Poll::Ready(Some(Ok(piece))) => {
+                        let mut wire = lock(wire);
+                        self.put(&mut wire, piece)?;
+                        if self.stage == Stage::Body && body.is_end_stream() {
+                            self.end(&mut wire)?;
+                        }
+                    }
+                    Poll::Ready(None) => self.end(&mut lock(wire))?,
+                    Poll::Ready(Some(Err(_))) => return Poll::Ready(Err(Broken)),
+                    Poll::Pending => dry = true,
+                }
+            }
+            let mut wire = lock(wire);
+            match wire.poll_flush(cx) {
+                Poll::Ready(Ok(())) if self.stage == Stage::Over => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) if dry => return wire.poll_left(cx).map(|()| Err(Broken)),
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken)),
+                Poll::Pending => {
+                    drop(wire);
+                    body.poll_upload(cx);
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, wire: &mut Wire, piece: Piece<Bytes>) -> Result<(), Broken> {
+        let out = &mut wire.outflow;
+        let data = match piece.into_data() {
+            Ok(data) => data,
+            Err(piece) => {
+                let trailers = piece.into_trailers().unwrap_or_default();
+                if self.frame == Frame::Chunks && self.trailers && !trailers.is_empty() {
+                    self.stage = Stage::Over;
+                    out.text().extend_from_slice(b"0\r\n");
+                    trailers.iter().for_each(|(name, value)| reply::line(name, value.as_bytes(), out.text()));
+                    out.text().extend_from_slice(b"\r\n");
+                }
+                return Ok(());
+            }
+        };
+        match &mut self.frame {
+            Frame::Length(left) => {
+                *left = left.checked_sub(data.len() as u64).ok_or(Broken)?;
+                out.push(data);
+            }
+            Frame::Chunks => out.push_chunk(data),
+            Frame::UntilClose => out.push(data),
+            Frame::Nothing(_) | Frame::Switched => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, wire: &mut Wire) -> Result<(), Broken> {
+        self.stage = Stage::Over;
+        match self.frame {
+            Frame::Length(1..) => return Err(Broken),
+            Frame::Chunks => wire.outflow.push_end(),
+            Frame::Length(0) | Frame::UntilClose | Frame::Nothing(_) | Frame::Switched => {}
+        }
+        Ok(())
+    }
+}

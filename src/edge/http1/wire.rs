@@ -1,0 +1,392 @@
+//! The socket of one HTTP/1 connection with the state of both its directions: which
+//! head or body comes in, which bytes go out, and how long each wait may take. The
+//! connection's own task and the body of the request under way share it.
+//! Must never: read on after a refusal, or be held locked while something else is polled.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::Request;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+
+use crate::edge::connection::Connection;
+use crate::edge::drain::LAST_CALL;
+use crate::edge::head::framed::{Framed, Step};
+use crate::edge::head::refusal::Refusal;
+use crate::edge::head::request;
+use crate::edge::head::scanner::{HeadLimits, Scan, Scanner, Wishes};
+use crate::edge::inflow::{Inflow, Want};
+use crate::edge::io::WriteWatch;
+use crate::edge::linger::Linger;
+use crate::edge::outflow::Outflow;
+use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::stream::Stream;
+use crate::edge::upstream::error::ForwardError;
+use crate::snapshot::DoorLimits;
+
+/// How long an exchange goes on for a caller who has ended his side. He may only have
+/// said all he had to say, or be gone; the two look the same until we write.
+const HALF_CLOSED: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// An unread body of this many bytes is read away to keep the connection.
+const READ_AWAY: usize = 64 * 1024;
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// A connection's socket and what is under way on it.
+pub struct Wire {
+    stream: Stream,
+    connection: Arc<Connection>,
+    inflow: Inflow,
+    pub(in crate::edge::http1) outflow: Outflow,
+    limits: DoorLimits,
+    scanner: Scanner,
+    body: Framed,
+    /// The caller waits for a word before he sends his body.
+    expects: bool,
+    flow: Flow,
+    waiting: Waiting,
+    pulse: Arc<Pulse>,
+    writes: WriteWatch,
+    /// When the last exchange ended, or the connection was opened.
+    touched: Tick,
+    linger: Option<Linger>,
+}
+
+/// What comes from the caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flow {
+    Open,
+    /// He has ended his side.
+    Ended,
+    /// He was refused, and nothing is read any more.
+    Refused(Refusal),
+}
+
+/// What the pulse is armed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Waiting {
+    Nothing,
+    NextHead,
+    /// As `NextHead`, in a drain.
+    LastCall,
+    RestOfHead,
+    Body,
+    /// For the end of an exchange whose caller may be gone.
+    HalfClosed,
+}
+
+/// What comes next on a connection.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large variant is every request's; a box would cost each an allocation"
+)]
+pub(in crate::edge::http1) enum Arrival {
+    /// A request, the length of its body where that is known, and what it asks for.
+    Request(Request<()>, Option<u64>, Wishes),
+    /// A head that is refused.
+    Refused(Refusal),
+    /// Nothing.
+    End,
+}
+
+impl Wire {
+    pub(in crate::edge::http1) fn new(stream: Stream, connection: Arc<Connection>, limits: DoorLimits) -> Wire {
+        let pulses = &connection.worker.pulses;
+        Wire {
+            stream,
+            inflow: Inflow::default(),
+            outflow: Outflow::default(),
+            scanner: Scanner::default(),
+            body: Framed::Done,
+            expects: false,
+            flow: Flow::Open,
+            waiting: Waiting::Nothing,
+            pulse: pulses.enrol(),
+            writes: WriteWatch::new(limits.body_timeout),
+            touched: pulses.tick(),
+            linger: None,
+            connection,
+            limits,
+        }
+    }
+
+    fn head_limits(&self) -> HeadLimits {
+        HeadLimits { bytes: self.limits.header_bytes, fields: self.limits.header_count }
+    }
+
+    /// The next request's head.
+    pub(in crate::edge::http1) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
+        loop {
+            if !self.inflow.is_empty() {
+                match self.scanner.scan(self.inflow.bytes(), self.head_limits()) {
+                    Scan::Whole(length, framing) => return Poll::Ready(self.arrived(length, framing.into())),
+                    Scan::Refused(refusal) => return Poll::Ready(self.refuse(refusal)),
+                    Scan::More => {}
+                }
+            }
+            if self.flow != Flow::Open {
+                return Poll::Ready(Arrival::End);
+            }
+            match self.inflow.poll_fill(&mut self.stream, cx, Want::Little) {
+                Poll::Ready(Ok(0) | Err(_)) => self.flow = Flow::Ended,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => match ready!(self.poll_patience(cx)) {
+                    Overdue::Refused(refusal) => return Poll::Ready(self.refuse(refusal)),
+                    Overdue::Over => return Poll::Ready(Arrival::End),
+                },
+            }
+        }
+    }
+
+    fn arrived(&mut self, length: usize, body: Framed) -> Arrival {
+        // A pulse for the next head stays armed through whole exchanges, which is what
+        // makes it cheap; whether the wait was idleness is asked when it fires.
+        if self.waiting != Waiting::NextHead {
+            self.settle();
+        }
+        let head = self.inflow.take(length);
+        let made = request::of(&self.scanner, &head);
+        let wishes = self.scanner.head().map(|(_, _, _, wishes)| wishes).unwrap_or_default();
+        self.scanner.reset();
+        match made {
+            Ok(request) => {
+                self.expects = wishes.expects && !body.is_done() && request.version() == http::Version::HTTP_11;
+                let length = body.left();
+                self.body = body;
+                Arrival::Request(request, length, wishes)
+            }
+            Err(refusal) => self.refuse(refusal),
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> Arrival {
+        self.settle();
+        self.flow = Flow::Refused(refusal);
+        self.inflow = Inflow::default();
+        Arrival::Refused(refusal)
+    }
+
+    fn settle(&mut self) {
+        if self.waiting != Waiting::Nothing {
+            self.waiting = Waiting::Nothing;
+            self.pulse.rest();
+        }
+    }
+
+    /// The next piece of the body behind the last head.
+    pub(in crate::edge) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
+        loop {
+            match self.body.next(self.inflow.bytes(), self.head_limits()) {
+                Step::Data { skip, data } => {
+                    self.inflow.skip(skip);
+                    return Poll::Ready(Some(Ok(self.inflow.take(data))));
+                }
+                Step::End { skip, .. } => {
+                    self.inflow.skip(skip);
+                    self.inflow.calm();
+                    return Poll::Ready(None);
+                }
+                Step::Refused(refusal) => return Poll::Ready(Some(Err(self.break_body(refusal)))),
+                Step::More { skip } => self.inflow.skip(skip),
+            }
+            match self.flow {
+                Flow::Open => {}
+                Flow::Ended => return Poll::Ready(Some(Err(ForwardError::BodyBroken))),
+                Flow::Refused(refusal) => return Poll::Ready(Some(Err(fault(refusal)))),
+            }
+            self.say_continue(cx);
+            let want = Want::Body(self.body.left().unwrap_or(u64::MAX));
+            match self.inflow.poll_fill(&mut self.stream, cx, want) {
+                Poll::Ready(Ok(0) | Err(_)) => self.flow = Flow::Ended,
+                Poll::Ready(Ok(_)) => {
+                    if self.waiting == Waiting::Body {
+                        self.settle();
+                    }
+                }
+                Poll::Pending => {
+                    self.wait_for(Waiting::Body, self.limits.body_timeout);
+                    self.pulse.register(cx.waker());
+                    if !self.pulse.fired() {
+                        return Poll::Pending;
+                    }
+                    return Poll::Ready(Some(Err(self.break_body(Refusal::BodyTimeout))));
+                }
+            }
+        }
+    }
+
+    fn break_body(&mut self, refusal: Refusal) -> ForwardError {
+        self.connection.break_body(refusal);
+        self.refuse(refusal);
+        fault(refusal)
+    }
+
+    /// Tells a caller who waits for it to send his body.
+    fn say_continue(&mut self, cx: &mut Context<'_>) {
+        if std::mem::take(&mut self.expects) && self.outflow.is_empty() {
+            self.outflow.begin().extend_from_slice(CONTINUE);
+            // What does not fit now leaves before the answer, or with the next look.
+            let _ = self.poll_flush(cx);
+        }
+    }
+
+    fn wait_for(&mut self, what: Waiting, limit: std::time::Duration) {
+        if self.waiting != what {
+            self.waiting = what;
+            self.pulse.arm(limit);
+        }
+    }
+
+    /// Makes sure that waiting for a head does not last for ever.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<Overdue> {
+        if !self.inflow.is_empty() {
+            self.wait_for(Waiting::RestOfHead, self.limits.header_timeout);
+        } else if self.connection.worker.shared.drain.draining() {
+            self.wait_for(Waiting::LastCall, LAST_CALL);
+        } else {
+            self.wait_for(Waiting::NextHead, self.limits.idle_timeout);
+        }
+        self.pulse.register(cx.waker());
+        if !self.pulse.fired() {
+            return Poll::Pending;
+        }
+        match self.waiting {
+            Waiting::RestOfHead => Poll::Ready(Overdue::Refused(Refusal::HeadTimeout)),
+            Waiting::NextHead => {
+                let idle = self.connection.worker.pulses.tick().since(self.touched);
+                let left = self.limits.idle_timeout.saturating_sub(idle);
+                if left.is_zero() {
+                    return Poll::Ready(Overdue::Over);
+                }
+                self.pulse.arm(left);
+                Poll::Pending
+            }
+            Waiting::LastCall | Waiting::Body | Waiting::HalfClosed | Waiting::Nothing => Poll::Ready(Overdue::Over),
+        }
+    }
+
+    /// Looks whether the caller is still there while his answer is made. Ready when he
+    /// has left.
+    pub(in crate::edge::http1) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.outflow.is_empty() && matches!(self.poll_flush(cx), Poll::Ready(Err(_))) {
+            return Poll::Ready(());
+        }
+        if !self.body.is_done() || matches!(self.flow, Flow::Refused(_)) {
+            // Whoever reads the body sees it.
+            return Poll::Pending;
+        }
+        while self.flow == Flow::Open && self.inflow.bytes().len() < self.limits.header_bytes {
+            match self.inflow.poll_fill(&mut self.stream, cx, Want::Little) {
+                Poll::Ready(Ok(0)) => self.flow = Flow::Ended,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        if self.flow == Flow::Ended {
+            self.wait_for(Waiting::HalfClosed, HALF_CLOSED);
+            self.pulse.register(cx.waker());
+            if self.pulse.fired() {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Whether another request may follow the one under way, as far as its body goes. A
+    /// short rest of it that is here already is read away.
+    pub(in crate::edge::http1) fn may_follow(&mut self) -> bool {
+        let mut away = 0;
+        while !self.body.is_done() && away < READ_AWAY {
+            match self.body.next(self.inflow.bytes(), self.head_limits()) {
+                Step::Data { skip, data } => {
+                    self.inflow.skip(skip + data);
+                    away += data;
+                }
+                Step::End { skip, .. } => self.inflow.skip(skip),
+                Step::More { .. } | Step::Refused(_) => break,
+            }
+        }
+        self.body.is_done() && self.flow == Flow::Open
+    }
+
+    /// Notes that an exchange has ended.
+    pub(in crate::edge::http1) fn rest(&mut self) {
+        self.touched = self.connection.worker.pulses.tick();
+        if self.waiting != Waiting::NextHead {
+            self.settle();
+        }
+    }
+
+    /// Writes what waits to go out, within the caller's time.
+    pub(in crate::edge::http1) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let before = self.outflow.sent();
+        let outcome = self.outflow.poll_flush(&mut self.stream, cx);
+        if self.outflow.sent() > before {
+            self.writes.moved();
+        }
+        self.writes.watch(&self.connection.worker.pulses, cx, outcome)
+    }
+
+    /// Ends the connection: what is written leaves, and a caller who is still sending
+    /// gets time to see why he was cut short.
+    pub(in crate::edge::http1) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.linger.is_none() {
+            if ready!(self.poll_flush(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            let outcome = Pin::new(&mut self.stream).poll_shutdown(cx);
+            let shut = ready!(self.writes.watch(&self.connection.worker.pulses, cx, outcome));
+            let speaks_on = matches!(self.flow, Flow::Refused(_)) || !self.body.is_done();
+            if shut.is_err() || !speaks_on {
+                return Poll::Ready(());
+            }
+        }
+        let linger = self.linger.get_or_insert_with(|| Linger::begin(&self.connection.worker.pulses));
+        linger.poll(&mut self.stream, cx)
+    }
+
+    /// Reads bytes that are no message any more: first those that are here.
+    pub(in crate::edge::http1) fn poll_raw(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.inflow.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let count = buf.remaining().min(self.inflow.bytes().len());
+        buf.put_slice(&self.inflow.take(count));
+        Poll::Ready(Ok(()))
+    }
+
+    /// The stream itself, for bytes that are no message any more.
+    pub(in crate::edge::http1) fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+}
+
+/// What became of a wait that was too long.
+enum Overdue {
+    Refused(Refusal),
+    Over,
+}
+
+/// A refused body as its reader sees it.
+fn fault(refusal: Refusal) -> ForwardError {
+    match refusal {
+        Refusal::BodyTimeout | Refusal::HeadTimeout => ForwardError::BodyTimeout,
+        _ => ForwardError::BodyBroken,
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire").field("body", &self.body).field("flow", &self.flow).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,104 @@
+//! A caller's body, whichever protocol brings it. Reading it is what asks the caller to
+//! go on: nothing is read ahead, and a caller who waits for `100 Continue` hears it
+//! when somebody wants his body and not before.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::edge::http1::wire::Wire;
+use crate::edge::upstream::error::ForwardError;
+use crate::edge::worker::lock;
+
+/// A caller's body.
+#[derive(Debug)]
+pub struct Inbound(Source);
+
+#[derive(Debug)]
+enum Source {
+    /// There is none.
+    Nothing,
+    /// On the connection it shares with the answer; what is left, where it is known.
+    Http1 { wire: Arc<Mutex<Wire>>, left: Option<u64>, over: bool },
+    /// On a stream of its own.
+    Http2(Incoming),
+}
+
+impl Inbound {
+    /// No body.
+    pub fn empty() -> Inbound {
+        Inbound(Source::Nothing)
+    }
+
+    /// The body behind the head that was read last from `wire`.
+    pub(in crate::edge) fn http1(wire: &Arc<Mutex<Wire>>, length: Option<u64>) -> Inbound {
+        match length {
+            Some(0) => Inbound::empty(),
+            left => Inbound(Source::Http1 { wire: Arc::clone(wire), left, over: false }),
+        }
+    }
+
+    /// The body of a stream.
+    pub fn http2(body: Incoming) -> Inbound {
+        Inbound(Source::Http2(body))
+    }
+}
+
+impl Body for Inbound {
+    type Data = Bytes;
+    type Error = ForwardError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        match &mut self.0 {
+            Source::Nothing => Poll::Ready(None),
+            Source::Http1 { over: true, .. } => Poll::Ready(None),
+            Source::Http1 { wire, left, over } => {
+                let next = std::task::ready!(lock(wire).poll_body(cx));
+                match &next {
+                    Some(Ok(data)) => {
+                        *left = left.map(|left| left - data.len() as u64);
+                        *over = *left == Some(0);
+                    }
+                    Some(Err(_)) | None => *over = true,
+                }
+                Poll::Ready(next.map(|next| next.map(Frame::data)))
+            }
+            Source::Http2(body) => {
+                let next = Pin::new(body).poll_frame(cx);
+                next.map(|frame| frame.map(|frame| frame.map_err(|error| fault_of(&error))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Source::Nothing => true,
+            Source::Http1 { over, .. } => *over,
+            Source::Http2(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Source::Nothing => SizeHint::with_exact(0),
+            Source::Http1 { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),
+            Source::Http2(body) => body.size_hint(),
+        }
+    }
+}
+
+/// Whose word ended a body of HTTP/2: the clock, or its framing.
+fn fault_of(error: &hyper::Error) -> ForwardError {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut) {
+            return ForwardError::BodyTimeout;
+        }
+        source = cause.source();
+    }
+    ForwardError::BodyBroken
+}
