@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::clock::Seconds;
 use crate::dialect::Dialect;
 use crate::oauth::client::{Client, GrantKind};
-use crate::oauth::people::{People, Registration};
+use crate::oauth::people::{People, RedirectRule, Registration};
 use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
 use crate::token::claim_names::ClaimNames;
@@ -73,6 +73,11 @@ impl Issuer {
     /// of its own.
     pub fn words<'a>(&'a self, scope: &'a Scope) -> &'a str {
         self.catalogue.iter().find(|(known, _)| known == scope).map_or(scope.as_str(), |(_, text)| text)
+    }
+
+    /// Whether requests may leave out where the person is sent back to.
+    pub fn redirect_uri_is_optional(&self) -> bool {
+        self.people.as_ref().is_some_and(|people| people.code.redirect_uri == RedirectRule::Optional)
     }
 
     /// Under which name the store keeps the keys of its refresh tokens; no issuer can

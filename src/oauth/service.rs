@@ -10,6 +10,7 @@ use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, Need};
 use crate::dialect::knobs::{Dialect, Seat, Step};
 use crate::dialect::params::SecretsInUrl;
+use crate::dialect::read::Codes;
 use crate::dialect::request::{ClientCredential, GrantRequest};
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, OK, Refused};
@@ -18,6 +19,7 @@ use crate::oauth::authenticate::{Standing, authenticate};
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
+use crate::oauth::openid::{discovery, userinfo};
 use crate::oauth::store::{Directory, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
@@ -109,6 +111,7 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             Endpoint::Jwks => jwks::answer(desk, seat, raw),
             Endpoint::Metadata => metadata::answer(desk, seat, raw),
             Endpoint::Authorize
+            | Endpoint::EndSession
             | Endpoint::Account
             | Endpoint::SignIn
             | Endpoint::SignOut
@@ -116,11 +119,10 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             | Endpoint::Applications
             | Endpoint::Authorized
             | Endpoint::Sessions => Ok(person::answer(self, desk, seat, raw, now).await),
+            Endpoint::UserInfo => userinfo::answer(self, desk, seat, raw, now).await,
+            Endpoint::OpenidConfiguration => discovery::answer(desk, seat, raw),
             // Not placed by `endpoints` yet, so nobody comes here.
-            Endpoint::UserInfo
-            | Endpoint::OpenidConfiguration
-            | Endpoint::EndSession
-            | Endpoint::Register
+            Endpoint::Register
             | Endpoint::RegisteredClient
             // Answered where pages are written.
             | Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
@@ -129,7 +131,8 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
 
     /// The token endpoint, step by step (RFC 6749 §3.2), in the dialect's order.
     async fn token(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Result<Answer, Refused> {
-        let asked = desk.dialect.read_token(seat, raw)?;
+        let codes = if desk.issuer.people.is_some() { Codes::Served } else { Codes::Absent };
+        let asked = desk.dialect.read_token(seat, raw, codes)?;
         let mut grant: Option<GrantRequest> = None;
         let mut who = None;
         for step in asked.order() {

@@ -12,6 +12,7 @@ use crate::oauth::authorize::answer::{dead, with_cookies};
 use crate::oauth::authorize::endpoint::Visit;
 use crate::oauth::authorize::error::Dead;
 use crate::oauth::issuer::Issuer;
+use crate::oauth::openid::end_session;
 use crate::oauth::person::{account, consent, frame, sessions, sign_in, sign_out};
 use crate::oauth::service::{Desk, Service};
 use crate::oauth::store::Store;
@@ -34,8 +35,9 @@ pub(in crate::oauth) async fn answer<S: Store, P: PasswordCheck>(
     };
     let visit = Visit { service, desk, people, visitor: &visitor, method: &raw.method, now };
     let mut answer = match seat.endpoint {
-        // It tells the audit log of its own failures.
+        // These tell the audit log of their own failures.
         Endpoint::Authorize => authorize::endpoint::answer(&visit, seat, raw).await,
+        Endpoint::EndSession => end_session::answer(&visit, seat, raw).await,
         endpoint => page(&visit, endpoint, seat, raw).await.unwrap_or_else(dead),
     };
     if let Some(page) = &mut answer.page {

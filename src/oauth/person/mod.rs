@@ -13,6 +13,6 @@ mod next;
 mod role;
 mod sessions;
 mod sign_in;
-mod sign_out;
+pub(in crate::oauth) mod sign_out;
 
 pub(in crate::oauth) use answer::{answer, too_many};

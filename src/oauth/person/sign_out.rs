@@ -16,6 +16,7 @@ use crate::oauth::session::Which;
 use crate::oauth::store::{Store, StoreError};
 use crate::oauth::view::{Confirm, Failed, Failure, Freshness, View};
 use crate::oauth::visitor::{Origin, Person, take_session};
+use crate::token::id::ClientId;
 
 /// Answers one request to the sign-out page.
 pub(super) async fn answer<S: Store, P>(visit: &Visit<'_, S, P>, raw: &RawRequest) -> Result<Answer, Dead> {
@@ -36,20 +37,25 @@ pub(super) async fn answer<S: Store, P>(visit: &Visit<'_, S, P>, raw: &RawReques
         Origin::Stale => Ok(show(ask, Freshness::Stale)),
         Origin::Ours => {
             let answer = after(visit, Endpoint::SignOut, "", None);
-            Ok(end(visit, person, answer).await?)
+            Ok(end(visit, person, None, answer).await?)
         }
     }
 }
 
-/// Ends the session of this browser; the answer is what follows.
+/// Ends the session of this browser, which an application may have asked for; the answer
+/// is what follows.
 pub(in crate::oauth) async fn end<S: Store, P>(
     visit: &Visit<'_, S, P>,
     person: &Person,
+    client: Option<&ClientId>,
     mut answer: Answer,
 ) -> Result<Answer, StoreError> {
     let issuer = &visit.desk.issuer.name;
     visit.service.store.end_sessions(issuer, &person.subject, Which::One(person.id)).await?;
-    let event = AuditEvent::new("signed_out", issuer).user(person.subject.as_str());
+    let mut event = AuditEvent::new("signed_out", issuer).user(person.subject.as_str());
+    if let Some(client) = client {
+        event = event.client(client);
+    }
     answer.audit.push(event.detail(format!("session {}", person.id)));
     Ok(with_cookies(answer, vec![take_session(issuer)]))
 }
