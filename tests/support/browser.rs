@@ -28,6 +28,12 @@ impl Browser {
         Browser { base: base.to_owned(), jar: BTreeMap::new(), page, place: String::new() }
     }
 
+    /// Another window of the same browser, on the same page.
+    pub fn twin(&self) -> Browser {
+        let page = Answer { status: self.page.status, head: self.page.head.clone(), body: self.page.body.clone() };
+        Browser { base: self.base.clone(), jar: self.jar.clone(), page, place: self.place.clone() }
+    }
+
     /// Opens a path of the gateway.
     pub fn open(&mut self, path: &str) -> &Answer {
         self.go(path, None, &[])
