@@ -87,14 +87,12 @@ impl Visit<'_> {
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
             shared.telemetry.oauth_answered(place.endpoint.as_str(), answer.grant, answer.result, began.elapsed());
             report(&shared, raw.peer, &answer, now);
-            match &answer.page {
-                None => answer.reply,
-                Some(written) => page::reply(written, answer.reply, issuer, &raw.headers).unwrap_or_else(|broken| {
-                    let (reply, fault) = broken;
-                    tracing::error!(%fault, "a page was not written");
-                    reply
-                }),
+            let Some(page) = &answer.page else { return answer.reply };
+            let written = page::reply(page, answer.reply, issuer, &raw.headers);
+            if let Some(fault) = written.fault {
+                tracing::error!(%fault, "a page was not written");
             }
+            written.reply
         };
         match self.shared.runtime.spawn(task).await {
             Ok(reply) => reply,

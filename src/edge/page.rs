@@ -22,23 +22,34 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
+/// A page that was written, or could not be.
+pub struct Written {
+    /// To be sent: the page, or a bare 500.
+    pub reply: Reply,
+    /// What failed, for the operator's log.
+    pub fault: Option<String>,
+}
+
 /// Writes the page into the reply.
-///
-/// # Errors
-/// It could not be written; the reply is a bare 500 then.
-pub fn reply(page: &Page, reply: Reply, issuer: &Issuer, asked: &HeaderMap) -> Result<Reply, (Reply, String)> {
+pub fn reply(page: &Page, reply: Reply, issuer: &Issuer, asked: &HeaderMap) -> Written {
     let Reply { status, mut headers, .. } = reply;
     protect(&mut headers);
     headers.insert(CONTENT_SECURITY_POLICY, policy(&page.view));
-    let Some(people) = &issuer.people else { return Err(broken(headers, "an issuer without people has pages")) };
     let language = language(asked);
-    match crate::pages::render(page, &people.branding, language) {
+    let html = match &issuer.people {
+        Some(people) => crate::pages::render(page, &people.branding, language),
+        None => Err("an issuer without people has pages".to_owned()),
+    };
+    match html {
         Ok(html) => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(crate::pages::MEDIA));
             headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-            Ok(Reply { status, headers, body: Bytes::from(html) })
+            Written { reply: Reply { status, headers, body: Bytes::from(html) }, fault: None }
         }
-        Err(fault) => Err(broken(headers, &fault)),
+        Err(fault) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Written { reply: Reply { status, headers, body: Bytes::new() }, fault: Some(fault) }
+        }
     }
 }
 
@@ -63,10 +74,6 @@ pub fn asset(issuer: &Issuer, raw: &RawRequest) -> Reply {
         headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     Reply { status, headers, body }
-}
-
-fn broken(headers: HeaderMap, fault: &str) -> (Reply, String) {
-    (Reply { status: StatusCode::INTERNAL_SERVER_ERROR, headers, body: Bytes::new() }, fault.to_owned())
 }
 
 /// What holds for everything that belongs to the pages.
