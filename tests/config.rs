@@ -150,12 +150,27 @@ fn the_published_schema_is_the_generated_one() {
 }
 
 #[test]
+fn everything_about_callers_addresses_is_in_the_snapshot() {
+    use tollgate::snapshot::{Address, PerAddress, ProxyProtocol};
+
+    let snapshot = snapshot("tests/config/good/everything.yaml");
+    assert_eq!(snapshot.listeners[0].proxy_protocol, ProxyProtocol::Accept);
+    let limits = &snapshot.listeners[0].limits;
+    assert_eq!(limits.per_address, PerAddress { connections: Some(3), rate: Some(9) });
+    assert_eq!((limits.body_rate, snapshot.listeners[1].limits.body_rate), (1024, 240));
+    assert_eq!(snapshot.listeners[1].limits.per_address, PerAddress::default());
+    let Address::Unix(place) = &snapshot.listeners[3].address else { panic!("a path") };
+    assert_eq!(place.path, Path::new("tests/config/good/run/beside.sock"));
+    assert_eq!((place.mode, place.owner, place.group), (0o600, Some(0), Some(0)));
+}
+
+#[test]
 fn everything_that_was_said_is_in_the_snapshot() {
     use tollgate::access::rule::Rule;
     use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server};
 
     let snapshot = snapshot("tests/config/good/everything.yaml");
-    assert_eq!(snapshot.listeners.len(), 3);
+    assert_eq!(snapshot.listeners.len(), 4);
     assert!(matches!(snapshot.listeners[0].door, Door::Tls(_)));
     assert!(matches!(snapshot.listeners[1].door, Door::Clear));
     assert!(matches!(snapshot.listeners[2].door, Door::Redirect(443)));
@@ -193,7 +208,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(snapshot.plans[1].max_body, 1 << 20);
     assert!(matches!(&snapshot.upstreams[0].servers[0], Server::Http { port: 9001, .. }));
     assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
-    assert_eq!(snapshot.policy.tables.len(), 3);
+    assert_eq!(snapshot.policy.tables.len(), 4);
     let routes: Vec<_> = snapshot.policy.tables[0].targets().iter().collect();
     assert_eq!(routes.len(), 4, "the routes stand behind `public` alone");
     let rules = routes.iter().filter_map(|target| match target {

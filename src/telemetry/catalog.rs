@@ -96,7 +96,7 @@ catalog! {
     CONNECTIONS = gauge("tollgate_connections_open", &["listener"], "Connections of callers that are open.");
     /// Connections turned away.
     CONNECTION_REFUSALS = counter("tollgate_connection_refusals_total", &["listener", "reason"],
-        "Connections that were not served: over the listener's limit, or a failed accept.");
+        "Connections that were not served: over the listener's limit (limit), over one address's limit or rate (address_limit, address_rate), without the PROXY header that its proxy owes (proxy_header), or a failed accept (accept).");
     /// TLS handshakes.
     HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
         "TLS handshakes by result: ok, failed or timeout; version and resumed are `-` unless ok.");

@@ -77,7 +77,7 @@ impl Telemetry {
         self.ledger.lay_out(generation, layout);
         // A rate sees a counter's first step only if the counter was there before it.
         for listener in &layout.listeners {
-            for reason in [ConnectionRefused::OverLimit, ConnectionRefused::AcceptFailed] {
+            for reason in ConnectionRefused::ALL {
                 self.events.connection_refusals.with_label_values(&[listener, reason.label()]);
             }
         }

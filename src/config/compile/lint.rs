@@ -42,6 +42,7 @@ impl Compiler<'_> {
         for (name, written) in document.listeners.iter() {
             let listener = &written.value;
             let address: Option<std::net::SocketAddr> = listener.address.value.parse().ok();
+            // A path is no address, and is on this machine.
             let public = address.is_some_and(|address| !address.ip().is_loopback());
             if public && listener.tls.is_none() && listener.redirect.is_none() {
                 let message = format!("listener `{name}` carries tokens in clear text");

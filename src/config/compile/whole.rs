@@ -33,7 +33,7 @@ pub fn compile(
     }
     let state = compiler.state(document);
     let fronts = compiler.listeners(document, &state);
-    let addresses = fronts.iter().map(|front| (front.listener.name.clone(), front.listener.address)).collect();
+    let addresses = fronts.iter().map(|front| (front.listener.name.clone(), front.listener.address.clone())).collect();
     let fixed = compiler.fixed(document, addresses);
     let access_log = compiler.access_log(document);
     let drain = compiler.drain(document);
