@@ -24,7 +24,7 @@ use crate::oauth::store::{Directory, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
-use crate::oauth::{cors, info, introspect, jwks, metadata, person, revoke};
+use crate::oauth::{cors, info, introspect, jwks, metadata, person, registration, revoke};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -121,11 +121,11 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             | Endpoint::Sessions => Ok(person::answer(self, desk, seat, raw, now).await),
             Endpoint::UserInfo => userinfo::answer(self, desk, seat, raw, now).await,
             Endpoint::OpenidConfiguration => discovery::answer(desk, seat, raw),
-            // Not placed by `endpoints` yet, so nobody comes here.
-            Endpoint::Register
-            | Endpoint::RegisteredClient
+            Endpoint::Register | Endpoint::RegisteredClient => {
+                registration::endpoint::answer(self, desk, seat, raw, now).await
+            }
             // Answered where pages are written.
-            | Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
+            Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
         }
     }
 

@@ -14,4 +14,6 @@ mod introspect;
 mod legacy;
 mod memory;
 mod refresh;
+mod registering;
 mod revoke;
+mod taking_back;

@@ -5,16 +5,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tollgate::clock::UnixTime;
+use tollgate::oauth::application_store::{Alteration, Altered, ApplicationStore, KeptApplication};
 use tollgate::oauth::authorize::code::Code;
 use tollgate::oauth::authorize::pending::Pending;
-use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
-use tollgate::oauth::client::Client;
+use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Left, Redemption, Sent};
+use tollgate::oauth::client::{Approval, Client, ClientSecret};
 use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::User;
+use tollgate::revocation::narrowing::Narrowing;
 use tollgate::revocation::notice::Notice;
-use tollgate::token::handle::Handle;
+use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use tollgate::token::secret::SecretDigest;
 
@@ -37,6 +39,7 @@ pub struct State {
     pub codes: HashMap<[u8; 32], KeptCode>,
     pub consents: Vec<Consent>,
     pub sessions: Vec<Session>,
+    pub registrations: HashMap<String, SecretDigest>,
 }
 
 pub struct Row {
@@ -244,6 +247,143 @@ impl AuthorizationStore for Memory {
         };
         let his = state.consents.iter().filter(|consent| consent.subject == *subject);
         Ok(his.map(|consent| Consent { live: lives(consent), ..consent.clone() }).collect())
+    }
+
+    async fn narrow(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        left: Left,
+    ) -> Result<Vec<Narrowing>, StoreError> {
+        let mut state = self.working()?;
+        for consent in state.consents.iter_mut().filter(|c| c.subject == *subject && c.client == *client) {
+            consent.scopes = left.keep.clone();
+        }
+        let mut out = Vec::new();
+        for family in state.families.values_mut().filter(|f| f.subject == *subject && f.client == *client) {
+            family.scopes = family.scopes.intersection(&left.with_held);
+            let (family, left) = (family.handles.family, left.clone());
+            out.push(Narrowing { issuer: issuer.clone(), family, left: left.with_held, until: left.until });
+        }
+        Ok(out)
+    }
+
+    async fn take_back(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> Result<Option<Vec<Notice>>, StoreError> {
+        let mut state = self.working()?;
+        let before = state.consents.len();
+        state.consents.retain(|consent| consent.subject != *subject || consent.client != *client);
+        if state.consents.len() == before {
+            return Ok(None);
+        }
+        let his = state.families.values().filter(|f| f.subject == *subject && f.client == *client);
+        let dead: Vec<_> = his.map(|family| (family.id.0, family.handles.family)).collect();
+        state.dead.extend(dead.iter().map(|(id, _)| *id));
+        let notice = |(_, handle)| Notice {
+            kind: HandleKind::Family,
+            issuer: issuer.clone(),
+            handle,
+            issued_before: None,
+            until,
+        };
+        Ok(Some(dead.into_iter().map(notice).collect()))
+    }
+}
+
+impl ApplicationStore for Memory {
+    async fn add_application(
+        &self,
+        _: &IssuerName,
+        client: Client,
+        registration: Option<SecretDigest>,
+        _: UnixTime,
+    ) -> Result<(), StoreError> {
+        let mut state = self.working()?;
+        state.registrations.extend(registration.map(|digest| (client.id.as_str().to_owned(), digest)));
+        state.clients.insert(client.id.as_str().to_owned(), Arc::new(client));
+        Ok(())
+    }
+
+    async fn application(&self, _: &IssuerName, id: &ClientId) -> Result<Option<KeptApplication>, StoreError> {
+        let state = self.working()?;
+        let kept = |client: &Arc<Client>| KeptApplication {
+            client: (**client).clone(),
+            created: UnixTime(0),
+            secrets: client.secrets.iter().map(|secret| (secret.slot, UnixTime(0), None)).collect(),
+            registration: state.registrations.get(id.as_str()).copied(),
+        };
+        Ok(state.clients.get(id.as_str()).map(kept))
+    }
+
+    async fn applications_of(&self, name: &IssuerName, owner: &Subject) -> Result<Vec<KeptApplication>, StoreError> {
+        self.those(name, |client| client.application.owner.as_ref() == Some(owner)).await
+    }
+
+    async fn waiting_applications(&self, name: &IssuerName) -> Result<Vec<KeptApplication>, StoreError> {
+        self.those(name, |client| client.application.approval == Approval::Waiting).await
+    }
+
+    async fn alter_application(
+        &self,
+        _: &IssuerName,
+        id: &ClientId,
+        change: Alteration,
+        _: UnixTime,
+    ) -> Result<Altered, StoreError> {
+        let mut state = self.working()?;
+        let Some(client) = state.clients.get_mut(id.as_str()) else { return Ok(Altered::Missing) };
+        let client = Arc::make_mut(client);
+        match change {
+            Alteration::Edit { name, application, scopes } => {
+                (client.display_name, client.application, client.scopes) = (Some(name), *application, scopes);
+            }
+            Alteration::AddSecret(digest) => {
+                let slot = client.secrets.last().map_or(0, |newest| 1 - newest.slot);
+                client.secrets.retain(|secret| secret.slot != slot);
+                client.secrets.push(ClientSecret { digest, slot });
+            }
+            Alteration::OnlySecret(digest) => client.secrets = vec![ClientSecret { digest, slot: 0 }],
+            Alteration::DropSecret(slot) => client.secrets.retain(|secret| secret.slot != slot),
+            Alteration::Approve => client.application.approval = Approval::Approved,
+        }
+        Ok(Altered::Done)
+    }
+
+    async fn remove_application(
+        &self,
+        _: &IssuerName,
+        id: &ClientId,
+        notice: Notice,
+        _: UnixTime,
+    ) -> Result<Altered, StoreError> {
+        let mut state = self.working()?;
+        state.notices.push(notice);
+        state.consents.retain(|consent| consent.client != *id);
+        Ok(if state.clients.remove(id.as_str()).is_some() { Altered::Done } else { Altered::Missing })
+    }
+}
+
+impl Memory {
+    async fn those(
+        &self,
+        name: &IssuerName,
+        wanted: impl Fn(&Client) -> bool,
+    ) -> Result<Vec<KeptApplication>, StoreError> {
+        let ids: Vec<ClientId> = {
+            let state = self.working()?;
+            state.clients.values().filter(|client| wanted(client)).map(|client| client.id.clone()).collect()
+        };
+        let mut out = Vec::new();
+        for id in ids {
+            out.extend(self.application(name, &id).await?);
+        }
+        Ok(out)
     }
 }
 
