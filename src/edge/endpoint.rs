@@ -27,6 +27,23 @@ use crate::snapshot::World;
 use crate::telemetry::outcome::Login;
 use crate::token::ring::KeyRing;
 
+/// The events of the audit log that are counted as something a person did.
+const PEOPLE_EVENTS: [&str; 13] = [
+    "signed_in",
+    "signed_out",
+    "sessions_ended",
+    "code_issued",
+    "application_registered",
+    "application_changed",
+    "application_deleted",
+    "application_approved",
+    "application_turned_down",
+    "secret_added",
+    "secret_rotated",
+    "grant_narrowed",
+    "grant_taken_back",
+];
+
 /// One request to an endpoint.
 pub struct Visit<'a> {
     /// What all workers share.
@@ -143,11 +160,15 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
     }
     for event in &answer.audit {
         telemetry.audit(Some(peer), event);
+        if PEOPLE_EVENTS.contains(&event.event) {
+            telemetry.person_did(event.event);
+        }
         let detail = event.detail.as_deref().unwrap_or_default();
         match event.event {
             "token_issued" if grant == "password" => telemetry.login("local", Login::Right),
             "signed_in" => telemetry.login("local", Login::Right),
             "sign_in_refused" => telemetry.login("local", login(detail)),
+            "grant_taken_back" => telemetry.revoked("family", 1),
             "refresh_reuse" => {
                 telemetry.refresh_reused();
                 telemetry.revoked("family", 1);

@@ -91,6 +91,8 @@ struct TroublePage<'a> {
 struct Mend {
     field: &'static str,
     text: String,
+    /// In English, like the protocol.
+    detail: Option<&'static str>,
 }
 
 impl FormPage<'_> {
@@ -112,15 +114,20 @@ fn refused(s: &Shell<'_>, view: &SignIn) -> Option<String> {
 fn form<'a>(s: Shell<'a>, view: &'a ApplicationForm) -> FormPage<'a> {
     let below = &s.frame.paths.applications;
     let mend = |fault: &Fault| {
+        let mut detail = None;
         let (field, text) = match fault {
             Fault::Name => ("name", s.t.fault_name.to_owned()),
             Fault::Description => ("description", s.t.fault_description.to_owned()),
             Fault::RedirectMissing => ("redirect_uris", s.t.fault_redirect_missing.to_owned()),
             Fault::RedirectMany => ("redirect_uris", s.t.fault_redirect_many.to_owned()),
-            Fault::Redirect(line) => ("redirect_uris", s.fill(s.t.fault_redirect, line)),
+            Fault::Redirect(line, why) => {
+                detail = Some(*why);
+                ("redirect_uris", s.fill(s.t.fault_redirect, line))
+            }
             Fault::Scope => ("scopes", s.t.fault_scope.to_owned()),
+            Fault::Full => ("name", s.t.applications_full.to_owned()),
         };
-        Mend { field, text }
+        Mend { field, text, detail }
     };
     let faults = view.faults.iter().map(mend).collect();
     let (title, action, cancel) = match &view.id {

@@ -7,6 +7,9 @@ use crate::support::gateway::Gateway;
 /// RFC 7636 appendix B.
 pub const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
+/// The verifier behind it.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
 /// Where the shop gets its codes.
 pub const CALLBACK: &str = "https://shop.example/callback";
 
@@ -44,7 +47,7 @@ issuers:
         description: Sells things to members.
         secret: "${{env:SHOP_SECRET:-shop-secret}}"
         grants: [authorization_code, refresh_token]
-        redirect_uris: [{CALLBACK}]
+        redirect_uris: [{CALLBACK}, "http://127.0.0.1/callback"]
         scopes: [orders:read, orders:write, billing:read]
       - id: kiosk
         public: true

@@ -2,6 +2,7 @@
 
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::Answer;
+use crate::oauth::application::waiting;
 use crate::oauth::authorize::endpoint::Visit;
 use crate::oauth::authorize::error::Dead;
 use crate::oauth::person::guard::{Begin, begin, show};
@@ -17,6 +18,10 @@ pub(super) async fn answer<S: Store, P>(visit: &Visit<'_, S, P>, raw: &RawReques
         Begin::Look(signed, _) | Begin::Act(signed, _, _) => signed,
     };
     let role = Role::of(&signed.user, &visit.people.applications);
-    let home = Home { develops: role != Role::User, waiting: None };
+    let waiting = match role {
+        Role::Admin => Some(waiting(visit.service, visit.desk.issuer).await?.len()),
+        Role::Developer | Role::User => None,
+    };
+    let home = Home { develops: role != Role::User, waiting };
     Ok(show(View::Home(home), Freshness::Fresh))
 }

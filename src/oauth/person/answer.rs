@@ -13,7 +13,7 @@ use crate::oauth::authorize::endpoint::Visit;
 use crate::oauth::authorize::error::Dead;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::openid::end_session;
-use crate::oauth::person::{account, consent, frame, sessions, sign_in, sign_out};
+use crate::oauth::person::{account, applications, authorized, consent, frame, sessions, sign_in, sign_out};
 use crate::oauth::service::{Desk, Service};
 use crate::oauth::store::Store;
 use crate::oauth::user::PasswordCheck;
@@ -67,9 +67,9 @@ async fn page<S: Store, P: PasswordCheck>(
         Endpoint::SignOut => sign_out::answer(visit, raw).await,
         Endpoint::Consent => consent::answer(visit, raw).await,
         Endpoint::Sessions => sessions::answer(visit, raw).await,
-        Endpoint::Applications
-        | Endpoint::Authorized
-        | Endpoint::Token
+        Endpoint::Applications => applications::answer(visit, raw).await,
+        Endpoint::Authorized => authorized::answer(visit, raw).await,
+        Endpoint::Token
         | Endpoint::Revoke
         | Endpoint::Introspect
         | Endpoint::Jwks

@@ -6,6 +6,10 @@ pub mod branding;
 
 mod account;
 mod answer;
+mod application;
+mod application_form;
+mod applications;
+mod authorized;
 mod consent;
 mod frame;
 mod guard;
@@ -14,5 +18,6 @@ mod role;
 mod sessions;
 mod sign_in;
 pub(in crate::oauth) mod sign_out;
+mod waiting;
 
 pub(in crate::oauth) use answer::{answer, too_many};

@@ -114,10 +114,12 @@ pub enum Fault {
     RedirectMissing,
     /// More of them than may be.
     RedirectMany,
-    /// One that cannot be: the line as typed.
-    Redirect(String),
+    /// One that cannot be: the line as typed, and why, in a few words for engineers.
+    Redirect(String, &'static str),
     /// No scope.
     Scope,
+    /// The developer has as many applications as he may.
+    Full,
 }
 
 /// Applications that wait for approval.
@@ -138,8 +140,8 @@ pub struct WaitingLine {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// Who registered it.
-    pub owner: String,
+    /// Who registered it; `None`: it did so itself.
+    pub owner: Option<String>,
     /// Where people would be sent back to.
     pub redirect_uris: Vec<String>,
     /// What it might ask, in the catalogue's words.

@@ -74,10 +74,10 @@ pub const TEXTS: Texts = Texts {
     edit: "Change",
     edit_title: "Change {}",
     faults: "Please mend this first:",
-    fault_name: "Give it a name of at most 80 characters.",
-    fault_description: "Describe it in at most 400 characters.",
+    fault_name: "Give it a name of at most 100 characters.",
+    fault_description: "Describe it in at most 500 characters.",
     fault_redirect_missing: "Give at least one redirect address.",
-    fault_redirect_many: "Give at most 10 redirect addresses.",
+    fault_redirect_many: "Give at most 20 redirect addresses.",
     fault_redirect: "This redirect address cannot be used: {}",
     fault_scope: "Choose at least one thing it may ask for.",
     // One application.

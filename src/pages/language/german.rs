@@ -74,10 +74,10 @@ pub const TEXTS: Texts = Texts {
     edit: "Ändern",
     edit_title: "{} ändern",
     faults: "Bitte berichtigen Sie zuerst:",
-    fault_name: "Geben Sie einen Namen von höchstens 80 Zeichen an.",
-    fault_description: "Beschreiben Sie sie in höchstens 400 Zeichen.",
+    fault_name: "Geben Sie einen Namen von höchstens 100 Zeichen an.",
+    fault_description: "Beschreiben Sie sie in höchstens 500 Zeichen.",
     fault_redirect_missing: "Geben Sie mindestens eine Rücksprungadresse an.",
-    fault_redirect_many: "Geben Sie höchstens 10 Rücksprungadressen an.",
+    fault_redirect_many: "Geben Sie höchstens 20 Rücksprungadressen an.",
     fault_redirect: "Diese Rücksprungadresse ist nicht möglich: {}",
     fault_scope: "Wählen Sie mindestens eines, worum sie bitten darf.",
     // One application.

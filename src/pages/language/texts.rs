@@ -137,13 +137,13 @@ pub struct Texts {
     pub edit_title: &'static str,
     /// Please mend this first:
     pub faults: &'static str,
-    /// Give it a name of at most 80 characters.
+    /// Give it a name of at most 100 characters.
     pub fault_name: &'static str,
-    /// Describe it in at most 400 characters.
+    /// Describe it in at most 500 characters.
     pub fault_description: &'static str,
     /// Give at least one redirect address.
     pub fault_redirect_missing: &'static str,
-    /// Give at most 10 redirect addresses.
+    /// Give at most 20 redirect addresses.
     pub fault_redirect_many: &'static str,
     /// This redirect address cannot be used: {}.
     pub fault_redirect: &'static str,
