@@ -28,3 +28,6 @@ pub fn render(page: &Page, branding: &Branding, language: Language) -> Result<St
     let shell = Shell::new(page, branding, language);
     layout::render(shell, &page.view).map_err(|error| format!("a page could not be written: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,10 @@ impl<'a> Shell<'a> {
     pub fn when(&self, time: &UnixTime) -> String {
         let whole = time.to_string();
         match (whole.get(..10), whole.get(11..16)) {
-            (Some(day), Some(minute)) => format!("{day}\u{a0}{minute}\u{a0}UTC"),
+            (Some(day), Some(minute)) => {
+                // No-break spaces, and word joiners that no line is broken at.
+                format!("{}\u{a0}{minute}\u{a0}UTC", day.replace('-', "\u{2060}-\u{2060}"))
+            }
             _ => whole,
         }
     }

@@ -47,11 +47,18 @@ export class Looker {
     return page;
   }
 
-  async look(page, name) {
-    this.looked += 1;
+  async photograph(page, name) {
     for (const [kind, width, height] of [["phone", 320, 640], ["desk", 1280, 800]]) {
       await page.setViewportSize({ width, height });
       await page.screenshot({ path: join(this.pictures, `${name}-${kind}.png`), fullPage: true });
+    }
+  }
+
+  async look(page, name) {
+    this.looked += 1;
+    await this.photograph(page, name);
+    for (const width of [320, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
       if (wide) this.violations.push(`${name}: wider than ${width} pixels`);
     }

@@ -17,8 +17,10 @@ const looker = new Looker(base, pictures);
 // The application's own server: what it was told lands here, and its page loads a picture,
 // so that a referrer could leak.
 const told = [];
-const shop = createServer((request, response) => {
-  told.push({ url: new URL(request.url, callback), referer: request.headers.referer });
+const shop = createServer(async (request, response) => {
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  told.push({ body: new URLSearchParams(body), url: new URL(request.url, callback), referer: request.headers.referer });
   response.setHeader("content-type", "text/html");
   response.end("<!doctype html><html lang=en><title>Shop</title><h1>Back at the shop</h1><img src=/picture alt=''>");
 });
@@ -124,6 +126,13 @@ async function onePerson() {
   const refreshed = await client.refreshTokenGrant(configuration(app.id, second), tokens.refresh_token);
   assert.equal(await api(refreshed.access_token), 200, "the second secret works as well");
 
+  // The answer as a form: sent by a script of ours, and by hand where there are none.
+  request = await begin(config, "orders:read", { response_mode: "form_post" });
+  await page.goto(request.url);
+  await page.getByText("Back at the shop").waitFor();
+  assert.ok(told.find(({ url }) => url.pathname === "/callback").body.get("code"), "a code came in the form");
+  landed();
+
   // Denied: the application learns that, and nothing more.
   request = await begin(config, "billing:read");
   await page.goto(request.url);
@@ -172,6 +181,14 @@ async function withoutScripts() {
   await page.getByRole("button", { name: "Zulassen" }).press("Enter");
   await page.getByText("Back at the shop").waitFor();
   assert.ok(landed().searchParams.get("code"));
+  const again = await begin(configuration("shop", "shop-secret"), "orders:read", { response_mode: "form_post", prompt: "consent" });
+  await page.goto(again.url);
+  await page.getByRole("button", { name: "Zulassen" }).click();
+  await looker.photograph(page, "de-send-back");
+  await page.getByRole("button", { name: "Weiter" }).click();
+  await page.getByText("Back at the shop").waitFor();
+  assert.ok(told.find(({ url }) => url.pathname === "/callback").body.get("code"));
+  landed();
   await page.context().close();
 }
 
