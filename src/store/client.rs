@@ -102,6 +102,12 @@ impl Store {
         self.change_client(issuer, id, sql, action, notices, by)
     }
 
+    /// Lets an application be used that waits for approval.
+    pub fn approve_client(&self, issuer: &IssuerName, id: &ClientId, by: By) -> Result<Outcome, StoreError> {
+        let sql = "UPDATE client SET waiting = 0 WHERE issuer = ?1 AND id = ?2";
+        self.change_client(issuer, id, sql, "approved", Vec::new(), by)
+    }
+
     /// Removes the client with its secrets; `notices` are recorded with it.
     pub fn remove_client(
         &self,

@@ -13,6 +13,7 @@ mod grants;
 mod introspect;
 mod legacy;
 mod memory;
+mod people;
 mod refresh;
 mod registering;
 mod revoke;

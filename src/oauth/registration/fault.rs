@@ -1,4 +1,5 @@
-//! What is wrong with a registration (RFC 7591 §3.2.2), and how it is told.
+//! What is wrong with a registration (RFC 7591 §3.2.2), and how it is told. Public words
+//! only: what was sent is never repeated.
 
 use bytes::Bytes;
 use http::StatusCode;
