@@ -5,6 +5,7 @@
 mod access;
 mod address;
 mod alone;
+mod assertion;
 mod client;
 mod compiler;
 mod cors;
@@ -20,6 +21,7 @@ mod limits;
 mod lint;
 mod listener;
 mod mint;
+mod own;
 mod page;
 mod parts;
 mod people;
