@@ -5,12 +5,13 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, Version};
+use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
@@ -56,9 +57,8 @@ pub(in crate::edge) async fn run<S: Serve>(
             Arrival::Refused(refusal) => refused(refusal),
             Arrival::End => break,
         };
-        let Some(answer) = attended(serve.serve(Arc::clone(&connection), request), &wire).await else {
-            return;
-        };
+        let answer = serve.serve(Arc::clone(&connection), request);
+        let Some(answer) = (Attended { answer, wire: &wire }).await else { return };
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
             Ending::Close => break,
@@ -89,17 +89,27 @@ fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
     (request, terms)
 }
 
-/// The answer, unless the caller leaves before it is there.
-async fn attended<B>(
-    answer: impl Future<Output = Result<Response<B>, Infallible>>,
-    wire: &Mutex<Wire>,
-) -> Option<Response<B>> {
-    let mut answer = pin!(answer);
-    poll_fn(|cx| {
-        if let Poll::Ready(Ok(answer)) = answer.as_mut().poll(cx) {
+pin_project! {
+    /// An answer on its way, unless the caller leaves before it is there. A type of its
+    /// own, since an `async` block would move the answer's future once more.
+    struct Attended<'a, A> {
+        #[pin]
+        answer: A,
+        wire: &'a Mutex<Wire>,
+    }
+}
+
+impl<A, B> Future for Attended<'_, A>
+where
+    A: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Option<Response<B>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
+        let this = self.project();
+        if let Poll::Ready(Ok(answer)) = this.answer.poll(cx) {
             return Poll::Ready(Some(answer));
         }
-        lock(wire).poll_left(cx).map(|()| None)
-    })
-    .await
+        lock(this.wire).poll_left(cx).map(|()| None)
+    }
 }
