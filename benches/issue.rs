@@ -148,6 +148,10 @@ impl Directory for Forgetful {
         Ok(None)
     }
 
+    async fn subject(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+        Ok(None)
+    }
+
     fn secret_used(&self, _: &IssuerName, _: &ClientId, _: u8, _: UnixTime) {}
 }
 

@@ -16,6 +16,13 @@ use crate::dialect::shape::Shape;
 use crate::oauth::issuer::Issuer;
 use crate::telemetry::Layout;
 use crate::token::ring::{KeyRing, SigningKey};
+use crate::traffic::limit::Limit;
+use crate::traffic::rules::Rules;
+pub use crate::traffic::template::{Part, Template};
+
+mod address;
+
+pub use address::{Address, UNIX, UnixPlace};
 
 /// One consistent world as the file describes it.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ pub struct Snapshot {
     pub plans: Vec<Plan>,
     /// Where requests go; index: `Plan::upstream`.
     pub upstreams: Vec<Upstream>,
+    /// Limits that routes are under; index: `Rules::limits_before` and `limits_after`.
+    pub limits: Vec<Limit>,
     /// Issuers of ours.
     pub issuers: Vec<Issuer>,
     /// Key rings of foreign issuers, by profile index; ours are `None` here.
@@ -63,7 +72,7 @@ pub struct Listener {
     /// Its key in the file.
     pub name: Arc<str>,
     /// Where it listens.
-    pub address: SocketAddr,
+    pub address: Address,
     /// What it speaks.
     pub door: Door,
     /// When the first of its certificates ends, chains included; `None`: it has none.
@@ -72,6 +81,20 @@ pub struct Listener {
     pub limits: DoorLimits,
     /// Whose word about the caller's address is taken; empty: nobody's.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Whether a trusted proxy names the caller before he speaks.
+    pub proxy_protocol: ProxyProtocol,
+}
+
+/// What a connection of a trusted proxy begins with. Anybody else's bytes are never
+/// taken for the header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProxyProtocol {
+    /// With the caller's own bytes.
+    Off,
+    /// With the header of the PROXY protocol, or without it.
+    Accept,
+    /// With the header, or it is closed.
+    Require,
 }
 
 /// What a listener speaks.
@@ -91,6 +114,8 @@ pub enum Door {
 pub struct DoorLimits {
     /// Connections at once, over all workers.
     pub connections: usize,
+    /// What one address may do of that.
+    pub per_address: PerAddress,
     /// Bytes of a header block.
     pub header_bytes: usize,
     /// Number of header lines.
@@ -103,8 +128,20 @@ pub struct DoorLimits {
     pub idle_timeout: Duration,
     /// Between two reads of a body, and between two writes of an answer.
     pub body_timeout: Duration,
+    /// Bytes a second that a body must bring on average, where we are the ones who wait.
+    pub body_rate: u64,
     /// HTTP/2 streams of one connection.
     pub streams: u32,
+}
+
+/// What one caller's address may do; proxies that are trusted do not count, whom they
+/// name does. IPv6 counts by its first 64 bits, which one customer has to himself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PerAddress {
+    /// Connections at once; `None`: as many as there are.
+    pub connections: Option<u32>,
+    /// New connections in a second, and as many at once after a pause; `None`: any.
+    pub rate: Option<u32>,
 }
 
 /// What to do with a request of one route once it may pass.
@@ -123,6 +160,8 @@ pub struct Plan {
     pub keep_authorization: bool,
     /// A token of the backend's own kind, sent in place of the caller's.
     pub mint: Option<Arc<Mint>>,
+    /// What else it does with traffic; `None`: nothing.
+    pub rules: Option<Arc<Rules>>,
     /// Bytes of a request body; more is 413.
     pub max_body: u64,
     /// First byte of the answer.
@@ -140,25 +179,6 @@ pub struct Mint {
     pub lifetime: Seconds,
     /// What it says.
     pub claims: Shape,
-}
-
-/// The value of an identity header: text and references, nothing more.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Template(pub Vec<Part>);
-
-/// A piece of a template.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// As it stands.
-    Text(Box<str>),
-    /// `{sub}`.
-    Subject,
-    /// `{client_id}`.
-    Client,
-    /// `{scope}`.
-    Scope,
-    /// `{claims.NAME}`: index in the policy's list of kept claims.
-    Kept(usize),
 }
 
 /// A named group of equal servers.
@@ -207,7 +227,7 @@ pub struct Fixed {
     /// Key under which private keys are sealed in the store.
     pub store_key: Option<StoreKey>,
     /// Listener addresses, in order, with their names.
-    pub addresses: Vec<(Arc<str>, SocketAddr)>,
+    pub addresses: Vec<(Arc<str>, Address)>,
     /// Threads that hash passwords, and requests that may wait for them.
     pub hashing: Hashing,
     /// Where the audit log goes.

@@ -150,12 +150,27 @@ fn the_published_schema_is_the_generated_one() {
 }
 
 #[test]
+fn everything_about_callers_addresses_is_in_the_snapshot() {
+    use tollgate::snapshot::{Address, PerAddress, ProxyProtocol};
+
+    let snapshot = snapshot("tests/config/good/everything.yaml");
+    assert_eq!(snapshot.listeners[0].proxy_protocol, ProxyProtocol::Accept);
+    let limits = &snapshot.listeners[0].limits;
+    assert_eq!(limits.per_address, PerAddress { connections: Some(3), rate: Some(9) });
+    assert_eq!((limits.body_rate, snapshot.listeners[1].limits.body_rate), (1024, 240));
+    assert_eq!(snapshot.listeners[1].limits.per_address, PerAddress::default());
+    let Address::Unix(place) = &snapshot.listeners[3].address else { panic!("a path") };
+    assert_eq!(place.path, Path::new("tests/config/good/run/beside.sock"));
+    assert_eq!((place.mode, place.owner, place.group), (0o600, Some(0), Some(0)));
+}
+
+#[test]
 fn everything_that_was_said_is_in_the_snapshot() {
     use tollgate::access::rule::Rule;
     use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server};
 
     let snapshot = snapshot("tests/config/good/everything.yaml");
-    assert_eq!(snapshot.listeners.len(), 3);
+    assert_eq!(snapshot.listeners.len(), 4);
     assert!(matches!(snapshot.listeners[0].door, Door::Tls(_)));
     assert!(matches!(snapshot.listeners[1].door, Door::Clear));
     assert!(matches!(snapshot.listeners[2].door, Door::Redirect(443)));
@@ -186,9 +201,10 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(plan.set[0].1, "Basic sssh-file-secret");
     assert_eq!((plan.max_body, plan.strip_prefix.as_deref()), (64 << 10, Some("/v1")));
     assert_eq!(snapshot.plans[1].max_body, 1 << 20);
+    traffic_that_was_said(&snapshot);
     assert!(matches!(&snapshot.upstreams[0].servers[0], Server::Http { port: 9001, .. }));
     assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
-    assert_eq!(snapshot.policy.tables.len(), 3);
+    assert_eq!(snapshot.policy.tables.len(), 4);
     let routes: Vec<_> = snapshot.policy.tables[0].targets().iter().collect();
     assert_eq!(routes.len(), 4, "the routes stand behind `public` alone");
     let rules = routes.iter().filter_map(|target| match target {
@@ -210,6 +226,44 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(alternatives[1..], [vec![String::new()], vec!["read write".to_owned()], vec!["admin".to_owned()]]);
     assert_eq!(snapshot.policy.tables[1].targets().len(), 6, "token, revoke, introspect, jwks, two metadata");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
+}
+
+/// The rules of the routes, whose own keys win over the defaults.
+fn traffic_that_was_said(snapshot: &Snapshot) {
+    use tollgate::traffic::caller::Mark;
+    use tollgate::traffic::limit::Bound;
+    use tollgate::traffic::quota::Telling;
+    use tollgate::traffic::rewrite::Rewrite;
+    use tollgate::traffic::rules::Identified;
+
+    let limit = |name: &str| snapshot.limits.iter().position(|limit| *limit.name == *name).expect("a limit");
+    let client = &snapshot.limits[limit("per-client")];
+    assert_eq!((&client.key[..], client.telling), (&[Mark::Route, Mark::Client][..], Telling::Structured));
+    assert!(matches!(client.bound, Bound::Rate(rate) if rate.burst == 600 && rate.interval == 100_000_000));
+    let rules = snapshot.plans[0].rules.as_deref().expect("rules");
+    assert_eq!(rules.limits_before, [limit("at-once"), limit("per-address")], "those that need no token come first");
+    assert_eq!(rules.limits_after, [limit("per-client"), limit("per-tenant")]);
+    let split = rules.split.as_ref().expect("a split");
+    assert_eq!((&split.key, &split.shares[..]), (&Mark::Claim(0), &[(1, 50_000)][..]));
+    let mirror = rules.mirror.as_ref().expect("a mirror");
+    assert_eq!((mirror.upstream, mirror.share, mirror.max_body), (2, 100_000, 16 << 10));
+    let names = |rules: &[(http::HeaderName, tollgate::snapshot::Template)]| {
+        rules.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&rules.response.set), ["x-frame-options", "strict-transport-security", "x-id"]);
+    assert_eq!(rules.response.remove, ["x-powered-by", "server"]);
+    assert_eq!(
+        (names(&rules.request.add), &rules.request.remove[..]),
+        (vec!["x-tag".into()], &["x-debug".parse().expect("a name")][..])
+    );
+    assert_eq!(rules.cors.as_ref().map(|cors| cors.max_age), Some(3600));
+    assert_eq!(rules.compress.as_ref().map(|compress| (compress.codings.len(), compress.min)), Some((2, 2048)));
+    let closed = rules.maintenance.as_ref().expect("it is closed");
+    assert_eq!((&*closed.message, closed.retry_after.0, closed.scopes.len()), ("Back at six", 600, 2));
+    let other = snapshot.plans[1].rules.as_deref().expect("those of the defaults, and its own");
+    assert_eq!((other.limits_before.len(), other.request_id), (1, Identified::Yes));
+    assert!(matches!(other.rewrite, Some(Rewrite::Template(_))) && other.compress.is_some() && other.cors.is_none());
+    assert!(snapshot.plans[2].rules.as_deref().is_some_and(|rules| rules.limits_before.is_empty()));
 }
 
 /// What `check` writes, and its exit code.
@@ -276,6 +330,7 @@ fn explain_names_route_rule_and_decision() {
             method: method.parse().expect("a method"),
             url: url.to_owned(),
             scope: scope.map(str::to_owned),
+            key: None,
             listener: None,
         };
         let (mut out, mut talk, mut input) = (Vec::new(), Vec::new(), io::empty());

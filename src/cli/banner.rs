@@ -56,12 +56,13 @@ fn speaks(door: &Door) -> &'static str {
 /// Lines that can be pasted into a shell; a secret is `$SECRET` in them, and a client
 /// that only the store knows is `$CLIENT`.
 fn try_it(gateway: &Gateway, snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
-    let front = snapshot.listeners.iter().zip(&gateway.doors).find(|(l, _)| matches!(l.door, Door::Tls(_)));
-    let (Some((_, (_, address))), Some(lines)) = (front, protected(snapshot)) else { return Ok(()) };
+    let doors = snapshot.listeners.iter().zip(&gateway.doors).filter(|(l, _)| matches!(l.door, Door::Tls(_)));
+    let front = doors.filter_map(|(_, (_, address))| address.tcp()).next();
+    let (Some(address), Some(lines)) = (front, protected(snapshot)) else { return Ok(()) };
     let made = gateway.made.iter().find(|made| made.issuer == lines.issuer.name).map(|made| &made.client);
     let client = made.or_else(|| lines.issuer.clients.values().find(|client| serves(client, &lines.scopes)));
     let client = client.map_or("$CLIENT", |client| client.id.as_str());
-    let base = base(*address);
+    let base = base(address);
     let scope = if lines.scopes.is_empty() { String::new() } else { format!(" -d 'scope={}'", lines.scopes) };
     writeln!(out, "try it     TOKEN=$(curl -sk -u {client}:$SECRET {base}{}/token \\", token_base(lines.issuer))?;
     writeln!(out, "             -d grant_type=client_credentials{scope} | jq -r .access_token)")?;

@@ -84,7 +84,7 @@ fn set_type(headers: &mut HeaderMap, media: &str) {
 }
 
 /// The headers of everything that is said about tokens.
-pub(in crate::dialect) fn secret_headers(media: &str) -> HeaderMap {
+pub fn secret_headers(media: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(4);
     if !media.is_empty() {
         set_type(&mut headers, media);

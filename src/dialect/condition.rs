@@ -58,6 +58,18 @@ pub enum Condition {
     RefreshImpossible,
     /// The refresh token was used before; its family is dead now.
     RefreshReplayed,
+    /// The code is unknown, or what it stands on has ended.
+    CodeBad,
+    /// Its end has passed.
+    CodeExpired,
+    /// It was sent to another client.
+    CodeForeign,
+    /// It was used before; what it became is dead now.
+    CodeReplayed,
+    /// Another redirect URI than that of the request the code answers.
+    RedirectMismatch,
+    /// The PKCE verifier is wrong, missing, or there was no challenge for it.
+    VerifierBad,
     /// A scope that is not a scope, or not this client's, or not the user's to give.
     ScopeBad,
     /// Of what was asked for, nothing can be granted.
@@ -95,6 +107,10 @@ pub enum Challenge {
     UserRequired,
     /// It cannot be told whether the token is valid: 503.
     CannotTell(Seconds),
+    /// This caller asked too much: 429.
+    RateLimited(Seconds),
+    /// All callers together did: 503.
+    Busy(Seconds),
 }
 
 /// What makes a token not valid, as far as a caller may know.

@@ -51,6 +51,8 @@ faults! {
     MissingPassword = "missing_password" < MissingParameter;
     /// No refresh token.
     MissingRefreshToken = "missing_refresh_token" < MissingParameter;
+    /// No code.
+    MissingCode = "missing_code" < MissingParameter;
     /// A value that cannot be.
     BadParameter = "bad_parameter";
     /// Given more than once.
@@ -87,6 +89,18 @@ faults! {
     RefreshForeign = "refresh_foreign" < RefreshBad;
     /// A token that cannot be refreshed at all.
     RefreshImpossible = "refresh_impossible" < RefreshBad;
+    /// No such code, or it was called back.
+    CodeBad = "code_bad";
+    /// It has ended.
+    CodeExpired = "code_expired" < CodeBad;
+    /// It was used before.
+    CodeUsed = "code_used" < CodeBad;
+    /// It is another client's.
+    CodeForeign = "code_foreign" < CodeBad;
+    /// It was sent to another redirect URI.
+    RedirectMismatch = "redirect_mismatch" < CodeBad;
+    /// The proof that goes with it is wrong.
+    VerifierBad = "verifier_bad" < CodeBad;
     /// A scope that cannot be granted.
     ScopeBad = "scope_bad";
     /// No scope is left.
@@ -127,6 +141,10 @@ faults! {
     UserRequired = "user_required" < ScopeMissing;
     /// API: it cannot be told.
     CannotTell = "cannot_tell";
+    /// API: this caller asked too much.
+    RateLimited = "rate_limited";
+    /// API: all callers together did.
+    Busy = "busy" < CannotTell;
 }
 
 impl Fault {
@@ -154,6 +172,7 @@ impl Condition {
                 "username" => Fault::MissingUsername,
                 "password" => Fault::MissingPassword,
                 "refresh_token" => Fault::MissingRefreshToken,
+                "code" => Fault::MissingCode,
                 _ => Fault::MissingParameter,
             },
             Condition::BadParameter(_) => Fault::BadParameter,
@@ -174,6 +193,12 @@ impl Condition {
             Condition::RefreshReplayed | Condition::RefreshSuperseded => Fault::RefreshUsed,
             Condition::RefreshForeign => Fault::RefreshForeign,
             Condition::RefreshImpossible => Fault::RefreshImpossible,
+            Condition::CodeBad => Fault::CodeBad,
+            Condition::CodeExpired => Fault::CodeExpired,
+            Condition::CodeForeign => Fault::CodeForeign,
+            Condition::CodeReplayed => Fault::CodeUsed,
+            Condition::RedirectMismatch => Fault::RedirectMismatch,
+            Condition::VerifierBad => Fault::VerifierBad,
             Condition::ScopeBad => Fault::ScopeBad,
             Condition::ScopeEmpty => Fault::ScopeEmpty,
             Condition::BotUnknown => Fault::BotUnknown,
@@ -202,6 +227,8 @@ impl Challenge {
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,
             Challenge::UserRequired => Fault::UserRequired,
             Challenge::CannotTell(_) => Fault::CannotTell,
+            Challenge::RateLimited(_) => Fault::RateLimited,
+            Challenge::Busy(_) => Fault::Busy,
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Issued {
     pub expires_in: Option<Seconds>,
     /// The refresh token, where one was made or goes on.
     pub refresh: Option<Secret>,
+    /// The ID token, where `openid` was granted.
+    pub id_token: Option<Secret>,
     /// What was granted; always told.
     pub scope: Scopes,
     /// Whom it is about, for dialects that tell.
@@ -46,6 +48,7 @@ impl Facts for Issued {
         match name {
             "access_token" => Fact::Text(self.access.expose().to_owned()),
             "refresh_token" => Fact::maybe(self.refresh.as_ref().map(Secret::expose)),
+            "id_token" => Fact::maybe(self.id_token.as_ref().map(Secret::expose)),
             "expires_in" => self.expires_in.map_or(Fact::Nothing, |span| Fact::Number(span.0)),
             "issued_at" => Fact::Time(self.issued),
             "expires_at" => self.expires_in.map_or(Fact::Nothing, |span| Fact::Time(self.issued.after(span))),

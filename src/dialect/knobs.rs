@@ -114,6 +114,12 @@ pub struct ParameterNames {
     pub password: Vec<Box<str>>,
     /// RFC 6749 §6.
     pub refresh_token: Vec<Box<str>>,
+    /// RFC 6749 §4.1.3.
+    pub code: Vec<Box<str>>,
+    /// RFC 6749 §4.1.3.
+    pub redirect_uri: Vec<Box<str>>,
+    /// RFC 7636 §4.5.
+    pub code_verifier: Vec<Box<str>>,
     /// RFC 7009 §2.1, RFC 7662 §2.1.
     pub token: Vec<Box<str>>,
     /// RFC 7009 §2.1, RFC 7662 §2.1: read, checked for repetition, needed by nobody.
@@ -241,6 +247,9 @@ impl Reading {
             (&names.username, "username"),
             (&names.password, "password"),
             (&names.refresh_token, "refresh_token"),
+            (&names.code, "code"),
+            (&names.redirect_uri, "redirect_uri"),
+            (&names.code_verifier, "code_verifier"),
             (&names.token, "token"),
             (&names.token_type_hint, "token_type_hint"),
         ];

@@ -196,7 +196,10 @@ impl Params {
 pub fn secrets_in_url(raw: &RawRequest, reading: &Reading) -> SecretsInUrl {
     let secret = |name: &[u8]| {
         let name = decode(name).unwrap_or_default();
-        matches!(reading.canonical(&name), "client_secret" | "password" | "refresh_token" | "token")
+        matches!(
+            reading.canonical(&name),
+            "client_secret" | "password" | "refresh_token" | "code" | "code_verifier" | "token"
+        )
     };
     let query = raw.query.as_deref().unwrap_or("").as_bytes();
     let mut names = query.split(|b| *b == b'&').filter_map(|pair| pair.split(|b| *b == b'=').next());

@@ -6,11 +6,20 @@ use crate::dialect::condition::Condition;
 use crate::dialect::credential;
 use crate::dialect::knobs::{Dialect, Reading, Seat};
 use crate::dialect::params::{Params, SecretsInUrl, secrets_in_url};
-use crate::dialect::request::{ClientCredential, GrantRequest, TokenQuestion};
+use crate::dialect::request::{ClientCredential, CodeRequest, GrantRequest, TokenQuestion};
 use crate::dialect::wire::RawRequest;
 
 /// Grants that have a name in an RFC, whether or not they are served.
 const KNOWN_GRANTS: [&str; 4] = ["authorization_code", "implicit", "device_code", "client_credentials"];
+
+/// Whether codes are given out, and so taken, by the issuer that is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Codes {
+    /// People sign in to it.
+    Served,
+    /// They do not, so `authorization_code` is a grant it does not serve.
+    Absent,
+}
 
 /// A token request whose parameters are read and not yet judged.
 #[derive(Debug)]
@@ -18,6 +27,7 @@ pub struct Asked<'a> {
     reading: &'a Reading,
     seat: &'a Seat,
     params: Params,
+    codes: Codes,
     /// Who asks, if that is well-formed.
     pub credential: Result<ClientCredential, Condition>,
     /// Whether a secret stands in the URL.
@@ -34,10 +44,10 @@ impl Dialect {
     ///
     /// # Errors
     /// What is wrong with its form: method, query, type, body, repeated names.
-    pub fn read_token<'a>(&'a self, seat: &'a Seat, raw: &RawRequest) -> Result<Asked<'a>, Condition> {
+    pub fn read_token<'a>(&'a self, seat: &'a Seat, raw: &RawRequest, codes: Codes) -> Result<Asked<'a>, Condition> {
         let (reading, params) = self.params(seat, raw)?;
         let credential = credential::read(reading, raw, &params);
-        Ok(Asked { reading, seat, params, credential, in_url: secrets_in_url(raw, reading) })
+        Ok(Asked { reading, seat, params, codes, credential, in_url: secrets_in_url(raw, reading) })
     }
 
     /// Reads a request to the revocation or introspection endpoint.
@@ -91,7 +101,11 @@ impl Asked<'_> {
     pub fn served(&self) -> Result<(), Condition> {
         let word = self.word()?;
         let grants = &self.seat.grants;
-        let spoken = matches!(word, "client_credentials" | "password" | "refresh_token");
+        let spoken = match word {
+            "client_credentials" | "password" | "refresh_token" => true,
+            "authorization_code" => self.codes == Codes::Served,
+            _ => false,
+        };
         if spoken && (grants.is_empty() || grants.iter().any(|grant| **grant == *word)) {
             Ok(())
         } else if word.starts_with("urn:") || word.contains("://") {
@@ -123,6 +137,11 @@ impl Asked<'_> {
             ("refresh_token", _) => {
                 Ok(GrantRequest::RefreshToken { token: params.need(&names.refresh_token)?.clone() })
             }
+            ("authorization_code", _) => Ok(GrantRequest::AuthorizationCode(CodeRequest {
+                code: params.need(&names.code)?.clone(),
+                redirect_uri: params.value(&names.redirect_uri).map(|uri| uri.expose().to_owned()),
+                verifier: params.value(&names.code_verifier).cloned(),
+            })),
             _ => Err(Condition::UnsupportedGrant),
         }
     }

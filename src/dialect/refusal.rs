@@ -75,7 +75,13 @@ impl Condition {
             | Condition::RefreshReplayed
             | Condition::RefreshSuperseded
             | Condition::RefreshForeign
-            | Condition::RefreshImpossible => "invalid_grant",
+            | Condition::RefreshImpossible
+            | Condition::CodeBad
+            | Condition::CodeExpired
+            | Condition::CodeForeign
+            | Condition::CodeReplayed
+            | Condition::RedirectMismatch
+            | Condition::VerifierBad => "invalid_grant",
             Condition::ScopeBad | Condition::ScopeEmpty => "invalid_scope",
             Condition::TooMany(_) => "too_many_requests",
             Condition::Unavailable(_) => "temporarily_unavailable",
@@ -111,6 +117,13 @@ fn row(condition: &Condition) -> (StatusCode, String) {
         | Condition::RefreshForeign
         | Condition::RefreshImpossible => bad("the refresh token is not valid"),
         Condition::RefreshReplayed => bad("the refresh token was used before; its grant is revoked"),
+        // One answer for all, so that nobody learns which half of a stolen code is right.
+        Condition::CodeBad
+        | Condition::CodeExpired
+        | Condition::CodeForeign
+        | Condition::RedirectMismatch
+        | Condition::VerifierBad => bad("the code is not valid"),
+        Condition::CodeReplayed => bad("the code was used before; what it became is revoked"),
         Condition::ScopeBad | Condition::ScopeEmpty => bad("a requested scope cannot be granted"),
         Condition::BotUnknown | Condition::BotForeign => bad("there is no such bot"),
         Condition::WrongMethod(_) => other(StatusCode::METHOD_NOT_ALLOWED, "this endpoint does not answer this method"),

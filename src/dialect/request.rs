@@ -51,6 +51,19 @@ pub enum GrantRequest {
         /// `refresh_token`.
         token: Secret,
     },
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode(CodeRequest),
+}
+
+/// A code that is presented, with what it was bound to.
+#[derive(Clone, Debug)]
+pub struct CodeRequest {
+    /// `code`.
+    pub code: Secret,
+    /// `redirect_uri`, where it is repeated.
+    pub redirect_uri: Option<String>,
+    /// `code_verifier` (RFC 7636 §4.5).
+    pub verifier: Option<Secret>,
 }
 
 /// A request to the revocation or introspection endpoint (RFC 7009 §2.1, RFC 7662 §2.1).

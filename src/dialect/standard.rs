@@ -126,6 +126,9 @@ impl ParameterNames {
             username: one("username"),
             password: one("password"),
             refresh_token: one("refresh_token"),
+            code: one("code"),
+            redirect_uri: one("redirect_uri"),
+            code_verifier: one("code_verifier"),
             token: one("token"),
             token_type_hint: one("token_type_hint"),
         }
@@ -158,6 +161,7 @@ impl Answer {
             ("token_type", Template::plain("Bearer")),
             ("expires_in", Template::of("expires_in", &[Filter::OmitIfEmpty])),
             ("refresh_token", Template::of("refresh_token", &[Filter::OmitIfEmpty])),
+            ("id_token", Template::of("id_token", &[Filter::OmitIfEmpty])),
             ("scope", Template::of("scope", &[])),
         ]);
         Answer { forms: vec![Form::json(body)], ..Answer::empty() }

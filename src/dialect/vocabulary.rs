@@ -11,6 +11,7 @@ pub type Vocabulary = &'static [(&'static str, Kind)];
 pub const ANSWER: Vocabulary = &[
     ("access_token", Kind::Text),
     ("refresh_token", Kind::Text),
+    ("id_token", Kind::Text),
     ("expires_in", Kind::Number),
     ("issued_at", Kind::Time),
     ("expires_at", Kind::Time),

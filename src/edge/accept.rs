@@ -9,16 +9,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-
+use crate::edge::callers::{Counted, Turned};
 use crate::edge::connection::{Channel, Connection, Seat};
-use crate::edge::drain::Phase;
+use crate::edge::drain::{LAST_CALL, Phase};
+use crate::edge::ear::Listening;
+use crate::edge::forwarded::is_trusted;
 use crate::edge::handshake::{Protocol, shake};
 use crate::edge::io::Socket;
+use crate::edge::plug::Plug;
+use crate::edge::proxy_protocol::header::Source;
+use crate::edge::proxy_protocol::receive::{Received, receive};
+use crate::edge::pulse::Tick;
 use crate::edge::serve::Serve;
 use crate::edge::worker::Worker;
 use crate::edge::{http1, http2, redirect};
-use crate::snapshot::{Door, DoorLimits, Listener};
+use crate::snapshot::{Door, DoorLimits, Listener, ProxyProtocol};
 use crate::telemetry::outcome::ConnectionRefused;
 
 /// The first pause after accepting has failed, and the longest.
@@ -27,20 +32,38 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// Connections taken from the queue when the listener closes.
 const LAST_ROUND: usize = 65_536;
 
-/// Accepts until the drain begins, then takes what is queued and closes the socket.
-pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, socket: TcpListener, serve: S) {
-    let mut draining = std::pin::pin!(worker.shared.drain.reached(Phase::Draining));
+/// Accepts until the drain begins, lets those through who are about to get through,
+/// and closes the socket.
+pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, socket: Listening, serve: S) {
+    let draining = worker.shared.drain.reached(Phase::Draining);
+    accept_until(draining, &worker, index, &socket, &serve).await;
+    // Closed at once, the socket would take with it whoever is in the middle of
+    // connecting. A system without filters closes it a moment later all the same.
+    if socket.turn_away_newcomers().is_ok() {
+        accept_until(tokio::time::sleep(LAST_CALL), &worker, index, &socket, &serve).await;
+    }
+    last_round(&worker, index, socket, &serve);
+}
+
+async fn accept_until<S: Serve>(
+    end: impl Future<Output = ()>,
+    worker: &Arc<Worker>,
+    index: usize,
+    socket: &Listening,
+    serve: &S,
+) {
+    let mut end = std::pin::pin!(end);
     let mut pause = PAUSES.0;
     loop {
         let accepted = tokio::select! {
             biased;
-            () = &mut draining => break,
+            () = &mut end => return,
             accepted = socket.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
                 pause = PAUSES.0;
-                admit(&worker, index, stream, peer, &serve);
+                admit(worker, index, stream, peer, serve);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -51,27 +74,21 @@ pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, so
                     tracing::warn!(listener = %name, %error, "accepting pauses");
                 }
                 tokio::select! {
-                    () = &mut draining => break,
+                    () = &mut end => return,
                     () = tokio::time::sleep(pause) => {}
                 }
                 pause = (pause * 2).min(PAUSES.1);
             }
         }
     }
-    last_round(&worker, index, socket, &serve);
 }
 
 /// Takes the connections whose callers already think they are through.
-fn last_round<S: Serve>(worker: &Arc<Worker>, index: usize, socket: TcpListener, serve: &S) {
-    let Ok(socket) = socket.into_std() else { return };
+fn last_round<S: Serve>(worker: &Arc<Worker>, index: usize, socket: Listening, serve: &S) {
+    let Ok(socket) = socket.release() else { return };
     for _ in 0..LAST_ROUND {
-        match socket.accept() {
-            Ok((stream, peer)) => {
-                let ready = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                if let Ok(stream) = ready {
-                    admit(worker, index, stream, peer, serve);
-                }
-            }
+        match socket.take() {
+            Ok((stream, peer)) => admit(worker, index, stream, peer, serve),
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => return,
         }
@@ -79,15 +96,37 @@ fn last_round<S: Serve>(worker: &Arc<Worker>, index: usize, socket: TcpListener,
 }
 
 /// Gives a connection a place and a task of its own, or closes it.
-fn admit<S: Serve>(worker: &Arc<Worker>, index: usize, stream: TcpStream, peer: SocketAddr, serve: &S) {
+fn admit<S: Serve>(worker: &Arc<Worker>, index: usize, stream: Plug, peer: SocketAddr, serve: &S) {
     let world = worker.world();
-    let Listener { name, door, limits, .. } = &world.snapshot.listeners[index];
+    let Listener { name, door, limits, trusted_proxies, proxy_protocol, .. } = &world.snapshot.listeners[index];
+    let refused = |why| worker.shared.telemetry.connection_refused(name, why);
+    let trusted = is_trusted(peer.ip(), trusted_proxies);
+    let counted = if trusted { Ok(None) } else { count(worker, index, peer, limits) };
+    let counted = match counted {
+        Ok(counted) => counted,
+        Err(turned) => return refused(turned.into()),
+    };
     match Seat::take(worker, index, limits.connections) {
         Some(seat) => {
-            let terms = Terms { name: Arc::clone(name), door: door.clone(), limits: limits.clone() };
-            tokio::spawn(attend(seat, terms, stream, peer, serve.clone()));
+            let proxy = if trusted { *proxy_protocol } else { ProxyProtocol::Off };
+            let terms = Terms { name: Arc::clone(name), door: door.clone(), limits: limits.clone(), proxy };
+            tokio::spawn(introduce(seat, counted, terms, stream, peer, serve.clone()));
         }
-        None => worker.shared.telemetry.connection_refused(name, ConnectionRefused::OverLimit),
+        None => refused(ConnectionRefused::OverLimit),
+    }
+}
+
+/// A place under the limit of the caller's address.
+fn count(worker: &Worker, index: usize, caller: SocketAddr, limits: &DoorLimits) -> Result<Option<Counted>, Turned> {
+    worker.shared.doors[index].callers.enter(caller.ip(), limits.per_address, Tick::now())
+}
+
+impl From<Turned> for ConnectionRefused {
+    fn from(turned: Turned) -> ConnectionRefused {
+        match turned {
+            Turned::TooMany => ConnectionRefused::OverAddressLimit,
+            Turned::TooFast => ConnectionRefused::OverAddressRate,
+        }
     }
 }
 
@@ -96,18 +135,60 @@ struct Terms {
     name: Arc<str>,
     door: Door,
     limits: DoorLimits,
+    /// What is expected of this very peer.
+    proxy: ProxyProtocol,
 }
 
-/// One connection from accept to close, by what its listener speaks.
-async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: TcpStream, peer: SocketAddr, serve: S) {
-    let Terms { name, door, limits } = terms;
+/// Learns whose connection it is, where a proxy has to say that, and attends to it.
+async fn introduce<S: Serve>(
+    seat: Seat,
+    counted: Option<Counted>,
+    terms: Terms,
+    stream: Plug,
+    peer: SocketAddr,
+    serve: S,
+) {
+    let (caller, counted) = match terms.proxy {
+        ProxyProtocol::Off => (peer, counted),
+        ProxyProtocol::Accept | ProxyProtocol::Require => match Box::pin(named(&seat, &terms, &stream, peer)).await {
+            Ok(named) => named,
+            Err(why) => return seat.worker().shared.telemetry.connection_refused(&terms.name, why),
+        },
+    };
+    attend(seat, terms, stream, caller, serve).await;
+    drop(counted);
+}
+
+/// The caller whom a trusted proxy names, under his own address's limits; the proxy
+/// itself if it names nobody.
+async fn named(
+    seat: &Seat,
+    terms: &Terms,
+    stream: &Plug,
+    peer: SocketAddr,
+) -> Result<(SocketAddr, Option<Counted>), ConnectionRefused> {
+    match (receive(stream).await, terms.proxy) {
+        (Ok(Received::Header(Source::Caller(caller))), _) => {
+            let counted = count(seat.worker(), seat.listener(), caller, &terms.limits)?;
+            Ok((caller, counted))
+        }
+        (Ok(Received::Header(Source::Proxy)), _) | (Ok(Received::Nothing), ProxyProtocol::Accept) => Ok((peer, None)),
+        (Ok(Received::Nothing), ProxyProtocol::Off | ProxyProtocol::Require) | (Err(_), _) => {
+            Err(ConnectionRefused::ProxyHeader)
+        }
+    }
+}
+
+/// One connection from its first byte to its close, by what its listener speaks.
+async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: Plug, caller: SocketAddr, serve: S) {
+    let Terms { name, door, limits, .. } = terms;
     match door {
         Door::Clear => {
-            let connection = Connection::new(seat, peer, Channel::Clear);
+            let connection = Connection::new(seat, caller, Channel::Clear);
             http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
         }
         Door::Redirect(port) => {
-            let connection = Connection::new(seat, peer, Channel::Clear);
+            let connection = Connection::new(seat, caller, Channel::Clear);
             let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
             http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
         }
@@ -115,7 +196,7 @@ async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: TcpStream, peer: Soc
             let (outcome, agreed) = Box::pin(shake(stream, config, limits.handshake_timeout)).await;
             seat.worker().shared.telemetry.handshake(&name, outcome);
             let Some(agreed) = agreed else { return };
-            let connection = Connection::new(seat, peer, Channel::Tls { sni: agreed.sni });
+            let connection = Connection::new(seat, caller, Channel::Tls { sni: agreed.sni });
             match agreed.protocol {
                 Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
                 Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,

@@ -21,7 +21,8 @@ pub struct Connection {
     pub worker: Arc<Worker>,
     /// Index of its listener.
     pub listener: usize,
-    /// The other end; IPv4 is never wrapped in IPv6.
+    /// The caller: the other end, or whom a trusted proxy named by the PROXY protocol.
+    /// IPv4 is never wrapped in IPv6.
     pub peer: SocketAddr,
     /// Whether it came in over TLS.
     pub secure: bool,
@@ -123,6 +124,10 @@ impl Seat {
 
     pub(in crate::edge) fn worker(&self) -> &Worker {
         &self.worker
+    }
+
+    pub(in crate::edge) fn listener(&self) -> usize {
+        self.listener
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::edge::accept;
 use crate::edge::drain::Phase;
+use crate::edge::ear::{Ear, Listening};
 use crate::edge::listener::Bound;
 use crate::edge::serve::Serve;
 use crate::edge::shared::Shared;
@@ -37,14 +38,12 @@ pub enum Drained {
 }
 
 impl Crew {
-    /// Starts one thread per socket of a listener; `bound` is in the order of the
-    /// snapshot's listeners, with equally many sockets each. `serve` answers requests.
+    /// Starts the snapshot's number of threads; `bound` is in the order of its
+    /// listeners, and their sockets go round. `serve` answers requests.
     pub fn start<S: Serve>(shared: &Arc<Shared>, bound: Vec<Bound>, serve: S) -> io::Result<Crew> {
-        let workers = bound.iter().map(|bound| bound.sockets.len()).max().unwrap_or(0);
+        let workers = shared.worlds.load().snapshot.fixed.workers.max(1);
         let (says, ended) = mpsc::unbounded_channel();
-        let mut doors: Vec<_> = bound.into_iter().map(|bound| bound.sockets.into_iter()).collect();
-        for index in 0..workers {
-            let sockets: Vec<_> = doors.iter_mut().map(Iterator::next).collect();
+        for (index, sockets) in deal(bound, workers).into_iter().enumerate() {
             let worker = Worker::new(Arc::clone(shared), index);
             let runtime = Builder::new_current_thread().enable_all().build()?;
             let (serve, says) = (serve.clone(), says.clone());
@@ -85,24 +84,30 @@ impl Crew {
     }
 }
 
+/// Each worker's sockets, with the index of their listeners. Every socket goes to
+/// somebody: one that were closed would take waiting callers with it.
+fn deal(bound: Vec<Bound>, workers: usize) -> Vec<Vec<(usize, Ear)>> {
+    let mut hands: Vec<Vec<(usize, Ear)>> = (0..workers).map(|_| Vec::new()).collect();
+    for (index, bound) in bound.into_iter().enumerate() {
+        for (turn, socket) in bound.sockets.into_iter().enumerate() {
+            hands[turn % workers].push((index, socket));
+        }
+    }
+    hands
+}
+
 /// A worker's life; returns the number of connections open at its end.
-fn live<S: Serve>(
-    runtime: &Runtime,
-    worker: &Arc<Worker>,
-    sockets: Vec<Option<std::net::TcpListener>>,
-    serve: &S,
-) -> usize {
+fn live<S: Serve>(runtime: &Runtime, worker: &Arc<Worker>, sockets: Vec<(usize, Ear)>, serve: &S) -> usize {
     runtime.block_on(async {
         let pulses = Arc::clone(worker);
         tokio::spawn(async move { pulses.pulses.run().await });
         let mut accepting = JoinSet::new();
-        for (index, socket) in sockets.into_iter().enumerate() {
-            match socket.map(tokio::net::TcpListener::from_std) {
-                Some(Ok(socket)) => {
+        for (index, socket) in sockets {
+            match Listening::watch(socket) {
+                Ok(socket) => {
                     accepting.spawn(accept::run(Arc::clone(worker), index, socket, serve.clone()));
                 }
-                Some(Err(error)) => tracing::error!(%error, "a listening socket could not be watched"),
-                None => {}
+                Err(error) => tracing::error!(%error, "a listening socket could not be watched"),
             }
         }
         worker.shared.drain.reached(Phase::Draining).await;

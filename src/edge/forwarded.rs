@@ -48,9 +48,14 @@ impl Hop {
         Hop { address, secure: scheme == Scheme::Https, own, memo: Mutex::new(None) }
     }
 
+    /// How its connection is protected.
+    pub fn scheme(&self) -> Scheme {
+        if self.secure { Scheme::Https } else { Scheme::Http }
+    }
+
     /// Whether its word counts at a listener that trusts these.
     pub fn trust(&self, trusted: &[IpNet]) -> Trust {
-        if trusted.iter().any(|net| net.contains(&self.address)) { Trust::Proxy } else { Trust::Stranger }
+        if is_trusted(self.address, trusted) { Trust::Proxy } else { Trust::Stranger }
     }
 
     /// The caller's address: the peer's own, or behind trusted proxies the nearest
@@ -113,6 +118,12 @@ impl Hop {
         *memo = Some((host.clone(), value.clone()));
         value
     }
+}
+
+/// Whether an address is one of these proxies'.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    // Most listeners trust nobody.
+    !trusted.is_empty() && trusted.iter().any(|net| net.contains(&address.to_canonical()))
 }
 
 /// How the caller's connection is protected.

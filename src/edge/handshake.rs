@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::edge::io::Socket;
+use crate::edge::plug::Plug;
 use crate::telemetry::outcome::{Handshake, Session, TlsVersion};
 
 /// The answer to a caller who speaks clear text to a TLS listener.
@@ -38,7 +38,7 @@ pub(in crate::edge) enum Protocol {
 
 /// Shakes hands; the outcome is also what metrics count.
 pub(in crate::edge) async fn shake(
-    socket: TcpStream,
+    socket: Plug,
     config: Arc<ServerConfig>,
     limit: Duration,
 ) -> (Handshake, Option<Agreed>) {

@@ -1,4 +1,4 @@
-//! A TCP stream tuned for small messages. A vectored write of a head and a small body
+//! A caller's stream tuned for small messages. A vectored write of a head and a small body
 //! is gathered on the stack and leaves by `send`, which is cheaper than `writev`; and
 //! a stream that awaits TLS tells clear text apart by its first byte, before the TLS
 //! library answers it with an alert that no HTTP client understands.
@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
+use crate::edge::plug::Plug;
 use crate::edge::pulse::{Pulse, Pulses};
 
 /// The two sizes of stack buffer for gathering; larger writes go out as they are. Two,
@@ -21,10 +21,10 @@ const GATHER: (usize, usize) = (1024, 4096);
 /// The first byte of every TLS record that may open a connection (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A TCP stream.
+/// A stream.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    stream: Plug,
     first: FirstByte,
 }
 
@@ -37,14 +37,15 @@ enum FirstByte {
 
 impl Socket {
     /// A stream that takes any bytes. Small writes are not held back by the kernel.
-    pub fn clear(stream: TcpStream) -> Socket {
+    pub fn clear(stream: impl Into<Plug>) -> Socket {
+        let stream = stream.into();
         // A socket that refuses the option still works, only slower.
-        let _ = stream.set_nodelay(true);
+        let _ = stream.set_nodelay();
         Socket { stream, first: FirstByte::Any }
     }
 
     /// A stream whose first byte must be the beginning of TLS; reading fails otherwise.
-    pub fn awaiting_tls(stream: TcpStream) -> Socket {
+    pub fn awaiting_tls(stream: impl Into<Plug>) -> Socket {
         Socket { first: FirstByte::Tls, ..Socket::clear(stream) }
     }
 

@@ -2,13 +2,18 @@
 //! `SO_REUSEPORT`, so that the kernel spreads connections and no thread hands one to
 //! another. The first socket of an address binds without that option: an address that
 //! anybody else holds, even another tollgate, is found instead of silently shared.
+//! A path in the file system has one socket that all workers hold.
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::edge::ear::Ear;
+use crate::edge::unix_socket;
+use crate::snapshot::Address;
 
 /// Connections that may wait for `accept` per socket; the kernel may allow less.
 const BACKLOG: i32 = 4096;
@@ -19,9 +24,9 @@ pub struct Bound {
     /// Its key in the file.
     pub name: Arc<str>,
     /// Where it really listens: with the port the system chose, if it was to choose.
-    pub address: SocketAddr,
-    /// One per worker.
-    pub sockets: Vec<TcpListener>,
+    pub address: Address,
+    /// At least one per worker.
+    pub sockets: Vec<Ear>,
 }
 
 /// Why an address could not be listened on.
@@ -30,7 +35,7 @@ pub struct BindError {
     /// The listener's key in the file.
     pub listener: Arc<str>,
     /// The address it asked for.
-    pub address: SocketAddr,
+    pub address: Address,
     /// What the system said.
     pub fault: io::Error,
 }
@@ -39,6 +44,22 @@ impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let BindError { listener, address, fault } = self;
         match fault.kind() {
+            io::ErrorKind::AddrInUse if matches!(address, Address::Unix(_)) => write!(
+                f,
+                "listener `{listener}`: another process listens on {address}; stop that one (`ss -lxp` names it), or \
+                 give the listener another path"
+            ),
+            io::ErrorKind::NotFound => {
+                write!(f, "listener `{listener}`: there is no folder for {address}; make it first")
+            }
+            io::ErrorKind::AlreadyExists => {
+                write!(f, "listener `{listener}`: {address}: {fault}; remove it, or choose another path")
+            }
+            io::ErrorKind::PermissionDenied if matches!(address, Address::Unix(_)) => write!(
+                f,
+                "listener `{listener}`: no permission to make {address}, or to give it to another owner; its folder \
+                 has to be writable, and only root may give files away"
+            ),
             io::ErrorKind::AddrInUse => write!(
                 f,
                 "listener `{listener}`: {address} is taken by another process; stop that one (`ss -ltnp` names it), \
@@ -65,18 +86,32 @@ impl std::error::Error for BindError {
 
 /// Binds every listener for `workers` workers (at least one). All errors are told at
 /// once; sockets bound by then are closed again.
-pub fn bind(wanted: &[(Arc<str>, SocketAddr)], workers: usize) -> Result<Vec<Bound>, Vec<BindError>> {
+pub fn bind(wanted: &[(Arc<str>, Address)], workers: usize) -> Result<Vec<Bound>, Vec<BindError>> {
     let mut bound = Vec::with_capacity(wanted.len());
     let mut errors = Vec::new();
     for (name, address) in wanted {
-        let others = wanted.iter().map(|(_, address)| *address);
-        let family = Family::of(*address, others);
-        match bind_one(*address, family, workers.max(1)) {
+        let made = match address {
+            Address::Tcp(tcp) => bind_tcp(*tcp, Family::among(*tcp, wanted), workers.max(1))
+                .map(|(address, sockets)| (Address::Tcp(address), sockets)),
+            Address::Unix(place) => unix_socket::bind(place, BACKLOG)
+                .and_then(|socket| shared(Ear::Unix(socket), workers.max(1)))
+                .map(|sockets| (address.clone(), sockets)),
+        };
+        match made {
             Ok((address, sockets)) => bound.push(Bound { name: Arc::clone(name), address, sockets }),
-            Err(fault) => errors.push(BindError { listener: Arc::clone(name), address: *address, fault }),
+            Err(fault) => errors.push(BindError { listener: Arc::clone(name), address: address.clone(), fault }),
         }
     }
     if errors.is_empty() { Ok(bound) } else { Err(errors) }
+}
+
+/// One socket in the hands of every worker.
+fn shared(socket: Ear, workers: usize) -> io::Result<Vec<Ear>> {
+    let mut all = vec![socket];
+    while all.len() < workers {
+        all.push(all[0].another()?);
+    }
+    Ok(all)
 }
 
 /// Which callers an IPv6 socket takes.
@@ -89,13 +124,14 @@ enum Family {
 }
 
 impl Family {
-    fn of(address: SocketAddr, mut others: impl Iterator<Item = SocketAddr>) -> Family {
+    fn among(address: SocketAddr, wanted: &[(Arc<str>, Address)]) -> Family {
+        let mut others = wanted.iter().filter_map(|(_, other)| other.tcp());
         let shares = others.any(|other| other.is_ipv4() && other.port() == address.port());
         if shares { Family::Alone } else { Family::Both }
     }
 }
 
-fn bind_one(address: SocketAddr, family: Family, workers: usize) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
+fn bind_tcp(address: SocketAddr, family: Family, workers: usize) -> io::Result<(SocketAddr, Vec<Ear>)> {
     let first = socket(address, family)?;
     first.bind(&address.into())?;
     if workers > 1 {
@@ -114,7 +150,7 @@ fn bind_one(address: SocketAddr, family: Family, workers: usize) -> io::Result<(
     for socket in &sockets {
         socket.listen(BACKLOG)?;
     }
-    Ok((address, sockets.into_iter().map(TcpListener::from).collect()))
+    Ok((address, sockets.into_iter().map(|socket| Ear::Tcp(socket.into())).collect()))
 }
 
 fn socket(address: SocketAddr, family: Family) -> io::Result<Socket> {
@@ -135,9 +171,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::{BindError, Bound, bind};
+    use crate::snapshot::Address;
 
     fn one(address: &str, workers: usize) -> Result<Bound, BindError> {
-        let wanted = [(Arc::from("public"), address.parse().expect("an address"))];
+        let address: SocketAddr = address.parse().expect("an address");
+        let wanted = [(Arc::from("public"), Address::Tcp(address))];
         match bind(&wanted, workers) {
             Ok(mut bound) => Ok(bound.remove(0)),
             Err(mut errors) => Err(errors.remove(0)),
@@ -147,12 +185,13 @@ mod tests {
     #[test]
     fn port_0_is_resolved_once_for_all_workers() {
         let bound = one("127.0.0.1:0", 3).expect("a free port");
-        assert_ne!(bound.address.port(), 0);
+        let address = bound.address.tcp().expect("an address");
+        assert_ne!(address.port(), 0);
         assert_eq!(bound.sockets.len(), 3);
         for socket in &bound.sockets {
-            assert_eq!(socket.local_addr().expect("bound"), bound.address);
+            assert_eq!(socket.address(), Some(address));
         }
-        TcpStream::connect(bound.address).expect("it listens");
+        TcpStream::connect(address).expect("it listens");
     }
 
     #[test]
@@ -173,11 +212,12 @@ mod tests {
 
     #[test]
     fn all_errors_are_told_and_nothing_stays_bound() {
-        let free = one("127.0.0.1:0", 1).expect("a free port").address;
+        let free = one("127.0.0.1:0", 1).expect("a free port").address.tcp().expect("an address");
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let taken = taken.local_addr().map(|address| (taken, address)).expect("bound");
         let nowhere: SocketAddr = "192.0.2.1:1".parse().expect("an address");
-        let wanted = [(Arc::from("a"), free), (Arc::from("b"), taken.1), (Arc::from("c"), nowhere)];
+        let wanted =
+            [("a", free), ("b", taken.1), ("c", nowhere)].map(|(name, at)| (Arc::from(name), Address::Tcp(at)));
         let errors = bind(&wanted, 2).expect_err("two are bad");
         assert_eq!(errors.iter().map(|error| &*error.listener).collect::<Vec<_>>(), ["b", "c"]);
         assert!(errors[1].to_string().contains("not an address of this machine"));
@@ -186,9 +226,10 @@ mod tests {
 
     #[test]
     fn both_families_on_one_port() {
-        let v4 = one("0.0.0.0:0", 1).expect("a free port").address;
+        let v4 = one("0.0.0.0:0", 1).expect("a free port").address.tcp().expect("an address");
         let v6 = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, v4.port()));
-        let bound = bind(&[(Arc::from("four"), v4), (Arc::from("six"), v6)], 2).expect("both");
+        let wanted = [("four", v4), ("six", v6)].map(|(name, at)| (Arc::from(name), Address::Tcp(at)));
+        let bound = bind(&wanted, 2).expect("both");
         assert_eq!(bound.len(), 2);
     }
 }

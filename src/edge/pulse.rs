@@ -34,6 +34,11 @@ impl Tick {
         Tick(self.0.saturating_add(millis_up(span)))
     }
 
+    /// Milliseconds since that first moment.
+    pub fn millis(self) -> u64 {
+        self.0
+    }
+
     /// How long ago `earlier` was; zero if it is still to come.
     pub fn since(self, earlier: Tick) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

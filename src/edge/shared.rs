@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
+use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;
@@ -15,6 +16,7 @@ use crate::snapshot::World;
 use crate::store::{self, Store};
 use crate::telemetry::Telemetry;
 use crate::token::fingerprint::Fingerprinter;
+use crate::traffic::limit::Tables;
 use crate::users::{self, HashingPool};
 
 /// The issuers' service as this process builds it: on the embedded store, with
@@ -41,6 +43,8 @@ pub struct Shared {
     pub last_sync: Arc<AtomicU64>,
     /// How far the end has come.
     pub drain: Drain,
+    /// What the limits of routes have counted.
+    pub limits: Tables,
     /// Connections per listener, in the listeners' order.
     pub doors: Vec<DoorCount>,
     /// Connections of all listeners together.
@@ -86,14 +90,18 @@ impl Worlds {
     }
 }
 
-/// How many connections of one listener are open, over all workers.
+/// How many connections of one listener are open, over all workers, and whose.
 #[derive(Debug, Default)]
-pub struct DoorCount(AtomicUsize);
+pub struct DoorCount {
+    open: AtomicUsize,
+    /// By address, where the listener's limits ask for that.
+    pub callers: Callers,
+}
 
 impl DoorCount {
     /// Counts one more if that keeps within `limit`; otherwise nobody entered.
     pub(in crate::edge) fn enter(&self, limit: usize) -> Entry {
-        if self.0.fetch_add(1, Ordering::AcqRel) < limit {
+        if self.open.fetch_add(1, Ordering::AcqRel) < limit {
             Entry::Granted
         } else {
             self.leave();
@@ -102,12 +110,12 @@ impl DoorCount {
     }
 
     pub(in crate::edge) fn leave(&self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.open.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Open now.
     pub fn open(&self) -> usize {
-        self.0.load(Ordering::Acquire)
+        self.open.load(Ordering::Acquire)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::gateway::sight;
 use crate::oauth::client::Client;
 use crate::oauth::store::StoreError;
 use crate::random::Random;
-use crate::snapshot::{Snapshot, World};
+use crate::snapshot::{Address, Snapshot, World};
 use crate::store::change::By;
 use crate::store::{StateLock, Store};
 use crate::telemetry::outcome::Reload;
@@ -36,7 +36,7 @@ pub(in crate::gateway) struct Assembled {
 /// A running gateway.
 pub struct Gateway {
     /// Listeners by name, with the ports they really have.
-    pub doors: Vec<(Arc<str>, SocketAddr)>,
+    pub doors: Vec<(Arc<str>, Address)>,
     /// Metrics and health.
     pub admin: Option<SocketAddr>,
     /// Clients made in this start, with the secrets that are shown once.
@@ -49,7 +49,7 @@ pub struct Gateway {
 impl Gateway {
     pub(in crate::gateway) fn new(
         assembled: Assembled,
-        doors: Vec<(Arc<str>, SocketAddr)>,
+        doors: Vec<(Arc<str>, Address)>,
         admin: Option<SocketAddr>,
         made: Vec<BootClient>,
     ) -> Gateway {

@@ -68,7 +68,7 @@ pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartErro
     sight::watch(&shared.telemetry, &shared);
     sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
 
-    let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address)).collect();
+    let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address.clone())).collect();
     let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
     let random = Arc::clone(&parts.random);
@@ -144,6 +144,7 @@ fn share(
         telemetry,
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
         drain: Default::default(),
+        limits: Default::default(),
         doors,
         crowd,
     }))

@@ -66,10 +66,7 @@ pub(in crate::oauth) fn serves(issuer: &Issuer, endpoint: Endpoint) -> bool {
     // As they come to be answered, they leave this list.
     let still_missing = matches!(
         endpoint,
-        Endpoint::UserInfo
-            | Endpoint::OpenidConfiguration
-            | Endpoint::EndSession
-            | Endpoint::Register
+        Endpoint::Register
             | Endpoint::RegisteredClient
             | Endpoint::SignIn
             | Endpoint::SignOut

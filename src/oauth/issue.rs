@@ -260,7 +260,7 @@ impl Minted {
         let mut party = bearer.party.clone();
         party.add("token_number", Fact::Number(self.number));
         let (issued, expires_in) = (self.issued, case.desk.issuer.token.lifetime);
-        Issued { access: self.token, issued, expires_in, refresh, scope: bearer.scopes.clone(), party }
+        Issued { access: self.token, issued, expires_in, refresh, id_token: None, scope: bearer.scopes.clone(), party }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::clock::Seconds;
 use crate::dialect::Dialect;
 use crate::oauth::client::{Client, GrantKind};
-use crate::oauth::people::{People, Registration};
+use crate::oauth::people::{People, RedirectRule, Registration};
 use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
 use crate::token::claim_names::ClaimNames;
@@ -67,6 +67,11 @@ impl Issuer {
     /// Whether OpenID Connect stands on top: people sign in, and `openid` can be asked for.
     pub fn serves_openid(&self) -> bool {
         self.people.is_some() && self.catalogue.iter().any(|(scope, _)| scope.as_str() == OPENID)
+    }
+
+    /// Whether requests may leave out where the person is sent back to.
+    pub fn redirect_uri_is_optional(&self) -> bool {
+        self.people.as_ref().is_some_and(|people| people.code.redirect_uri == RedirectRule::Optional)
     }
 
     /// Under which name the store keeps the keys of its refresh tokens; no issuer can

@@ -24,10 +24,10 @@ const KEEP: Seconds = Seconds(300);
 /// Answers one request for the metadata.
 pub(in crate::oauth) fn answer(desk: Desk<'_>, seat: &Seat, raw: &RawRequest) -> Result<Answer, Refused> {
     seat.answers(raw)?;
-    Ok(public(document(desk).to_string(), "application/json", KEEP))
+    Ok(public(Value::Object(document(desk)).to_string(), "application/json", KEEP))
 }
 
-fn document(desk: Desk<'_>) -> Value {
+pub(in crate::oauth) fn document(desk: Desk<'_>) -> Map<String, Value> {
     let issuer = desk.issuer;
     let at = |endpoint| {
         let seat = desk.dialect.seat(endpoint, usize::MAX).filter(|_| serves(issuer, endpoint))?;
@@ -62,10 +62,11 @@ fn document(desk: Desk<'_>) -> Value {
     put("revocation_endpoint_auth_methods_supported", Some(all_ways.into()));
     put("introspection_endpoint", at(Endpoint::Introspect));
     put("introspection_endpoint_auth_methods_supported", Some(secret_ways.into()));
-    if issuer.token.format == TokenFormat::Jwt && issuer.keys.algorithm != Algorithm::Hs256 {
+    let signs = issuer.token.format == TokenFormat::Jwt || issuer.serves_openid();
+    if signs && issuer.keys.algorithm != Algorithm::Hs256 {
         put("jwks_uri", at(Endpoint::Jwks));
     }
-    Value::Object(out)
+    out
 }
 
 fn auth_methods(ways: &[ClientAuth]) -> Vec<Value> {

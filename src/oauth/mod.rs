@@ -20,6 +20,7 @@ pub mod issuer;
 mod jwks;
 mod metadata;
 mod notices;
+mod openid;
 mod party;
 pub mod people;
 pub mod person;

@@ -10,6 +10,7 @@ use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::{Dialect, Seat, Step};
 use crate::dialect::params::SecretsInUrl;
+use crate::dialect::read::Codes;
 use crate::dialect::request::{ClientCredential, GrantRequest};
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, OK, Refused};
@@ -21,6 +22,7 @@ use crate::oauth::authorize::error::Dead;
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
+use crate::oauth::openid::{discovery, end_session, userinfo};
 use crate::oauth::store::{Directory, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
@@ -110,12 +112,11 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             Endpoint::Info => info::answer(self, desk, seat, raw, now).await,
             Endpoint::Jwks => jwks::answer(desk, seat, raw),
             Endpoint::Metadata => metadata::answer(desk, seat, raw),
-            Endpoint::Authorize => Ok(self.authorize(desk, seat, raw, now).await),
+            Endpoint::Authorize | Endpoint::EndSession => Ok(self.visit(desk, seat, raw, now).await),
+            Endpoint::UserInfo => userinfo::answer(self, desk, seat, raw, now).await,
+            Endpoint::OpenidConfiguration => discovery::answer(desk, seat, raw),
             // Not placed by `endpoints` yet, so nobody comes here.
-            Endpoint::UserInfo
-            | Endpoint::OpenidConfiguration
-            | Endpoint::EndSession
-            | Endpoint::Register
+            Endpoint::Register
             | Endpoint::RegisteredClient
             | Endpoint::SignIn
             | Endpoint::SignOut
@@ -127,18 +128,22 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
         }
     }
 
-    /// The authorization endpoint, for whoever sits at the browser.
-    async fn authorize(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Answer {
+    /// An endpoint that browsers come to, answered for whoever sits there.
+    async fn visit(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Answer {
         let Some(people) = &desk.issuer.people else { return authorize::answer::dead(Dead::UnknownClient) };
         let visitor = visitor::of(raw, &*self.random);
         let visit = Visit { service: self, desk, people, visitor: &visitor, method: &raw.method, now };
-        let answer = authorize::endpoint::answer(&visit, seat, raw).await;
+        let answer = match seat.endpoint {
+            Endpoint::EndSession => end_session::answer(&visit, seat, raw).await,
+            _ => authorize::endpoint::answer(&visit, seat, raw).await,
+        };
         authorize::answer::with_cookies(answer, visitor.cookies)
     }
 
     /// The token endpoint, step by step (RFC 6749 §3.2), in the dialect's order.
     async fn token(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Result<Answer, Refused> {
-        let asked = desk.dialect.read_token(seat, raw)?;
+        let codes = if desk.issuer.people.is_some() { Codes::Served } else { Codes::Absent };
+        let asked = desk.dialect.read_token(seat, raw, codes)?;
         let mut grant: Option<GrantRequest> = None;
         let mut who = None;
         for step in asked.order() {

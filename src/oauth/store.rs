@@ -214,6 +214,13 @@ pub trait Directory: Send + Sync {
         name: &UserName,
     ) -> impl Future<Output = Result<Option<Arc<User>>, StoreError>> + Send;
 
+    /// The user whom tokens call so.
+    fn subject(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<Option<Arc<User>>, StoreError>> + Send;
+
     /// Notes that a secret was used; to the minute, written lazily, never waited for.
     fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime);
 }

@@ -16,7 +16,7 @@ use crate::store::change::{Change, Topic};
 use crate::store::column::refused;
 use crate::store::database::Store;
 use crate::store::{client, user};
-use crate::token::id::{ClientId, IssuerName, UserName};
+use crate::token::id::{ClientId, IssuerName, Subject, UserName};
 
 /// Entries per cache; with more the least used go and are read again.
 const ENTRIES: u64 = 10_000;
@@ -93,6 +93,12 @@ impl Directory for Store {
         let found = found.map(Arc::new);
         shelf.put(key, found.clone(), turn);
         Ok(found)
+    }
+
+    async fn subject(&self, issuer: &IssuerName, subject: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+        let (issuer, subject) = (issuer.clone(), subject.clone());
+        let found = self.read(move |connection| user::of_subject(connection, &issuer, &subject).map_err(refused));
+        Ok(found.await?.map(Arc::new))
     }
 
     fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime) {

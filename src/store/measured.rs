@@ -148,6 +148,10 @@ impl<S: Directory> Directory for Measured<S> {
         self.measure("user", self.store.user(issuer, name)).await
     }
 
+    async fn subject(&self, issuer: &IssuerName, subject: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+        self.measure("subject", self.store.subject(issuer, subject)).await
+    }
+
     fn secret_used(&self, issuer: &IssuerName, id: &ClientId, slot: u8, now: UnixTime) {
         self.store.secret_used(issuer, id, slot, now);
     }
@@ -195,7 +199,7 @@ mod tests {
     use crate::oauth::store::{Directory, StoreError};
     use crate::oauth::user::User;
     use crate::telemetry::Telemetry;
-    use crate::token::id::{ClientId, IssuerName, UserName};
+    use crate::token::id::{ClientId, IssuerName, Subject, UserName};
 
     /// Knows no client and cannot be asked for users.
     struct Half;
@@ -207,6 +211,10 @@ mod tests {
 
         async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {
             Err(StoreError { detail: "no disk".to_owned() })
+        }
+
+        async fn subject(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+            Ok(None)
         }
 
         fn secret_used(&self, _: &IssuerName, _: &ClientId, _: u8, _: UnixTime) {}

@@ -154,6 +154,13 @@ pub fn find(connection: &Connection, issuer: &IssuerName, name: &UserName) -> ru
     connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), name.as_str()], read).optional()
 }
 
+/// Reads the user whom tokens call so.
+pub fn of_subject(connection: &Connection, issuer: &IssuerName, subject: &Subject) -> rusqlite::Result<Option<User>> {
+    let sql = "SELECT name, subject, password_hash, disabled, may_grant, fields
+               FROM user WHERE issuer = ?1 AND subject = ?2";
+    connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), subject.as_str()], read).optional()
+}
+
 fn insert(connection: &Connection, issuer: &IssuerName, user: &User, now: UnixTime) -> Result<bool, StoreError> {
     let fields = serde_json::to_string(&user.fields)
         .map_err(|e| StoreError { detail: format!("cannot write the user's fields: {e}") })?;

@@ -58,14 +58,32 @@ pub enum ConnectionRefused {
     OverLimit,
     /// The system could not hand it over.
     AcceptFailed,
+    /// Its address has as many as one address may.
+    OverAddressLimit,
+    /// Its address opens them faster than one address may.
+    OverAddressRate,
+    /// A trusted proxy did not begin with the header it owes, or with a broken one.
+    ProxyHeader,
 }
 
 impl ConnectionRefused {
+    /// All of them.
+    pub const ALL: [ConnectionRefused; 5] = [
+        ConnectionRefused::OverLimit,
+        ConnectionRefused::AcceptFailed,
+        ConnectionRefused::OverAddressLimit,
+        ConnectionRefused::OverAddressRate,
+        ConnectionRefused::ProxyHeader,
+    ];
+
     /// The value of `reason`.
     pub fn label(self) -> &'static str {
         match self {
             ConnectionRefused::OverLimit => "limit",
             ConnectionRefused::AcceptFailed => "accept",
+            ConnectionRefused::OverAddressLimit => "address_limit",
+            ConnectionRefused::OverAddressRate => "address_rate",
+            ConnectionRefused::ProxyHeader => "proxy_header",
         }
     }
 }

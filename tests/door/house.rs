@@ -26,7 +26,8 @@ use tollgate::oauth::service::Service;
 use tollgate::random::OsRandom;
 use tollgate::revocation::list::List;
 use tollgate::snapshot::{
-    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, Snapshot, World,
+    AccessLog, Address, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, PerAddress,
+    ProxyProtocol, Snapshot, UnixPlace, World,
 };
 use tollgate::store::{self, Store};
 use tollgate::telemetry::Telemetry;
@@ -43,12 +44,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub fn limits() -> DoorLimits {
     DoorLimits {
         connections: 1000,
+        per_address: PerAddress::default(),
         header_bytes: 16 * 1024,
         header_count: 64,
         handshake_timeout: LONG,
         header_timeout: LONG,
         idle_timeout: LONG,
         body_timeout: LONG,
+        body_rate: 1,
         streams: 16,
     }
 }
@@ -82,13 +85,28 @@ impl House {
         House::open(vec![(Door::Clear, limits)], 1)
     }
 
+    /// One clear-text door at a path, which is returned, with two workers.
+    pub fn at_a_path(name: &str, limits: DoorLimits) -> (House, PathBuf) {
+        let path = std::env::temp_dir().join(format!("tollgate-door-{name}-{}.sock", std::process::id()));
+        let place = UnixPlace { path: path.clone(), mode: 0o600, owner: None, group: None };
+        let house = House::open_at(vec![(Door::Clear, limits)], 2, Some(Address::Unix(place)));
+        (house, path)
+    }
+
     /// These doors, on `workers` workers.
     pub fn open(doors: Vec<(Door, DoorLimits)>, workers: usize) -> House {
+        House::open_at(doors, workers, None)
+    }
+
+    fn open_at(doors: Vec<(Door, DoorLimits)>, workers: usize, place: Option<Address>) -> House {
         let runtime = Runtime::new().expect("a runtime");
         let folder = fresh_folder();
-        let snapshot = snapshot(doors, &folder, workers);
+        let mut snapshot = snapshot(doors, &folder, workers);
+        if let Some(place) = place {
+            snapshot.fixed.addresses[0].1 = place;
+        }
         let bound = bind(&snapshot.fixed.addresses, workers).expect("free ports");
-        let addresses = bound.iter().map(|bound| bound.address).collect();
+        let addresses = bound.iter().filter_map(|bound| bound.address.tcp()).collect();
         let shared = Arc::new(shared(snapshot, &folder, workers, &runtime));
         let desk =
             Arc::new(Desk { served: AtomicUsize::new(0), holding: Semaphore::new(0), release: Semaphore::new(0) });
@@ -196,6 +214,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         clock,
         last_sync: Arc::new(AtomicU64::new(0)),
         drain: Drain::default(),
+        limits: Default::default(),
         doors,
         crowd: Default::default(),
     }
@@ -205,18 +224,20 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let listeners = doors.into_iter().enumerate().map(|(index, (door, limits))| Listener {
         name: Arc::from(format!("door-{index}")),
-        address: anywhere,
+        address: anywhere.into(),
         door,
         limits,
         certificate_end: None,
         trusted_proxies: Vec::new(),
+        proxy_protocol: ProxyProtocol::Off,
     });
     let listeners: Vec<_> = listeners.collect();
-    let addresses = listeners.iter().map(|listener| (Arc::clone(&listener.name), anywhere)).collect();
+    let addresses = listeners.iter().map(|listener| (Arc::clone(&listener.name), anywhere.into())).collect();
     Snapshot {
         listeners,
         policy: Policy::default(),
         plans: Vec::new(),
+        limits: Vec::new(),
         upstreams: Vec::new(),
         issuers: Vec::new(),
         foreign_rings: Vec::new(),

@@ -7,6 +7,7 @@ mod drain;
 mod heads;
 mod house;
 mod limits;
+mod proxied;
 mod timeouts;
 mod tls;
 mod wire;

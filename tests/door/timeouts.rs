@@ -107,6 +107,26 @@ fn a_slow_body_that_goes_on_arrives() {
 }
 
 #[test]
+fn a_body_that_trickles_below_the_rate_is_answered_408() {
+    let house = House::clear(DoorLimits { body_timeout: SHORT * 4, body_rate: 1 << 20, ..limits() });
+    let head = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut wire = Wire::sending(house.address(), head);
+    let begun = Instant::now();
+    let mut other = Wire::connect(house.address());
+    // Each piece comes long before the time-out between two; the whole is too slow.
+    let answer = loop {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it goes on for ever");
+        assert_eq!(other.get("/other").status, 200);
+        if wire.has_answer() {
+            break wire.answer();
+        }
+        wire.send(b"1\r\na\r\n");
+    };
+    assert_eq!((answer.status, answer.body.as_str()), (408, "body_too_slow"));
+    assert!(begun.elapsed() >= SHORT * 4, "the grace");
+}
+
+#[test]
 fn a_caller_who_stops_reading_is_dropped() {
     let house = House::clear(DoorLimits { body_timeout: SHORT, ..limits() });
     let mut wire = Wire::sending(house.address(), b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n");

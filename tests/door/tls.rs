@@ -30,7 +30,7 @@ fn certificate(name: &str) -> (CertificateDer<'static>, KeyPair) {
 }
 
 /// A door for these names, and who trusts it.
-fn door(names: &[&str]) -> (Arc<ServerConfig>, RootCertStore) {
+pub fn door(names: &[&str]) -> (Arc<ServerConfig>, RootCertStore) {
     let mut resolver = ResolvesServerCertUsingSni::new();
     let mut roots = RootCertStore::empty();
     for name in names {
@@ -49,7 +49,8 @@ fn door(names: &[&str]) -> (Arc<ServerConfig>, RootCertStore) {
     (Arc::new(config), roots)
 }
 
-fn client(roots: RootCertStore, version: &'static SupportedProtocolVersion, alpn: &[&str]) -> Arc<ClientConfig> {
+/// A caller who trusts these.
+pub fn client(roots: RootCertStore, version: &'static SupportedProtocolVersion, alpn: &[&str]) -> Arc<ClientConfig> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[version])
         .expect("a version")

@@ -38,6 +38,23 @@ impl Wire {
         wire
     }
 
+    /// Whether something of an answer is there already.
+    pub fn has_answer(&mut self) -> bool {
+        self.stream.set_nonblocking(true).expect("an option");
+        let seen = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("an option");
+        matches!(seen, Ok(1..))
+    }
+
+    /// The status of one request on a connection that may be refused at any moment.
+    pub fn ask_once(mut self, path: &str) -> Option<u16> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).ok()?;
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes).ok()?;
+        String::from_utf8_lossy(&bytes).split(' ').nth(1)?.parse().ok()
+    }
+
     /// Sends nothing more.
     pub fn finish_sending(&self) {
         self.stream.shutdown(Shutdown::Write).expect("open");

@@ -32,8 +32,8 @@ use tollgate::oauth::{Service, endpoints};
 use tollgate::random::{OsRandom, SeededRandom};
 use tollgate::revocation::list::List;
 use tollgate::snapshot::{
-    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, Plan, Server, Snapshot,
-    Template, Upstream, World,
+    AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, PerAddress, Plan,
+    ProxyProtocol, Server, Snapshot, Template, Upstream, World,
 };
 use tollgate::store::Store;
 use tollgate::telemetry::Telemetry;
@@ -80,6 +80,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             set: Vec::new(),
             keep_authorization: false,
             mint: None,
+            rules: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
@@ -151,8 +152,8 @@ impl Gateway {
         let key = KeyMaterial::generate(Algorithm::EdDsa, &SeededRandom::new(7)).expect("a key");
         let ring_key = RingKey { material: key.clone(), signs_from: UnixTime(0), verify_until: None };
         let ring = Arc::new(KeyRing::of_ours(vec![ring_key], NOW).expect("a ring"));
-        let bound = bind(&[("public".into(), SocketAddr::from(([127, 0, 0, 1], 0)))], 1).expect("a socket");
-        let address = bound[0].address;
+        let bound = bind(&[("public".into(), SocketAddr::from(([127, 0, 0, 1], 0)).into())], 1).expect("a socket");
+        let address = bound[0].address.tcp().expect("an address");
         let mut door = listener(address);
         adjust(&mut door);
         let snapshot = Arc::new(snapshot(routes, door, &folder));
@@ -172,6 +173,7 @@ impl Gateway {
             telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
+            limits: Default::default(),
             doors: vec![DoorCount::default()],
             crowd: Default::default(),
         });
@@ -183,20 +185,23 @@ impl Gateway {
 fn listener(address: SocketAddr) -> Listener {
     Listener {
         name: "public".into(),
-        address,
+        address: address.into(),
         door: Door::Clear,
         certificate_end: None,
         limits: DoorLimits {
             connections: 1000,
+            per_address: PerAddress::default(),
             header_bytes: 32 * 1024,
             header_count: 100,
             handshake_timeout: Duration::from_secs(5),
             header_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
+            body_rate: 1,
             streams: 100,
         },
         trusted_proxies: Vec::new(),
+        proxy_protocol: ProxyProtocol::Off,
     }
 }
 
@@ -240,6 +245,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         fixed: fixed(folder, &listener),
         listeners: vec![listener],
         plans,
+        limits: Vec::new(),
         upstreams,
         issuers: vec![issuer],
         foreign_rings: vec![None],
@@ -257,7 +263,7 @@ fn fixed(folder: &std::path::Path, listener: &Listener) -> Fixed {
         metrics: None,
         workers: 1,
         store_key: None,
-        addresses: vec![(Arc::clone(&listener.name), listener.address)],
+        addresses: vec![(Arc::clone(&listener.name), listener.address.clone())],
         hashing: Hashing { workers: 1, queue: 4 },
         audit: AuditTarget::Stderr,
         log_level: LogLevel::Info,

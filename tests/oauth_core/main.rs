@@ -4,6 +4,7 @@
 mod attacks;
 mod authorize;
 mod clients;
+mod codes;
 mod desk;
 mod dialects;
 mod documents;

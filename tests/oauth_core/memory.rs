@@ -300,6 +300,10 @@ impl Directory for Memory {
         Ok(self.working()?.users.get(name.as_str()).cloned())
     }
 
+    async fn subject(&self, _: &IssuerName, subject: &Subject) -> Result<Option<Arc<User>>, StoreError> {
+        Ok(self.working()?.users.values().find(|user| user.subject == *subject).cloned())
+    }
+
     fn secret_used(&self, _: &IssuerName, id: &ClientId, slot: u8, _: UnixTime) {
         self.state().used_secrets.push((id.as_str().to_owned(), slot));
     }

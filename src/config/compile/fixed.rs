@@ -18,7 +18,7 @@ use crate::config::document::secret::SecretText;
 use crate::config::document::word::{OrBlock, OrNumber};
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
-use crate::snapshot::{AccessLog, AuditTarget, Fixed, Hashing, LogFormat, LogLevel, StoreKey};
+use crate::snapshot::{AccessLog, Address, AuditTarget, Fixed, Hashing, LogFormat, LogLevel, StoreKey};
 
 /// Most threads that carry traffic.
 const MAX_WORKERS: u64 = 1_024;
@@ -28,7 +28,7 @@ const MOST_HASHERS: usize = 2;
 
 impl Compiler<'_> {
     /// What cannot change while the process runs. The addresses are the listeners'.
-    pub fn fixed(&mut self, document: &GatewayDocument, addresses: Vec<(Arc<str>, SocketAddr)>) -> Fixed {
+    pub fn fixed(&mut self, document: &GatewayDocument, addresses: Vec<(Arc<str>, Address)>) -> Fixed {
         let observability = &document.observability;
         let workers = match document.runtime.workers.as_ref().map(|at| (at, at.value)) {
             Some((at, OrNumber::Number(number, _))) => {
@@ -101,10 +101,10 @@ impl Compiler<'_> {
         document.shutdown.drain.as_ref().map_or(Duration::from_secs(30), |span| span.value.0)
     }
 
-    fn metrics(&mut self, document: &GatewayDocument, addresses: &[(Arc<str>, SocketAddr)]) -> Option<SocketAddr> {
+    fn metrics(&mut self, document: &GatewayDocument, addresses: &[(Arc<str>, Address)]) -> Option<SocketAddr> {
         let OrBlock::Block(block) = &document.observability.metrics.as_ref()?.value else { return None };
         let address = self.address(&block.listen)?;
-        if let Some((name, _)) = addresses.iter().find(|(_, taken)| *taken == address && address.port() != 0) {
+        if let Some((name, _)) = addresses.iter().find(|(_, taken)| taken.collides(&Address::Tcp(address))) {
             let message = format!("{} is the address of listener `{name}` too", block.listen);
             self.wrong(Code::Twice, block.listen.place, message, "metrics need their own");
         }

@@ -26,6 +26,11 @@ impl Compiler<'_> {
                 self.wrong(Code::Unused, name.place, message, "unused");
             }
         }
+        for (index, (name, _)) in document.limits.iter().enumerate() {
+            if !growing.used_limits.contains(&index) {
+                self.wrong(Code::Unused, name.place, format!("no route is under limit `{name}`"), "unused");
+            }
+        }
         for ((_, written), authority) in document.issuers.iter().zip(issuers) {
             let (Kind::Ours(own), Some(scopes)) = (&authority.kind, &written.value.scopes) else { continue };
             for (name, _) in scopes.value.iter() {
@@ -42,6 +47,7 @@ impl Compiler<'_> {
         for (name, written) in document.listeners.iter() {
             let listener = &written.value;
             let address: Option<std::net::SocketAddr> = listener.address.value.parse().ok();
+            // A path is no address, and is on this machine.
             let public = address.is_some_and(|address| !address.ip().is_loopback());
             if public && listener.tls.is_none() && listener.redirect.is_none() {
                 let message = format!("listener `{name}` carries tokens in clear text");

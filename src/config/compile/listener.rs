@@ -2,19 +2,18 @@
 //! touched: a taken port is found by the start, not here.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::url::Url;
 use crate::config::document::gateway::GatewayDocument;
-use crate::config::document::listener::{ListenerDocument, Serves};
+use crate::config::document::listener::{ListenerDocument, ProxyProtocolName, Serves};
 use crate::config::document::word::{OrBlock, OrNumber};
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
-use crate::snapshot::{Door, Listener};
+use crate::snapshot::{Address, Door, Listener, ProxyProtocol};
 
 /// Where https answers unless it is said.
 const HTTPS_PORT: u16 = 443;
@@ -30,18 +29,18 @@ impl Compiler<'_> {
     pub fn listeners(&mut self, document: &GatewayDocument, state: &Path) -> Vec<Front> {
         let names = self_signed_names(document);
         let mut out: Vec<Front> = Vec::new();
-        let mut taken: Vec<(SocketAddr, &At<String>)> = Vec::new();
+        let mut taken: Vec<(Address, &At<String>)> = Vec::new();
         for (name, written) in document.listeners.iter() {
             self.name(name);
-            let Some(address) = self.address(&written.value.address) else { continue };
-            match taken.iter().find(|(other, _)| *other == address && address.port() != 0) {
+            let Some(address) = self.listening_address(&written.value) else { continue };
+            match taken.iter().find(|(other, _)| other.collides(&address)) {
                 Some((_, first)) => {
                     let problem = Problem::new(Code::Twice, format!("two listeners on {}", written.value.address))
                         .at(self.places(), written.value.address.place, "again here")
                         .and(self.places(), first.place, "first here");
                     self.report(problem);
                 }
-                None => taken.push((address, &written.value.address)),
+                None => taken.push((address.clone(), &written.value.address)),
             }
             out.extend(self.listener(name, written, address, state, &names));
         }
@@ -55,13 +54,14 @@ impl Compiler<'_> {
         &mut self,
         name: &At<String>,
         written: &At<ListenerDocument>,
-        address: SocketAddr,
+        address: Address,
         state: &Path,
         self_signed_names: &[String],
     ) -> Option<Front> {
         let document = &written.value;
         let limits = self.door_limits(&document.limits);
         let trusted_proxies = document.trusted_proxies.iter().filter_map(|network| self.network(network)).collect();
+        let proxy_protocol = self.proxy_protocol(document);
         let door = match (&document.tls, &document.redirect) {
             (Some(tls), Some(redirect)) => {
                 let problem = Problem::new(Code::Combination, format!("listener `{name}` has both tls and redirect"))
@@ -88,20 +88,24 @@ impl Compiler<'_> {
         let serves = document.serves.as_ref().map_or(Serves::All, |serves| serves.value);
         let name = Arc::from(name.value.as_str());
         door.map(|(door, certificate_end)| Front {
-            listener: Listener { name, address, door, certificate_end, limits, trusted_proxies },
+            listener: Listener { name, address, door, certificate_end, limits, trusted_proxies, proxy_protocol },
             serves,
         })
     }
 
-    /// `ADDRESS:PORT`.
-    pub fn address(&mut self, written: &At<String>) -> Option<SocketAddr> {
-        let parsed = written.value.parse().ok();
-        if parsed.is_none() {
-            let message = format!("`{written}` is not an address with a port");
-            let problem = Problem::new(Code::WrongValue, message).at(self.places(), written.place, "not an address");
-            self.report(problem.help("write such as 127.0.0.1:8443, 0.0.0.0:8443 or [::]:8443"));
+    fn proxy_protocol(&mut self, document: &ListenerDocument) -> ProxyProtocol {
+        let Some(written) = &document.proxy_protocol else { return ProxyProtocol::Off };
+        let meant = match written.value {
+            ProxyProtocolName::Off => ProxyProtocol::Off,
+            ProxyProtocolName::Accept => ProxyProtocol::Accept,
+            ProxyProtocolName::Require => ProxyProtocol::Require,
+        };
+        if meant != ProxyProtocol::Off && document.trusted_proxies.is_empty() {
+            let message = "the PROXY protocol is taken from trusted proxies only, and there are none";
+            let help = "name their networks under `trusted_proxies`";
+            self.wrong_with_help(Code::Combination, written.place, message, "from nobody", help);
         }
-        parsed
+        meant
     }
 
     fn port<W>(&mut self, written: &At<OrNumber<W>>) -> Option<u16> {
@@ -122,7 +126,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn network(&mut self, written: &At<String>) -> Option<ipnet::IpNet> {
+    /// A network, or one address.
+    pub fn network(&mut self, written: &At<String>) -> Option<ipnet::IpNet> {
         let host = |address: std::net::IpAddr| ipnet::IpNet::from(address);
         let parsed: Option<ipnet::IpNet> =
             written.value.parse().ok().or_else(|| written.value.parse::<std::net::IpAddr>().ok().map(host));

@@ -3,15 +3,19 @@
 //! on after a mistake, so that the next part's mistakes are found in the same run.
 
 mod access;
+mod address;
 mod alone;
 mod client;
 mod compiler;
+mod cors;
 mod dialect;
 mod dialect_body;
 mod fixed;
 mod header;
+mod header_rules;
 mod issuer;
 mod key;
+mod limit;
 mod limits;
 mod lint;
 mod listener;
@@ -19,7 +23,9 @@ mod mint;
 mod parts;
 mod people;
 mod profile;
+mod rewrite;
 mod route;
+mod rules;
 mod scope;
 mod sni;
 mod table;

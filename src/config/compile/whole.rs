@@ -33,7 +33,7 @@ pub fn compile(
     }
     let state = compiler.state(document);
     let fronts = compiler.listeners(document, &state);
-    let addresses = fronts.iter().map(|front| (front.listener.name.clone(), front.listener.address)).collect();
+    let addresses = fronts.iter().map(|front| (front.listener.name.clone(), front.listener.address.clone())).collect();
     let fixed = compiler.fixed(document, addresses);
     let access_log = compiler.access_log(document);
     let drain = compiler.drain(document);
@@ -41,6 +41,7 @@ pub fn compile(
     let issuers = compiler.issuers(document);
     let backends = compiler.upstreams(document);
     let mut growing = Growing::default();
+    growing.limits = compiler.limits(document, &mut growing.kept);
     let ways = compiler.routes(document, &issuers, &backends, &mut growing);
     let tables = compiler.tables(&fronts, &issuers, &ways);
     if compiler.problems.iter().any(|problem| problem.severity() == Severity::Error) {
@@ -71,6 +72,7 @@ pub fn compile(
         listeners: fronts.into_iter().map(|front| front.listener).collect(),
         policy,
         plans: ways.into_iter().map(|way| way.plan).collect(),
+        limits: growing.limits,
         upstreams: backends.into_iter().map(|backend| backend.upstream).collect(),
         issuers: ours,
         foreign_rings,

@@ -14,8 +14,10 @@ use crate::config::source::at::At;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Listener")]
 pub struct ListenerDocument {
-    /// Address and port, such as `0.0.0.0:8443` or `[::]:8443`.
+    /// Address and port, such as `0.0.0.0:8443` or `[::]:8443`, or `unix:` and the path of a socket.
     pub address: At<String>,
+    /// Who may connect, where the address is a path.
+    pub permissions: Option<At<PermissionsDocument>>,
     /// Certificates, or `self-signed` for trying things out. Left out: clear text.
     pub tls: Option<At<OrBlock<SelfSigned, TlsDocument>>>,
     /// Answers everything with a redirect: `https` (port 443) or a port.
@@ -28,6 +30,33 @@ pub struct ListenerDocument {
     /// Networks whose `X-Forwarded-*` and `Forwarded` are believed; empty: nobody's.
     #[serde(default)]
     pub trusted_proxies: Vec<At<String>>,
+    /// Whether trusted proxies name the caller by the PROXY protocol (versions 1 and 2); default off.
+    pub proxy_protocol: Option<At<ProxyProtocolName>>,
+}
+
+/// Who may connect to a listener whose address is a path.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Permissions")]
+pub struct PermissionsDocument {
+    /// Permission bits in octal, such as "0660"; who may connect needs to write. Default "0660".
+    pub mode: Option<At<String>>,
+    /// Name or number of the user who owns it; default the gateway's own.
+    pub owner: Option<At<String>>,
+    /// Name or number of its group; default the gateway's own.
+    pub group: Option<At<String>>,
+}
+
+/// What a trusted proxy's connection begins with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyProtocolName {
+    /// With the caller's own bytes.
+    Off,
+    /// With the header, or without.
+    Accept,
+    /// With the header; otherwise it is closed.
+    Require,
 }
 
 /// What stands behind a listener.
@@ -82,6 +111,9 @@ pub enum TlsVersion {
 pub struct LimitsDocument {
     /// Connections at once; default 10000.
     pub connections: Option<At<u64>>,
+    /// What one address may do of that; trusted proxies do not count.
+    #[serde(default)]
+    pub per_address: PerAddressDocument,
     /// Bytes of a header block; default 32KiB.
     pub headers: Option<At<ByteSize>>,
     /// Header lines; default 100.
@@ -94,6 +126,19 @@ pub struct LimitsDocument {
     pub idle: Option<At<TimeSpan>>,
     /// Between two pieces of a body; default 30s.
     pub body: Option<At<TimeSpan>>,
+    /// Bytes a second that a body must bring on average after 10 s of waiting; default 240B.
+    pub body_rate: Option<At<ByteSize>>,
     /// HTTP/2 streams of one connection; default 128.
     pub streams: Option<At<u64>>,
+}
+
+/// What one caller's address may do. IPv6 counts by its first 64 bits.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "PerAddress")]
+pub struct PerAddressDocument {
+    /// Connections at once; default any number.
+    pub connections: Option<At<u64>>,
+    /// New connections in a second, of which as many may come at once; default any number.
+    pub new_per_second: Option<At<u64>>,
 }

@@ -51,6 +51,8 @@ pub enum Refusal {
     HeadTimeout,
     /// The body stopped arriving.
     BodyTimeout,
+    /// The body goes on arriving, but far too slowly on the whole.
+    BodyTooSlow,
 }
 
 impl Refusal {
@@ -60,7 +62,7 @@ impl Refusal {
             Refusal::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Refusal::TargetTooLong => StatusCode::URI_TOO_LONG,
             Refusal::HeadTooLarge | Refusal::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Refusal::HeadTimeout | Refusal::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Refusal::HeadTimeout | Refusal::BodyTimeout | Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::BareLf
             | Refusal::BareCr
             | Refusal::ControlByte
@@ -105,6 +107,7 @@ impl Refusal {
             Refusal::Trailer => "body_trailer",
             Refusal::HeadTimeout => "head_timeout",
             Refusal::BodyTimeout => "body_timeout",
+            Refusal::BodyTooSlow => "body_too_slow",
         }
     }
 
@@ -133,6 +136,7 @@ impl Refusal {
             Refusal::Trailer => "the trailer section is malformed",
             Refusal::HeadTimeout => "the request head did not arrive in time",
             Refusal::BodyTimeout => "the request body did not arrive in time",
+            Refusal::BodyTooSlow => "the request body arrives too slowly",
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::edge::inflow::{Inflow, Want};
 use crate::edge::io::WriteWatch;
 use crate::edge::linger::Linger;
 use crate::edge::outflow::Outflow;
+use crate::edge::pace::{Pace, Verdict};
 use crate::edge::pulse::{Pulse, Tick};
 use crate::edge::stream::Stream;
 use crate::edge::upstream::error::ForwardError;
@@ -45,6 +46,7 @@ pub struct Wire {
     limits: DoorLimits,
     scanner: Scanner,
     body: Framed,
+    pace: Pace,
     /// The caller waits for a word before he sends his body.
     expects: bool,
     flow: Flow,
@@ -103,6 +105,7 @@ impl Wire {
             outflow: Outflow::default(),
             scanner: Scanner::default(),
             body: Framed::Done,
+            pace: Pace::of(&limits),
             expects: false,
             flow: Flow::Open,
             waiting: Waiting::Nothing,
@@ -158,6 +161,7 @@ impl Wire {
                 self.expects = wishes.expects && !body.is_done() && request.version() == http::Version::HTTP_11;
                 let length = body.left();
                 self.body = body;
+                self.pace = Pace::of(&self.limits);
                 Arrival::Request(request, length, wishes)
             }
             Err(refusal) => self.refuse(refusal),
@@ -203,12 +207,16 @@ impl Wire {
             let want = Want::Body(self.body.left().unwrap_or(u64::MAX));
             match self.inflow.poll_fill(&mut self.stream, cx, want) {
                 Poll::Ready(Ok(0) | Err(_)) => self.flow = Flow::Ended,
-                Poll::Ready(Ok(_)) => {
+                Poll::Ready(Ok(count)) => {
                     if self.waiting == Waiting::Body {
                         self.settle();
                     }
+                    if self.pace.came(count, self.connection.worker.pulses.tick()) == Verdict::TooSlow {
+                        return Poll::Ready(Some(Err(self.break_body(Refusal::BodyTooSlow))));
+                    }
                 }
                 Poll::Pending => {
+                    self.pace.waits(self.connection.worker.pulses.tick());
                     self.wait_for(Waiting::Body, self.limits.body_timeout);
                     self.pulse.register(cx.waker());
                     if !self.pulse.fired() {
@@ -380,7 +388,7 @@ enum Overdue {
 /// A refused body as its reader sees it.
 fn fault(refusal: Refusal) -> ForwardError {
     match refusal {
-        Refusal::BodyTimeout | Refusal::HeadTimeout => ForwardError::BodyTimeout,
+        Refusal::BodyTimeout | Refusal::BodyTooSlow | Refusal::HeadTimeout => ForwardError::BodyTimeout,
         _ => ForwardError::BodyBroken,
     }
 }

@@ -4,15 +4,16 @@
 use crate::dialect::condition::Condition;
 use crate::dialect::request::GrantRequest;
 use crate::oauth::answer::Refused;
+use crate::oauth::authorize::store::AuthorizationStore;
 use crate::oauth::client::GrantKind;
-use crate::oauth::grants::{client_credentials, password, refresh_token};
+use crate::oauth::grants::{authorization_code, client_credentials, password, refresh_token};
 use crate::oauth::issue::Granted;
 use crate::oauth::service::Case;
 use crate::oauth::store::{Directory, GrantStore};
 use crate::oauth::user::PasswordCheck;
 
 /// Gives the client what it asked for, or says why not.
-pub(in crate::oauth) async fn decide<S: GrantStore + Directory, P: PasswordCheck>(
+pub(in crate::oauth) async fn decide<S: GrantStore + AuthorizationStore + Directory, P: PasswordCheck>(
     case: &Case<'_, S, P>,
     request: &GrantRequest,
     scope: Option<&[String]>,
@@ -25,6 +26,7 @@ pub(in crate::oauth) async fn decide<S: GrantStore + Directory, P: PasswordCheck
         GrantRequest::Bots { bots } => client_credentials::bots(case, bots).await,
         GrantRequest::Password { username, password } => password::grant(case, username, password, scope).await,
         GrantRequest::RefreshToken { token } => refresh_token::grant(case, token, scope).await,
+        GrantRequest::AuthorizationCode(code) => authorization_code::grant(case, code).await,
     }
 }
 
@@ -34,5 +36,6 @@ pub(in crate::oauth) fn kind(request: &GrantRequest) -> GrantKind {
         GrantRequest::ClientCredentials | GrantRequest::Bots { .. } => GrantKind::ClientCredentials,
         GrantRequest::Password { .. } => GrantKind::Password,
         GrantRequest::RefreshToken { .. } => GrantKind::RefreshToken,
+        GrantRequest::AuthorizationCode(_) => GrantKind::AuthorizationCode,
     }
 }

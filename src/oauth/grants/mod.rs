@@ -2,6 +2,7 @@
 //! No bytes, no HTTP. A new grant (the authorization code has its seat here) is one
 //! file and one arm in `decide`.
 
+pub(in crate::oauth) mod authorization_code;
 pub(in crate::oauth) mod client_credentials;
 pub(in crate::oauth) mod decide;
 pub(in crate::oauth) mod open;

@@ -112,7 +112,11 @@ impl Core {
             rings.push(issuer.refresh.keys.as_ref().map_or(Ok(Arc::clone(&empty)), |keys| ring(keys, "refresh"))?);
         }
         let list = Arc::new(List::new([7; 32]));
-        let ports = snapshot.listeners.iter().map(|listener| listener.address.port()).collect();
+        let ports = snapshot
+            .listeners
+            .iter()
+            .map(|listener| listener.address.tcp().map_or(0, |address| address.port()))
+            .collect();
         Ok(Core {
             snapshot,
             rings,

@@ -104,9 +104,14 @@ impl Wire {
         let name = self.example.listeners.get(&port).unwrap_or_else(|| panic!("no listener on {port}"));
         match &self.gateway {
             Running::Program(gateway) => gateway.address(name),
-            Running::Inside { gateway, .. } => {
-                gateway.doors.iter().find(|(door, _)| **door == **name).expect("the listener").1
-            }
+            Running::Inside { gateway, .. } => gateway
+                .doors
+                .iter()
+                .find(|(door, _)| **door == **name)
+                .expect("the listener")
+                .1
+                .tcp()
+                .expect("an address"),
         }
     }
 }

@@ -1,0 +1,84 @@
+//! A certificate authority of the tests' own: certificates for servers and callers as
+//! PEM files, and who trusts them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+/// An authority.
+pub struct Authority {
+    /// Its own certificate.
+    pub certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate with its key.
+pub struct Issued {
+    /// The certificate in PEM.
+    pub certificate: String,
+    /// Its key in PEM.
+    pub key: String,
+    /// The certificate as it is sent.
+    pub der: CertificateDer<'static>,
+}
+
+impl Authority {
+    /// A new one.
+    pub fn new(name: &str) -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        Authority { certificate: certificate.der().clone(), issuer: Issuer::new(params, key) }
+    }
+
+    /// A certificate for these names.
+    pub fn issue(&self, common: &str, names: &[&str]) -> Issued {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("names");
+        params.distinguished_name.push(DnType::CommonName, common);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Issued { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    /// A caller's settings that trust this authority, perhaps with a certificate of his own.
+    pub fn client(&self, own: Option<&Issued>) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).expect("a certificate");
+        let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots);
+        let config = match own {
+            None => builder.with_no_client_auth(),
+            Some(own) => {
+                use rustls_pki_types::pem::PemObject as _;
+                let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).expect("a key");
+                builder.with_client_auth_cert(vec![own.der.clone()], key).expect("a pair")
+            }
+        };
+        Arc::new(config)
+    }
+}
+
+impl Issued {
+    /// Writes `tls.crt` and `tls.key` into a folder, each whole or not at all.
+    pub fn write(&self, folder: &Path) {
+        put(&folder.join("tls.crt"), &self.certificate);
+        put(&folder.join("tls.key"), &self.key);
+    }
+}
+
+/// Writes a file beside and moves it into place.
+pub fn put(path: &Path, text: &str) {
+    let fresh = path.with_extension("fresh");
+    fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, path)).expect("the file");
+}

@@ -1,0 +1,12 @@
+//! The life of the process as its operator knows it: the end under load, certificates
+//! that change under load, the hand-over to a new program, sockets that somebody else
+//! has opened. The built program, real signals, real sockets.
+//! Must never: sleep to wait for something.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod authority;
+mod certificates;
+mod crowd;
+mod ending;
