@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, Version};
-use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
@@ -53,11 +53,13 @@ pub(in crate::edge) async fn run<S: Serve>(
     loop {
         let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
         let (request, terms) = match arrival {
-            Arrival::Request(head, length, wishes) => received(head, length, wishes, &wire),
+            Arrival::Head(head) => received(&head, &wire),
             Arrival::Refused(refusal) => refused(refusal),
             Arrival::End => break,
         };
-        let answer = serve.serve(Arc::clone(&connection), request);
+        // The life of a request is large, and would be moved once for each layer; and a
+        // connection that waits for the next one has no need of the room.
+        let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
         let Some(answer) = (Attended { answer, wire: &wire }).await else { return };
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
@@ -69,15 +71,16 @@ pub(in crate::edge) async fn run<S: Serve>(
 }
 
 /// A request with its body, and what its answer has to know of it.
-fn received(
-    head: Request<()>,
-    length: Option<u64>,
-    wishes: Wishes,
-    wire: &Arc<Mutex<Wire>>,
-) -> (Request<Inbound>, Terms) {
-    let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
-    let terms = Terms { version: head.version(), body, wishes };
-    (head.map(|()| Inbound::http1(wire, length)), terms)
+fn received(head: &Bytes, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
+    let read = lock(wire).read(head);
+    match read {
+        Ok((head, length, wishes)) => {
+            let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+            let terms = Terms { version: head.version(), body, wishes };
+            (head.map(|()| Inbound::http1(wire, length)), terms)
+        }
+        Err(refusal) => refused(refusal),
+    }
 }
 
 /// What stands for a head that was refused: it asks for nothing, and carries the refusal.
@@ -89,14 +92,10 @@ fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
     (request, terms)
 }
 
-pin_project! {
-    /// An answer on its way, unless the caller leaves before it is there. A type of its
-    /// own, since an `async` block would move the answer's future once more.
-    struct Attended<'a, A> {
-        #[pin]
-        answer: A,
-        wire: &'a Mutex<Wire>,
-    }
+/// An answer on its way, unless the caller leaves before it is there.
+struct Attended<'a, A> {
+    answer: Pin<Box<A>>,
+    wire: &'a Mutex<Wire>,
 }
 
 impl<A, B> Future for Attended<'_, A>
@@ -105,11 +104,10 @@ where
 {
     type Output = Option<Response<B>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
-        let this = self.project();
-        if let Poll::Ready(Ok(answer)) = this.answer.poll(cx) {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
+        if let Poll::Ready(Ok(answer)) = self.answer.as_mut().poll(cx) {
             return Poll::Ready(Some(answer));
         }
-        lock(this.wire).poll_left(cx).map(|()| None)
+        lock(self.wire).poll_left(cx).map(|()| None)
     }
 }

@@ -83,13 +83,9 @@ enum Waiting {
 
 /// What comes next on a connection.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large variant is every request's; a box would cost each an allocation"
-)]
 pub(in crate::edge::http1) enum Arrival {
-    /// A request, the length of its body where that is known, and what it asks for.
-    Request(Request<()>, Option<u64>, Wishes),
+    /// A whole head, for `Wire::read`.
+    Head(Bytes),
     /// A head that is refused.
     Refused(Refusal),
     /// Nothing.
@@ -152,19 +148,25 @@ impl Wire {
         if self.waiting != Waiting::NextHead {
             self.settle();
         }
-        let head = self.inflow.take(length);
-        let made = request::of(&self.scanner, &head);
-        let wishes = self.scanner.head().map(|(_, _, _, wishes)| wishes).unwrap_or_default();
+        self.body = body;
+        Arrival::Head(self.inflow.take(length))
+    }
+
+    /// The request in the head that has just arrived, with the length of its body where
+    /// that is known, and what it asks for.
+    pub(in crate::edge::http1) fn read(&mut self, head: &Bytes) -> Result<(Request<()>, Option<u64>, Wishes), Refusal> {
+        let made = request::of(&self.scanner, head);
+        let wishes = self.scanner.wishes();
         self.scanner.reset();
         match made {
             Ok(request) => {
-                self.expects = wishes.expects && !body.is_done() && request.version() == http::Version::HTTP_11;
-                let length = body.left();
-                self.body = body;
-                self.pace = Pace::of(&self.limits);
-                Arrival::Request(request, length, wishes)
+                self.expects = wishes.expects && !self.body.is_done() && request.version() == http::Version::HTTP_11;
+                Ok((request, self.body.left(), wishes))
             }
-            Err(refusal) => self.refuse(refusal),
+            Err(refusal) => {
+                self.refuse(refusal);
+                Err(refusal)
+            }
         }
     }
 
