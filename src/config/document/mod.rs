@@ -18,6 +18,7 @@ pub mod listener;
 pub mod named;
 pub mod observability;
 pub mod one_or_many;
+pub mod page;
 pub mod people;
 pub mod percent;
 pub mod rate;

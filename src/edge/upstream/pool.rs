@@ -286,7 +286,7 @@ impl Pool {
 
     /// Keeps a clean connection, or closes it where it is one too many.
     fn keep(self: &Arc<Pool>, mut link: Box<Link>) {
-        link.idle_since = Tick::now();
+        link.idle_since = Tick::about_now();
         let mut state = self.lock();
         // Who waits in another worker cannot use this connection, but its place.
         if state.retired || state.idle.len() >= state.bounds.idle || self.group.is_hungry() && !self.is_awaited() {
