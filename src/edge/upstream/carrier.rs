@@ -57,6 +57,15 @@ impl Carrier {
         }
     }
 
+    /// Whether all of the request is known to be gone, and nothing but bytes can follow:
+    /// a stream goes on by itself, and may end in trailers whatever its length.
+    pub fn has_sent_all(&self) -> bool {
+        match self {
+            Carrier::Http1(link) => link.has_sent_all(),
+            Carrier::Http2(_) => false,
+        }
+    }
+
     /// How many bytes of the answer are to come, where that is known.
     pub fn left(&self) -> Option<u64> {
         match self {
