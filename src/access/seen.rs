@@ -55,7 +55,13 @@ impl Seen {
     /// nothing. With half the room, callers whose tokens just fill it would have every
     /// verdict moved from one generation to the other at each round.
     pub fn new(capacity: usize) -> Seen {
-        Seen { young: Map::default(), old: Map::default(), forged: HashMap::default(), room: capacity, lookups: Lookups::default() }
+        Seen {
+            young: Map::default(),
+            old: Map::default(),
+            forged: HashMap::default(),
+            room: capacity,
+            lookups: Lookups::default(),
+        }
     }
 
     /// The verdict about a token, if it is remembered and still good.
