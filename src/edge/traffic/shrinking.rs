@@ -14,8 +14,9 @@ use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::traffic::encoder::Encoder;
 
-/// Answers of one worker that are made smaller at once; beyond it they go as they are.
-const MAX_AT_ONCE: usize = 256;
+/// Answers of one worker that are made smaller at once, each with an encoder of up to
+/// some 2 MB; beyond it they go as they are.
+const MAX_AT_ONCE: usize = 128;
 
 /// How many are being made smaller now.
 #[derive(Debug, Default)]
