@@ -6,7 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
 mod authority;
 mod certificates;
 mod crowd;
 mod ending;
+mod succession;
