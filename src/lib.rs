@@ -13,7 +13,7 @@
 //! | 7 | [`reload`]: a changed file becomes a new snapshot, or nothing · [`follower`]: the store's log becomes memory |
 //! | 6 | [`edge`]: sockets, TLS, HTTP, forwarding · [`config`]: text becomes a snapshot |
 //! | 5 | [`snapshot`]: what the operator said · [`store`]: what has happened since · [`users`]: password hashing |
-//! | 4 | [`access`]: may this request pass? · [`oauth`]: what does the token endpoint answer? |
+//! | 4 | [`access`]: may this request pass? · [`oauth`]: what does the token endpoint answer? · [`traffic`]: what else becomes of it? |
 //! | 3 | [`dialect`]: how endpoints and refusals are spelled |
 //! | 2 | [`revocation`]: what was called back |
 //! | 1 | [`token`]: names, scopes, claims, keys, signatures · [`telemetry`]: counters and logs |
@@ -54,4 +54,5 @@ pub mod snapshot;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod traffic;
 pub mod users;

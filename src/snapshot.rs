@@ -16,6 +16,9 @@ use crate::dialect::shape::Shape;
 use crate::oauth::issuer::Issuer;
 use crate::telemetry::Layout;
 use crate::token::ring::{KeyRing, SigningKey};
+use crate::traffic::limit::Limit;
+use crate::traffic::rules::Rules;
+pub use crate::traffic::template::{Part, Template};
 
 mod address;
 
@@ -32,6 +35,8 @@ pub struct Snapshot {
     pub plans: Vec<Plan>,
     /// Where requests go; index: `Plan::upstream`.
     pub upstreams: Vec<Upstream>,
+    /// Limits that routes are under; index: `Rules::limits_before` and `limits_after`.
+    pub limits: Vec<Limit>,
     /// Issuers of ours.
     pub issuers: Vec<Issuer>,
     /// Key rings of foreign issuers, by profile index; ours are `None` here.
@@ -155,6 +160,8 @@ pub struct Plan {
     pub keep_authorization: bool,
     /// A token of the backend's own kind, sent in place of the caller's.
     pub mint: Option<Arc<Mint>>,
+    /// What else it does with traffic; `None`: nothing.
+    pub rules: Option<Arc<Rules>>,
     /// Bytes of a request body; more is 413.
     pub max_body: u64,
     /// First byte of the answer.
@@ -172,25 +179,6 @@ pub struct Mint {
     pub lifetime: Seconds,
     /// What it says.
     pub claims: Shape,
-}
-
-/// The value of an identity header: text and references, nothing more.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Template(pub Vec<Part>);
-
-/// A piece of a template.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// As it stands.
-    Text(Box<str>),
-    /// `{sub}`.
-    Subject,
-    /// `{client_id}`.
-    Client,
-    /// `{scope}`.
-    Scope,
-    /// `{claims.NAME}`: index in the policy's list of kept claims.
-    Kept(usize),
 }
 
 /// A named group of equal servers.

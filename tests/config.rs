@@ -201,6 +201,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(plan.set[0].1, "Basic sssh-file-secret");
     assert_eq!((plan.max_body, plan.strip_prefix.as_deref()), (64 << 10, Some("/v1")));
     assert_eq!(snapshot.plans[1].max_body, 1 << 20);
+    traffic_that_was_said(&snapshot);
     assert!(matches!(&snapshot.upstreams[0].servers[0], Server::Http { port: 9001, .. }));
     assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
     assert_eq!(snapshot.policy.tables.len(), 4);
@@ -225,6 +226,44 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(alternatives[1..], [vec![String::new()], vec!["read write".to_owned()], vec!["admin".to_owned()]]);
     assert_eq!(snapshot.policy.tables[1].targets().len(), 6, "token, revoke, introspect, jwks, two metadata");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
+}
+
+/// The rules of the routes, whose own keys win over the defaults.
+fn traffic_that_was_said(snapshot: &Snapshot) {
+    use tollgate::traffic::caller::Mark;
+    use tollgate::traffic::limit::Bound;
+    use tollgate::traffic::quota::Telling;
+    use tollgate::traffic::rewrite::Rewrite;
+    use tollgate::traffic::rules::Identified;
+
+    let limit = |name: &str| snapshot.limits.iter().position(|limit| *limit.name == *name).expect("a limit");
+    let client = &snapshot.limits[limit("per-client")];
+    assert_eq!((&client.key[..], client.telling), (&[Mark::Route, Mark::Client][..], Telling::Structured));
+    assert!(matches!(client.bound, Bound::Rate(rate) if rate.burst == 600 && rate.interval == 100_000_000));
+    let rules = snapshot.plans[0].rules.as_deref().expect("rules");
+    assert_eq!(rules.limits_before, [limit("at-once"), limit("per-address")], "those that need no token come first");
+    assert_eq!(rules.limits_after, [limit("per-client"), limit("per-tenant")]);
+    let split = rules.split.as_ref().expect("a split");
+    assert_eq!((&split.key, &split.shares[..]), (&Mark::Claim(0), &[(1, 50_000)][..]));
+    let mirror = rules.mirror.as_ref().expect("a mirror");
+    assert_eq!((mirror.upstream, mirror.share, mirror.max_body), (2, 100_000, 16 << 10));
+    let names = |rules: &[(http::HeaderName, tollgate::snapshot::Template)]| {
+        rules.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&rules.response.set), ["x-frame-options", "strict-transport-security", "x-id"]);
+    assert_eq!(rules.response.remove, ["x-powered-by", "server"]);
+    assert_eq!(
+        (names(&rules.request.add), &rules.request.remove[..]),
+        (vec!["x-tag".into()], &["x-debug".parse().expect("a name")][..])
+    );
+    assert_eq!(rules.cors.as_ref().map(|cors| cors.max_age), Some(3600));
+    assert_eq!(rules.compress.as_ref().map(|compress| (compress.codings.len(), compress.min)), Some((2, 2048)));
+    let closed = rules.maintenance.as_ref().expect("it is closed");
+    assert_eq!((&*closed.message, closed.retry_after.0, closed.scopes.len()), ("Back at six", 600, 2));
+    let other = snapshot.plans[1].rules.as_deref().expect("those of the defaults, and its own");
+    assert_eq!((other.limits_before.len(), other.request_id), (1, Identified::Yes));
+    assert!(matches!(other.rewrite, Some(Rewrite::Template(_))) && other.compress.is_some() && other.cors.is_none());
+    assert!(snapshot.plans[2].rules.as_deref().is_some_and(|rules| rules.limits_before.is_empty()));
 }
 
 /// What `check` writes, and its exit code.
@@ -291,6 +330,7 @@ fn explain_names_route_rule_and_decision() {
             method: method.parse().expect("a method"),
             url: url.to_owned(),
             scope: scope.map(str::to_owned),
+            key: None,
             listener: None,
         };
         let (mut out, mut talk, mut input) = (Vec::new(), Vec::new(), io::empty());

@@ -19,6 +19,9 @@ use crate::config::files::Files;
 use crate::config::load::{Context, load};
 use crate::snapshot::{Server, Snapshot};
 use crate::token::scope::Scopes;
+use crate::traffic;
+
+mod rules;
 
 /// The arguments of `explain`.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +33,9 @@ pub struct ExplainArgs {
     /// Scopes of an imagined valid token, separated by commas or blanks.
     #[arg(long)]
     pub scope: Option<String>,
+    /// What a split tells the caller apart by: the claim, header, cookie or address.
+    #[arg(long)]
+    pub key: Option<String>,
     /// The listener; default the first that serves routes.
     #[arg(long)]
     pub listener: Option<String>,
@@ -74,7 +80,16 @@ fn explain(args: &ExplainArgs, snapshot: &Snapshot) -> Result<Facts, Failure> {
             let issuer = snapshot.issuers.get(at.issuer).map_or("?", |issuer| issuer.name.as_str());
             facts.push(("endpoint", format!("{} of issuer {issuer}", format!("{:?}", at.endpoint).to_lowercase())));
         }
-        Some(Target::Route(route)) => describe(args, snapshot, route, &mut facts),
+        Some(Target::Route(route)) => {
+            describe(args, snapshot, route, &mut facts);
+            let plan = snapshot.plans.get(route.index);
+            if let Some(rules) = plan.and_then(|plan| plan.rules.as_deref()) {
+                let address = std::net::IpAddr::from([127, 0, 0, 1]);
+                let (path, host, method) = (path.as_str(), host.as_str(), args.method.as_str());
+                let seen = traffic::template::Facts { claims: None, path, host, method, address, request_id: None };
+                facts.extend(rules::describe(rules, snapshot, &seen, args.key.as_deref()));
+            }
+        }
     }
     Ok(facts)
 }

@@ -17,7 +17,7 @@ pub fn write(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Reply {
     let (status, code, text) = row(challenge);
     let (methods, wait) = match challenge {
         Challenge::MethodNotAllowed(allow) => (&**allow, None),
-        Challenge::CannotTell(wait) => ("", Some(wait.0.max(1))),
+        Challenge::CannotTell(wait) | Challenge::RateLimited(wait) | Challenge::Busy(wait) => ("", Some(wait.0.max(1))),
         _ => ("", None),
     };
     let scopes = match challenge {
@@ -62,6 +62,12 @@ fn row(challenge: &Challenge) -> (StatusCode, &'static str, &'static str) {
         Challenge::CannotTell(_) => {
             let text = "it cannot be told now whether the access token is valid";
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text)
+        }
+        Challenge::RateLimited(_) => {
+            (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait before the next")
+        }
+        Challenge::Busy(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "too many requests are under way; try again")
         }
     }
 }
@@ -113,5 +119,9 @@ mod tests {
         assert_eq!((status, allow.as_str()), (405, "GET, HEAD"));
         let (status, wait, _) = told(&Challenge::CannotTell(Seconds(0)), "retry-after");
         assert_eq!((status, wait.as_str()), (503, "1"));
+        let (status, wait, body) = told(&Challenge::RateLimited(Seconds(7)), "retry-after");
+        assert_eq!((status, wait.as_str()), (429, "7"));
+        assert!(body.contains(r#""error":"too_many_requests""#));
+        assert_eq!(told(&Challenge::Busy(Seconds(1)), "retry-after").0, 503);
     }
 }

@@ -107,6 +107,10 @@ pub enum Challenge {
     UserRequired,
     /// It cannot be told whether the token is valid: 503.
     CannotTell(Seconds),
+    /// This caller asked too much: 429.
+    RateLimited(Seconds),
+    /// All callers together did: 503.
+    Busy(Seconds),
 }
 
 /// What makes a token not valid, as far as a caller may know.

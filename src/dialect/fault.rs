@@ -141,6 +141,10 @@ faults! {
     UserRequired = "user_required" < ScopeMissing;
     /// API: it cannot be told.
     CannotTell = "cannot_tell";
+    /// API: this caller asked too much.
+    RateLimited = "rate_limited";
+    /// API: all callers together did.
+    Busy = "busy" < CannotTell;
 }
 
 impl Fault {
@@ -223,6 +227,8 @@ impl Challenge {
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,
             Challenge::UserRequired => Fault::UserRequired,
             Challenge::CannotTell(_) => Fault::CannotTell,
+            Challenge::RateLimited(_) => Fault::RateLimited,
+            Challenge::Busy(_) => Fault::Busy,
         }
     }
 }

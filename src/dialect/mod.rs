@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod basic;
+pub mod braces;
 pub mod challenge;
 pub mod condition;
 pub mod credential;

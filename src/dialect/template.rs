@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::dialect::braces;
 use crate::dialect::fact::{Fact, Facts, Kind};
 use crate::dialect::filter::Filter;
 use crate::dialect::vocabulary::{self, Vocabulary};
@@ -33,30 +34,11 @@ impl Template {
     /// # Errors
     /// The first thing that is wrong, in the operator's words.
     pub fn parse(text: &str, words: Vocabulary) -> Result<Template, String> {
-        let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            let (before, from) = rest.split_at(at);
-            plain.push_str(before);
-            if from.starts_with("{{") || from.starts_with("}}") {
-                plain.push_str(&from[..1]);
-                rest = &from[2..];
-                continue;
-            }
-            let inside = from.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-            let (inside, after) = inside.ok_or("a brace without its other half; write {{ or }} for the character")?;
-            if !plain.is_empty() {
-                pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
-            }
-            pieces.push(reference(inside, words)?);
-            rest = after;
-        }
-        plain.push_str(rest);
-        if !plain.is_empty() {
-            pieces.push(Piece::Text(plain.into()));
-        }
-        Ok(Template(pieces))
+        let read = braces::pieces(text)?.into_iter().map(|piece| match piece {
+            braces::Piece::Text(text) => Ok(Piece::Text(text)),
+            braces::Piece::Reference(inside) => reference(inside, words),
+        });
+        Ok(Template(read.collect::<Result<_, String>>()?))
     }
 
     /// One reference of the standard dialect, known to be right.

@@ -10,8 +10,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::edge::duplex::Duplex;
 use crate::edge::record::Record;
+use crate::edge::traffic::shrinking::{Place, Shrunk};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
+use crate::traffic::encoder::Encoder;
 
 /// An answer's body.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ enum Content {
     Whole(Option<Bytes>),
     /// A backend's answer on its way.
     Stream(Box<Download>),
+    /// The same, made smaller as it passes.
+    Shrunk(Box<Shrunk>),
 }
 
 impl AnswerBody {
@@ -39,11 +43,28 @@ impl AnswerBody {
         AnswerBody { content: Content::Stream(Box::new(download)), record: None }
     }
 
+    /// The same through an encoder; a stream takes a place for as long as it lasts.
+    ///
+    /// # Errors
+    /// The body as it was: the encoder failed, or it went through one already.
+    pub fn shrunk(self, encoder: Encoder, place: Place) -> Result<AnswerBody, AnswerBody> {
+        let AnswerBody { content, record } = self;
+        let content = match content {
+            Content::Whole(bytes) => match encoder.whole(bytes.as_deref().unwrap_or_default()) {
+                Ok(smaller) => Content::Whole(Some(smaller)),
+                Err(_) => return Err(AnswerBody { content: Content::Whole(bytes), record }),
+            },
+            Content::Stream(download) => Content::Shrunk(Box::new(Shrunk::new(*download, encoder, place))),
+            Content::Shrunk(_) => return Err(AnswerBody { content, record }),
+        };
+        Ok(AnswerBody { content, record })
+    }
+
     /// The record that ends with this body.
     pub fn with(mut self, mut record: Box<Record>) -> AnswerBody {
         match &self.content {
             Content::Whole(bytes) => record.sent(bytes.as_ref().map_or(0, Bytes::len)),
-            Content::Stream(_) => record.streams(),
+            Content::Stream(_) | Content::Shrunk(_) => record.streams(),
         }
         self.record = Some(record);
         self
@@ -52,8 +73,10 @@ impl AnswerBody {
 
 impl Duplex for AnswerBody {
     fn poll_upload(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        if let Content::Stream(download) = &mut self.content {
-            download.drive_upload(cx);
+        match &mut self.content {
+            Content::Whole(_) => {}
+            Content::Stream(download) => download.drive_upload(cx),
+            Content::Shrunk(shrunk) => shrunk.source().drive_upload(cx),
         }
     }
 }
@@ -64,18 +87,18 @@ impl Body for AnswerBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
         let this = &mut *self;
-        let download = match &mut this.content {
+        let (next, over) = match &mut this.content {
             Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
-            Content::Stream(download) => download,
+            Content::Stream(download) => (ready!(download.poll_frame(cx)), download.is_end_stream()),
+            Content::Shrunk(shrunk) => (ready!(shrunk.poll_frame(cx)), shrunk.is_end_stream()),
         };
-        let next = ready!(download.poll_frame(cx));
         if let Some(record) = &mut this.record {
             match &next {
                 Some(Ok(frame)) => record.sent(frame.data_ref().map_or(0, Bytes::len)),
                 Some(Err(error)) => record.failed(error.label()),
                 None => {}
             }
-            if next.is_none() || download.is_end_stream() {
+            if next.is_none() || over {
                 record.streamed();
             }
         }
@@ -86,6 +109,7 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Whole(bytes) => bytes.is_none(),
             Content::Stream(download) => download.is_end_stream(),
+            Content::Shrunk(shrunk) => shrunk.is_end_stream(),
         }
     }
 
@@ -93,6 +117,7 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Content::Stream(download) => download.size_hint(),
+            Content::Shrunk(_) => SizeHint::default(),
         }
     }
 }

@@ -122,7 +122,7 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
         }
     }
     if answer.result == (Condition::TooMany(crate::clock::Seconds(0))).code() {
-        telemetry.rate_limited("issuer");
+        telemetry.rate_limited("endpoint", "issuer");
     }
     if let Some(fault) = &answer.fault {
         tracing::error!(%fault, "an issuer could not answer");

@@ -21,6 +21,9 @@ use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
+use crate::edge::traffic::copying::{Copying, Fate};
+use crate::edge::traffic::ruling::Ruling;
+use crate::edge::traffic::tee::Tee;
 use crate::edge::upload::{Outgoing, Upload};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
@@ -28,6 +31,8 @@ use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
 use crate::edge::{echo, identity, mint, spare, target};
 use crate::snapshot::{Listener, Plan, World};
+use crate::traffic::mirror::Mirror;
+use crate::traffic::template::Facts;
 
 /// Lines that a request may get besides the caller's and those of its plan.
 const OWN_LINES: usize = 6;
@@ -47,29 +52,37 @@ pub struct Errand<'a> {
     pub permit: &'a Permit,
     /// Where it came in.
     pub connection: &'a Arc<Connection>,
+    /// Whose request it is, as far as trusted proxies say.
+    pub peer: IpAddr,
     /// Its world.
     pub world: &'a World,
     /// What the worker made of that world.
-    pub layout: &'a Layout,
+    pub layout: &'a Arc<Layout>,
     /// Its head as it came.
     pub head: &'a Parts,
     /// What the head means.
     pub located: &'a Located<'a>,
+    /// The rules it is under, where its route has some.
+    pub ruling: Option<&'a Ruling<'a>>,
 }
 
 impl Errand<'_> {
     /// Sends the request and brings the answer, its body perhaps still on the way.
     pub async fn run(&self, load: Load, record: &mut Record) -> Result<Response<AnswerBody>, ForwardError> {
         let plan = &self.world.snapshot.plans[self.permit.route().index];
-        let body = self.body(plan, load, record)?;
+        let mut body = self.body(plan, load, record)?;
         let upload = match &body {
             Outgoing::Stream(upload) => Some(upload.state()),
             Outgoing::Empty | Outgoing::Whole(_) => None,
         };
         let target = self.target(plan)?;
+        if let Some(mirror) = self.ruling.and_then(Ruling::mirror) {
+            self.copy(mirror, plan, &target, &mut body);
+        }
         let write = |body: Outgoing| self.write(plan, target.clone(), body);
-        record.asks(plan.upstream);
-        let balance = &self.layout.upstreams[plan.upstream];
+        let upstream = self.ruling.map_or(plan.upstream, |ruling| ruling.upstream(plan));
+        record.asks(upstream);
+        let balance = &self.layout.upstreams[upstream];
         let pulses = &self.connection.worker.pulses;
         let outcome = exchange(balance, pulses, plan.first_byte_timeout, &write, body).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
@@ -113,7 +126,9 @@ impl Errand<'_> {
 
     /// Path and query as the backend sees them.
     fn target(&self, plan: &Plan) -> Result<PathAndQuery, ForwardError> {
-        let path = target::strip(self.located.path.as_str(), plan.strip_prefix.as_deref());
+        let judged = self.located.path.as_str();
+        let rewritten = self.ruling.and_then(Ruling::path);
+        let path = rewritten.unwrap_or_else(|| target::strip(judged, plan.strip_prefix.as_deref()));
         let query = match &self.permit.route().presentation.query {
             Some(name) => target::without(self.located.query, name),
             None => self.located.query.map(std::borrow::Cow::Borrowed),
@@ -132,8 +147,8 @@ impl Errand<'_> {
         PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|_| ForwardError::BodyBroken)
     }
 
-    /// The request as the backend gets it.
-    fn write(&self, plan: &Plan, target: PathAndQuery, body: Outgoing) -> Request<Outgoing> {
+    /// The header lines as a backend gets them, but for its own token and the framing.
+    fn lines(&self, plan: &Plan) -> HeaderMap {
         let lines = self.head.headers.len() + plan.identity.len() + plan.set.len() + OWN_LINES;
         let mut headers = spare::take(lines);
         headers.insert(header::HOST, self.located.authority.clone());
@@ -143,7 +158,16 @@ impl Errand<'_> {
         let hop = &self.connection.hop;
         let trust = hop.trust(&listener.trusted_proxies);
         hop.stamp(trust, &self.head.headers, &self.located.authority, &mut headers);
-        identity::set(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
+        identity::set(plan, &self.facts(), &mut headers);
+        if let Some(ruling) = self.ruling {
+            ruling.write(&mut headers);
+        }
+        headers
+    }
+
+    /// The request as the backend gets it.
+    fn write(&self, plan: &Plan, target: PathAndQuery, body: Outgoing) -> Request<Outgoing> {
+        let mut headers = self.lines(plan);
         if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
             && let Some(bearer) = mint::bearer(mint, claims, self.connection.worker.shared.clock.now())
         {
@@ -156,6 +180,47 @@ impl Errand<'_> {
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = headers;
         request
+    }
+
+    /// What templates may speak of.
+    fn facts(&self) -> Facts<'_> {
+        self.ruling.map_or_else(|| self.plain_facts(), Ruling::facts)
+    }
+
+    fn plain_facts(&self) -> Facts<'_> {
+        Facts {
+            claims: self.permit.claims().map(|claims| &**claims),
+            path: self.located.path.as_str(),
+            host: self.located.host.as_str(),
+            method: self.head.method.as_str(),
+            address: self.peer,
+            request_id: None,
+        }
+    }
+
+    /// Sends a copy of the request to a second upstream, or arranges that one is sent when
+    /// its body has passed.
+    fn copy(&self, mirror: &Mirror, plan: &Plan, target: &PathAndQuery, body: &mut Outgoing) {
+        let mut headers = mirror.head(self.lines(plan), plan.set.iter().map(|(name, _)| name));
+        headers.remove(header::CONTENT_LENGTH);
+        let copying = Copying {
+            route: Arc::clone(&self.permit.route().name),
+            worker: Arc::clone(&self.connection.worker),
+            layout: Arc::clone(self.layout),
+            upstream: mirror.upstream,
+            wait: plan.first_byte_timeout,
+            method: self.head.method.clone(),
+            target: Uri::from(target.clone()),
+            headers,
+        };
+        match body {
+            Outgoing::Empty => copying.send(Bytes::new()),
+            Outgoing::Whole(bytes) => match bytes.clone().unwrap_or_default() {
+                bytes if bytes.len() <= mirror.max_body => copying.send(bytes),
+                _ => copying.ends(Fate::TooLarge),
+            },
+            Outgoing::Stream(upload) => upload.look_on(Tee::new(mirror.max_body, copying)),
+        }
     }
 
     fn listener(&self) -> &Listener {

@@ -48,6 +48,11 @@ impl Hop {
         Hop { address, secure: scheme == Scheme::Https, own, memo: Mutex::new(None) }
     }
 
+    /// How its connection is protected.
+    pub fn scheme(&self) -> Scheme {
+        if self.secure { Scheme::Https } else { Scheme::Http }
+    }
+
     /// Whether its word counts at a listener that trusts these.
     pub fn trust(&self, trusted: &[IpNet]) -> Trust {
         if is_trusted(self.address, trusted) { Trust::Proxy } else { Trust::Stranger }

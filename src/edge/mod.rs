@@ -49,6 +49,7 @@ pub mod spare;
 pub mod stall;
 pub mod stream;
 pub mod target;
+pub mod traffic;
 pub mod tunnel;
 pub mod unix_socket;
 pub mod upload;

@@ -12,6 +12,7 @@ use crate::edge::upload::UploadState;
 use crate::edge::upstream::layout::Layout;
 use crate::telemetry::exchange::Exchange;
 use crate::token::claims::Claims;
+use crate::traffic::flight::Flight;
 
 /// One request's record.
 pub struct Record {
@@ -20,6 +21,7 @@ pub struct Record {
     asked: Option<Instant>,
     upload: Option<Arc<UploadState>>,
     claims: Option<Arc<Claims>>,
+    flights: Vec<Flight>,
     stage: Stage,
     /// Known from the beginning.
     listener: usize,
@@ -57,6 +59,7 @@ impl Record {
             asked: None,
             upload: None,
             claims: None,
+            flights: Vec::new(),
             stage: Stage::Whole,
             listener,
             method,
@@ -132,6 +135,11 @@ impl Record {
     pub fn failed(&mut self, reason: &'static str) {
         self.reason.get_or_insert(reason);
         self.stage = Stage::Whole;
+    }
+
+    /// Places under limits, which are free again when the request has ended.
+    pub fn holds(&mut self, flights: Vec<Flight>) {
+        self.flights.extend(flights);
     }
 
     /// The status that goes out.

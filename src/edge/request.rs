@@ -26,6 +26,7 @@ use crate::edge::head::refusal::Refusal;
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::{Located, locate};
 use crate::edge::record::Record;
+use crate::edge::traffic::ruling::{Ruling, Scene};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::worker::{Worker, lock};
@@ -83,7 +84,7 @@ impl Life {
     fn receive(connection: Arc<Connection>) -> Life {
         let worker = &connection.worker;
         let world = worker.world();
-        let layout = lock(&worker.pools).layout(&world, &worker.meter);
+        let layout = lock(&worker.pools).layout(&world, &worker.meter, &worker.shared.limits);
         let now = worker.shared.clock.now();
         Life { world, layout, now, connection }
     }
@@ -133,13 +134,39 @@ impl Life {
         outcome.unwrap_or_else(|error| self.failed(error, record))
     }
 
-    /// Decides about a request of a route and, if it may pass, sends it on.
+    /// Lets a request of a route pass, under its rules where it has some.
     async fn pass(
         &self,
         route: &Arc<Route>,
         head: &Parts,
         located: &Located<'_>,
         body: Inbound,
+        record: &mut Record,
+    ) -> Result<Response<AnswerBody>, ForwardError> {
+        let plan = self.world.snapshot.plans.get(route.index);
+        let Some(rules) = plan.and_then(|plan| plan.rules.as_deref()) else {
+            return self.admit(route, head, located, body, None, record).await;
+        };
+        let (connection, world, layout) = (&*self.connection, &*self.world, &*self.layout);
+        let scene = Scene { route, head, located, peer: record.peer(), connection, world, layout };
+        let mut ruling = Box::new(Ruling::begin(rules, scene));
+        let answer = match ruling.arrives(record) {
+            Some(answer) => answer,
+            None => Box::pin(self.admit(route, head, located, body, Some(&mut ruling), record))
+                .await
+                .unwrap_or_else(|error| self.failed(error, record)),
+        };
+        Ok(ruling.departs(answer))
+    }
+
+    /// Decides about a request of a route and, if it may pass, sends it on.
+    async fn admit(
+        &self,
+        route: &Arc<Route>,
+        head: &Parts,
+        located: &Located<'_>,
+        body: Inbound,
+        mut ruling: Option<&mut Ruling<'_>>,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
         let (form, load) = if route.presentation.form.is_some() && is_form(head) {
@@ -156,17 +183,20 @@ impl Life {
         match self.decide(route, &presented, pause).await {
             Err(denial) => {
                 record.denied(denial.label());
-                let profiles = &self.world.snapshot.policy.profiles;
-                let first = route.issuers.first().and_then(|index| profiles.get(*index));
-                Ok(match first {
-                    Some(profile) => respond::denied(&profile.dialect, &denial, profile.name.as_str()),
-                    None => respond::denied(&Dialect::standard(), &denial, ""),
-                })
+                let closed = ruling.and_then(|ruling| ruling.denied(record));
+                let told = || respond::in_words_of(route, &self.world.snapshot.policy, &denial.challenge());
+                Ok(closed.unwrap_or_else(told))
             }
             Ok(permit) => {
                 record.admitted(permit.claims());
-                let (connection, world, layout) = (&self.connection, &*self.world, &*self.layout);
-                Errand { permit: &permit, connection, world, layout, head, located }.run(load, record).await
+                if let Some(answer) = ruling.as_deref_mut().and_then(|ruling| ruling.admitted(&permit, record)) {
+                    return Ok(answer);
+                }
+                let (connection, world, layout) = (&self.connection, &*self.world, &self.layout);
+                let (peer, ruling) = (record.peer(), ruling.as_deref());
+                Errand { permit: &permit, connection, peer, world, layout, head, located, ruling }
+                    .run(load, record)
+                    .await
             }
         }
     }

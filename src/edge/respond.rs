@@ -9,6 +9,8 @@ use http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::access::denial::Denial;
+use crate::access::policy::Policy;
+use crate::access::route::Route;
 use crate::dialect::knobs::Dialect;
 use crate::dialect::wire::Reply;
 use crate::dialect::{challenge, condition::Challenge};
@@ -47,6 +49,19 @@ pub fn misfit(misfit: &Misfit) -> Response<AnswerBody> {
 /// The answer to a caller who may not pass.
 pub fn denied(dialect: &Dialect, denial: &Denial, realm: &str) -> Response<AnswerBody> {
     challenged(dialect, &denial.challenge(), realm)
+}
+
+/// The same for a reason that is not admission's, in the words of the route's first issuer.
+pub fn in_words_of(route: &Route, policy: &Policy, challenge: &Challenge) -> Response<AnswerBody> {
+    match route.issuers.first().and_then(|index| policy.profiles.get(*index)) {
+        Some(profile) => challenged(&profile.dialect, challenge, profile.name.as_str()),
+        None => challenged(&Dialect::standard(), challenge, ""),
+    }
+}
+
+/// The answer to a request that a route's rules can make nothing of.
+pub fn unfit(reason: &str, sentence: &str) -> Response<AnswerBody> {
+    plain(StatusCode::BAD_REQUEST, code_of(StatusCode::BAD_REQUEST), reason, sentence, Then::GoOn)
 }
 
 /// The answer to a request of an unsuitable credential form.

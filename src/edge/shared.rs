@@ -16,6 +16,7 @@ use crate::snapshot::World;
 use crate::store::{self, Store};
 use crate::telemetry::Telemetry;
 use crate::token::fingerprint::Fingerprinter;
+use crate::traffic::limit::Tables;
 use crate::users::{self, HashingPool};
 
 /// The issuers' service as this process builds it: on the embedded store, with
@@ -42,6 +43,8 @@ pub struct Shared {
     pub last_sync: Arc<AtomicU64>,
     /// How far the end has come.
     pub drain: Drain,
+    /// What the limits of routes have counted.
+    pub limits: Tables,
     /// Connections per listener, in the listeners' order.
     pub doors: Vec<DoorCount>,
     /// Connections of all listeners together.

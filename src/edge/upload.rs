@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::edge::inbound::Inbound;
 use crate::edge::pulse::Pulse;
+use crate::edge::traffic::tee::Tee;
 use crate::edge::upstream::error::ForwardError;
 
 /// What a backend is sent after the head.
@@ -39,6 +40,8 @@ pub struct Upload {
     patience: Option<(Arc<Pulse>, Duration)>,
     /// Our patience with the caller, where his wire has none: in HTTP/2.
     caller: Option<Wait>,
+    /// Who looks on, where the request is copied.
+    tee: Option<Box<Tee>>,
 }
 
 /// The time-out between two pieces of a caller's body.
@@ -111,7 +114,7 @@ impl UploadState {
 impl Upload {
     /// Takes at most `limit` bytes of `body`.
     pub fn new(body: Inbound, limit: u64) -> Upload {
-        Upload { body, again: None, left: limit, state: Arc::default(), patience: None, caller: None }
+        Upload { body, again: None, left: limit, state: Arc::default(), patience: None, caller: None, tee: None }
     }
 
     /// Lets the caller pause for at most `limit` between two pieces, by `pulse`, which
@@ -119,6 +122,11 @@ impl Upload {
     /// where they are read from the socket.
     pub fn hurry(&mut self, pulse: Arc<Pulse>, limit: Duration) {
         self.caller = Some(Wait { pulse, limit, stage: Stage::AtRest });
+    }
+
+    /// Lets `tee` look on as it passes.
+    pub fn look_on(&mut self, tee: Tee) {
+        self.tee = Some(Box::new(tee));
     }
 
     /// Where its progress can be read.
@@ -147,6 +155,7 @@ impl Upload {
         }
         loop {
             let Some(next) = ready!(self.poll_caller(cx)) else {
+                self.tee.iter_mut().for_each(|tee| tee.end());
                 self.end(COMPLETE);
                 return Poll::Ready(None);
             };
@@ -159,7 +168,9 @@ impl Upload {
                     }
                     self.left -= taken;
                     self.state.bytes.fetch_add(taken, Ordering::Relaxed);
+                    self.tee.iter_mut().for_each(|tee| tee.take(&data));
                     if self.body.is_end_stream() {
+                        self.tee.iter_mut().for_each(|tee| tee.end());
                         self.end(COMPLETE);
                     }
                     return Poll::Ready(Some(Ok(data)));

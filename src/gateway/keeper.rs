@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::clock::UnixTime;
 use crate::edge::shared::Shared;
+use crate::edge::traffic::moment;
 use crate::follower::Listener;
 use crate::gateway::rings;
 use crate::oauth::store::StoreError;
@@ -119,6 +120,7 @@ impl Listener for Keeper {
             self.failed(&error);
         }
         self.shared.service.throttle.sweep(now);
+        self.shared.limits.sweep(moment::now());
     }
 
     fn failed(&mut self, error: &StoreError) {

@@ -182,6 +182,7 @@ fn share(
         telemetry,
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
         drain: Default::default(),
+        limits: Default::default(),
         doors,
         crowd,
     }))

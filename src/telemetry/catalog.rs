@@ -133,7 +133,11 @@ catalog! {
     REVOCATION_FEED_UP = gauge("tollgate_revocation_feed_up", &[],
         "1 while the revocation list follows the store, 0 when it is more than 5 s behind.");
     /// Requests turned away by a throttle.
-    RATE_LIMITED = counter("tollgate_rate_limited_total", &["policy"], "Requests refused by a rate limit.");
+    RATE_LIMITED = counter("tollgate_rate_limited_total", &["route", "policy"],
+        "Requests refused by a limit: of a route by the limit's name, of an issuer's endpoint by its throttle.");
+    /// Copies of requests.
+    MIRRORED = counter("tollgate_mirrored_total", &["route", "result"],
+        "Copies of requests for a second upstream: sent, failed, dropped (too many under way, or the caller broke off) or too_large.");
     /// End of certificates.
     CERTIFICATE_EXPIRY = gauge("tollgate_certificate_expiry_timestamp_seconds", &["name"],
         "End of the shortest-lived certificate of a listener, in Unix time.");

@@ -183,9 +183,14 @@ impl Telemetry {
         self.events.revocations.with_label_values(&[kind]).inc_by(count);
     }
 
-    /// A rate limit turned a request away.
-    pub fn rate_limited(&self, policy: &'static str) {
-        self.events.rate_limited.with_label_values(&[policy]).inc();
+    /// A limit turned a request away. Both are names of the configuration, or our own.
+    pub fn rate_limited(&self, route: &str, policy: &str) {
+        self.events.rate_limited.with_label_values(&[route, policy]).inc();
+    }
+
+    /// What became of a copy of a request of this route.
+    pub fn mirrored(&self, route: &str, result: &'static str) {
+        self.events.mirrored.with_label_values(&[route, result]).inc();
     }
 
     /// The ends of all certificates, by listener or name; replaces what was said before.

@@ -133,6 +133,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
         listeners: Vec::new(),
         policy: Policy { profiles, ..Policy::default() },
         plans: Vec::new(),
+        limits: Vec::new(),
         upstreams: Vec::new(),
         issuers: vec![issuer()],
         foreign_rings: Vec::new(),

@@ -214,6 +214,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         clock,
         last_sync: Arc::new(AtomicU64::new(0)),
         drain: Drain::default(),
+        limits: Default::default(),
         doors,
         crowd: Default::default(),
     }
@@ -236,6 +237,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
         listeners,
         policy: Policy::default(),
         plans: Vec::new(),
+        limits: Vec::new(),
         upstreams: Vec::new(),
         issuers: Vec::new(),
         foreign_rings: Vec::new(),

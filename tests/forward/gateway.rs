@@ -80,6 +80,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             set: Vec::new(),
             keep_authorization: false,
             mint: None,
+            rules: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
@@ -172,6 +173,7 @@ impl Gateway {
             telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             drain: Drain::default(),
+            limits: Default::default(),
             doors: vec![DoorCount::default()],
             crowd: Default::default(),
         });
@@ -243,6 +245,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         fixed: fixed(folder, &listener),
         listeners: vec![listener],
         plans,
+        limits: Vec::new(),
         upstreams,
         issuers: vec![issuer],
         foreign_rings: vec![None],

@@ -27,6 +27,7 @@ const FLOORS: &[Floor] = &[
     floor(3, "dialect", &["telemetry", "revocation", "random"]),
     floor(4, "access", &["telemetry"]),
     floor(4, "oauth", &["telemetry"]),
+    floor(4, "traffic", &["telemetry"]),
     floor(5, "snapshot", &[]),
     floor(5, "store", &[]),
     floor(5, "users", &[]),
@@ -40,7 +41,7 @@ const FLOORS: &[Floor] = &[
 ];
 
 /// The modules that must stay pure.
-const CORE: [&str; 7] = ["clock", "random", "token", "revocation", "dialect", "access", "oauth"];
+const CORE: [&str; 8] = ["clock", "random", "token", "revocation", "dialect", "access", "oauth", "traffic"];
 
 /// What the core may not speak of: the end or the beginning of a path.
 const FORBIDDEN: &[&[&str]] = &[

@@ -129,15 +129,7 @@ impl Compiler<'_> {
         }
         let mut out = Vec::new();
         for name in list.iter() {
-            let known = METHODS.contains(&name.value.as_str()).then(|| Method::from_bytes(name.value.as_bytes()).ok());
-            let Some(method) = known.flatten() else {
-                let upper = name.value.to_ascii_uppercase();
-                let help = closest(&upper, METHODS.into_iter()).map(|meant| format!("did you mean `{meant}`?"));
-                let problem = Problem::new(Code::UnknownWord, format!("`{name}` is not a method"));
-                let problem = problem.at(self.places(), name.place, "methods are upper case").maybe_help(help);
-                self.report(problem);
-                continue;
-            };
+            let Some(method) = self.method(name) else { continue };
             if let Some(first) = covered.get(&method) {
                 let problem = Problem::new(Code::Unreachable, format!("{method} can never get to this access line"))
                     .at(self.places(), name.place, "unreachable")
@@ -149,6 +141,19 @@ impl Compiler<'_> {
             out.push(method);
         }
         out
+    }
+
+    /// A method that may be named.
+    pub fn method(&mut self, name: &At<String>) -> Option<Method> {
+        let known = METHODS.contains(&name.value.as_str()).then(|| Method::from_bytes(name.value.as_bytes()).ok());
+        if let Some(Some(method)) = known {
+            return Some(method);
+        }
+        let upper = name.value.to_ascii_uppercase();
+        let help = closest(&upper, METHODS.into_iter()).map(|meant| format!("did you mean `{meant}`?"));
+        let problem = Problem::new(Code::UnknownWord, format!("`{name}` is not a method"));
+        self.report(problem.at(self.places(), name.place, "methods are upper case").maybe_help(help));
+        None
     }
 
     fn rule(&mut self, line: &At<AccessLineDocument>, scoping: &mut Scoping<'_>) -> Option<Rule> {
@@ -221,7 +226,8 @@ impl Compiler<'_> {
 }
 
 impl Scoping<'_> {
-    fn alternative(&mut self, names: Scopes) -> Alternative {
+    /// What a set of names asks for.
+    pub fn alternative(&mut self, names: Scopes) -> Alternative {
         let mut set = ScopeSet::default();
         for name in names.iter() {
             set.insert(self.table.intern(name));

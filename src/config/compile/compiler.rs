@@ -51,15 +51,17 @@ impl<'a> Compiler<'a> {
         self.outside.damaged.contains(&place)
     }
 
-    /// Files a problem.
+    /// Files a problem; one in the defaults is found by every route, and filed once.
     pub fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if !self.problems.iter().any(|known| known.is_like(&problem)) {
+            self.problems.push(problem);
+        }
     }
 
     /// Files a problem at one place.
     pub fn wrong(&mut self, code: Code, place: Place, message: impl Into<String>, label: impl Into<String>) {
         let problem = Problem::new(code, message).at(self.places(), place, label);
-        self.problems.push(problem);
+        self.report(problem);
     }
 
     /// The same with a way out.
@@ -72,7 +74,7 @@ impl<'a> Compiler<'a> {
         help: impl Into<String>,
     ) {
         let problem = Problem::new(code, message).at(self.places(), place, label).help(help);
-        self.problems.push(problem);
+        self.report(problem);
     }
 
     /// A file that the configuration names, relative to the configuration's folder.
@@ -137,7 +139,7 @@ impl<'a> Compiler<'a> {
             None if known.is_empty() => problem.help(format!("define it under `{section}:`")),
             None => problem.note(format!("defined under `{section}`: {}", known.join(", "))),
         };
-        self.problems.push(problem);
+        self.report(problem);
     }
 
     /// Files a problem unless `name` can be a name in logs, metrics and commands.

@@ -26,6 +26,11 @@ impl Compiler<'_> {
                 self.wrong(Code::Unused, name.place, message, "unused");
             }
         }
+        for (index, (name, _)) in document.limits.iter().enumerate() {
+            if !growing.used_limits.contains(&index) {
+                self.wrong(Code::Unused, name.place, format!("no route is under limit `{name}`"), "unused");
+            }
+        }
         for ((_, written), authority) in document.issuers.iter().zip(issuers) {
             let (Kind::Ours(own), Some(scopes)) = (&authority.kind, &written.value.scopes) else { continue };
             for (name, _) in scopes.value.iter() {

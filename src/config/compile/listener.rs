@@ -126,7 +126,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn network(&mut self, written: &At<String>) -> Option<ipnet::IpNet> {
+    /// A network, or one address.
+    pub fn network(&mut self, written: &At<String>) -> Option<ipnet::IpNet> {
         let host = |address: std::net::IpAddr| ipnet::IpNet::from(address);
         let parsed: Option<ipnet::IpNet> =
             written.value.parse().ok().or_else(|| written.value.parse::<std::net::IpAddr>().ok().map(host));

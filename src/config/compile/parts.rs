@@ -8,6 +8,7 @@ use http::HeaderName;
 use crate::config::compile::template::KeptClaims;
 use crate::config::source::place::Place;
 use crate::token::scope::{Scope, ScopeTable};
+use crate::traffic::limit::Limit;
 
 /// Shared results of all routes.
 #[derive(Default)]
@@ -20,6 +21,10 @@ pub(super) struct Growing {
     pub kept: KeptClaims,
     /// Upstreams that some route leads to.
     pub used_upstreams: Vec<usize>,
+    /// The limits of the file.
+    pub limits: Vec<Limit>,
+    /// Limits that some route is under.
+    pub used_limits: Vec<usize>,
     /// Header names by place, `None` for one that cannot be set.
     pub header_names: HashMap<Place, Option<HeaderName>>,
 }

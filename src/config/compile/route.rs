@@ -13,7 +13,9 @@ use crate::config::compile::access::Scoping;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::issuer::{Authority, Kind};
 use crate::config::compile::parts::Growing;
+use crate::config::compile::rules::{Around, identified};
 use crate::config::compile::scope::Catalogue;
+use crate::config::compile::template::Words;
 use crate::config::compile::upstream::Backend;
 use crate::config::document::access::AccessDocument;
 use crate::config::document::forward::{AuthorizationName, ForwardDocument};
@@ -108,7 +110,13 @@ impl Compiler<'_> {
         let access = self.access(&document.access, &mut scoping);
         let first = accepted.first().and_then(|index| issuers.get(*index)).map(|issuer| &issuer.profile.dialect);
         let presentation = self.presentation(&document.token, first);
-        let plan = self.plan(document, defaults, upstreams, growing);
+        let words = Words::of_path(&document.path.value, identified(document, defaults));
+        let mut plan = self.plan(document, defaults, upstreams, &words, growing);
+        if let Some(plan) = &mut plan {
+            let (accepted, access, words) = (&accepted, &access, &words);
+            let around = Around { defaults, issuers, accepted, access, upstreams, words };
+            plan.rules = self.rules(document, plan, &around, growing);
+        }
         let audience = document.audience.iter().flat_map(|list| list.value.iter());
         let route = Route {
             index,
@@ -212,16 +220,13 @@ impl Compiler<'_> {
         written: &RouteDocument,
         defaults: &DefaultsDocument,
         upstreams: &[Backend],
+        words: &Words,
         growing: &mut Growing,
     ) -> Option<Plan> {
-        let upstream = upstreams.iter().position(|backend| *backend.upstream.name == *written.upstream.value);
-        match upstream {
-            Some(index) => growing.used_upstreams.push(index),
-            None => self.undefined("upstreams", "upstream", &written.upstream),
-        }
-        let forward = self.forward(&written.forward, &defaults.forward, growing);
+        let upstream = self.upstream_index(&written.upstream, upstreams, growing);
+        let forward = self.forward(&written.forward, &defaults.forward, words, growing);
         let strip_prefix = written.forward.strip_prefix.as_ref().or(defaults.forward.strip_prefix.as_ref());
-        let strip_prefix = strip_prefix.and_then(|prefix| self.strip_prefix(prefix, &written.path));
+        let strip_prefix = strip_prefix.and_then(|prefix| self.front(prefix, &written.path));
         let first_byte_timeout = written.timeouts.first_byte.as_ref();
         let idle_timeout = written.timeouts.idle.as_ref();
         let backend = upstream.and_then(|index| upstreams.get(index))?;
@@ -249,24 +254,11 @@ impl Compiler<'_> {
             set,
             keep_authorization,
             mint,
+            rules: None,
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
             idle_timeout: self.span(idle_timeout, backend.idle),
         })
-    }
-
-    fn strip_prefix(&mut self, prefix: &At<String>, path: &At<String>) -> Option<Box<str>> {
-        let text = prefix.value.trim_end_matches('/');
-        let rest = path.value.strip_prefix(text);
-        let literal = !text.is_empty() && !text.contains(['*', '{', '}']) && text.starts_with('/');
-        if !literal || !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-            let problem = Problem::new(Code::WrongValue, format!("`{prefix}` is not the front of the route's path"))
-                .at(self.places(), prefix.place, "cannot be stripped")
-                .and(self.places(), path.place, "the path");
-            self.report(problem);
-            return None;
-        }
-        Some(text.into())
     }
 
     #[expect(clippy::type_complexity, reason = "the two lists of a plan, as it holds them")]
@@ -274,12 +266,14 @@ impl Compiler<'_> {
         &mut self,
         written: &ForwardDocument,
         defaults: &ForwardDocument,
+        words: &Words,
         growing: &mut Growing,
     ) -> (Vec<(http::HeaderName, crate::snapshot::Template)>, Vec<(http::HeaderName, HeaderValue)>) {
         let mut identity: Vec<(http::HeaderName, crate::snapshot::Template)> = Vec::new();
         let mut set: Vec<(http::HeaderName, HeaderValue)> = Vec::new();
         // The route's own come first and win over the defaults of the same name.
-        for (own, source) in [(true, written), (false, defaults)] {
+        let inherited = words.for_defaults();
+        for (own, source, words) in [(true, written, words), (false, defaults, &inherited)] {
             for (name, value) in source.headers.iter() {
                 let Some(header) = self.header_name_once(name, growing) else { continue };
                 if header == http::header::AUTHORIZATION {
@@ -297,7 +291,7 @@ impl Compiler<'_> {
                     }
                     continue;
                 }
-                let template = self.template(value, &mut growing.kept);
+                let template = self.template(value, words, &mut growing.kept);
                 identity.extend(template.map(|template| (header, template)));
             }
             for (name, value) in source.set.iter() {
@@ -337,7 +331,7 @@ impl Compiler<'_> {
 }
 
 /// The scopes that a route's issuers define.
-fn scoping<'a>(issuers: &'a [Authority], accepted: &[usize], growing: &'a mut Growing) -> Scoping<'a> {
+pub(super) fn scoping<'a>(issuers: &'a [Authority], accepted: &[usize], growing: &'a mut Growing) -> Scoping<'a> {
     let of: Vec<&Authority> = accepted.iter().filter_map(|index| issuers.get(*index)).collect();
     let names: Vec<String> = of.iter().map(|issuer| format!("`{}`", issuer.profile.name)).collect();
     let open = of.is_empty()

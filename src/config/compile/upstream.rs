@@ -8,6 +8,7 @@ use http::HeaderValue;
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::limits::count;
+use crate::config::compile::parts::Growing;
 use crate::config::compile::url::{Scheme, Url};
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::document::upstream::UpstreamDocument;
@@ -66,6 +67,16 @@ impl Compiler<'_> {
         };
         let first_byte = self.span(timeouts.first_byte.as_ref(), seconds(30));
         Backend { upstream, first_byte, idle: self.span(timeouts.idle.as_ref(), seconds(60)) }
+    }
+
+    /// The place of an upstream that a route leads to.
+    pub fn upstream_index(&mut self, name: &At<String>, upstreams: &[Backend], growing: &mut Growing) -> Option<usize> {
+        let index = upstreams.iter().position(|backend| *backend.upstream.name == *name.value);
+        match index {
+            Some(index) => growing.used_upstreams.push(index),
+            None => self.undefined("upstreams", "upstream", name),
+        }
+        index
     }
 
     fn server_at(&mut self, text: &At<String>) -> Option<Server> {

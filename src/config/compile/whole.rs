@@ -41,6 +41,7 @@ pub fn compile(
     let issuers = compiler.issuers(document);
     let backends = compiler.upstreams(document);
     let mut growing = Growing::default();
+    growing.limits = compiler.limits(document, &mut growing.kept);
     let ways = compiler.routes(document, &issuers, &backends, &mut growing);
     let tables = compiler.tables(&fronts, &issuers, &ways);
     if compiler.problems.iter().any(|problem| problem.severity() == Severity::Error) {
@@ -71,6 +72,7 @@ pub fn compile(
         listeners: fronts.into_iter().map(|front| front.listener).collect(),
         policy,
         plans: ways.into_iter().map(|way| way.plan).collect(),
+        limits: growing.limits,
         upstreams: backends.into_iter().map(|backend| backend.upstream).collect(),
         issuers: ours,
         foreign_rings,

@@ -15,13 +15,20 @@ use crate::config::source::at::At;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Forward")]
 pub struct ForwardDocument {
-    /// Identity headers: text with {sub}, {client_id}, {scope}, {claims.NAME}. The same
-    /// names are removed from every request that comes in.
+    /// Identity headers: text with {sub}, {client_id}, {scope}, {claims.NAME}, {path.NAME},
+    /// {host}, {method}, {remote_addr}, {request_id}. The same names are removed from every
+    /// request that comes in.
     #[serde(default)]
     pub headers: Named<At<String>>,
     /// Headers with fixed values, such as the backend's own password.
     #[serde(default)]
     pub set: Named<At<SecretText>>,
+    /// Header lines set beside those of the caller: text with the same references.
+    #[serde(default)]
+    pub add: Named<At<String>>,
+    /// Header lines of the caller that do not go on.
+    #[serde(default)]
+    pub remove: Vec<At<String>>,
     /// Whether the caller's token goes on to the backend; default strip.
     pub authorization: Option<At<AuthorizationName>>,
     /// A token of the backend's own kind, made for each request and sent as bearer.

@@ -7,12 +7,15 @@ use serde::Deserialize;
 use crate::config::document::duration::TimeSpan;
 use crate::config::document::forward::ForwardDocument;
 use crate::config::document::issuer::IssuerDocument;
+use crate::config::document::limit::LimitDocument;
 use crate::config::document::listener::ListenerDocument;
 use crate::config::document::named::Named;
 use crate::config::document::observability::ObservabilityDocument;
+use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::route::RouteDocument;
 use crate::config::document::secret::SecretText;
 use crate::config::document::size::ByteSize;
+use crate::config::document::traffic::{CompressDocument, CorsDocument, MaintenanceDocument, ResponseDocument};
 use crate::config::document::upstream::UpstreamDocument;
 use crate::config::document::word::{Auto, OrNumber};
 use crate::config::source::at::At;
@@ -32,6 +35,9 @@ pub struct GatewayDocument {
     /// Backends by name.
     #[serde(default)]
     pub upstreams: Named<At<UpstreamDocument>>,
+    /// Bounds on what callers may ask of routes, by name.
+    #[serde(default)]
+    pub limits: Named<At<LimitDocument>>,
     /// What routes have in common.
     #[serde(default)]
     pub defaults: DefaultsDocument,
@@ -65,6 +71,19 @@ pub struct DefaultsDocument {
     pub forward: ForwardDocument,
     /// Largest request body; default 8MiB.
     pub max_body: Option<At<ByteSize>>,
+    /// Limits that routes are under, by name.
+    pub limits: Option<At<OneOrMany>>,
+    /// Header lines of answers; a route's own of the same name win.
+    #[serde(default)]
+    pub response: ResponseDocument,
+    /// Web pages of other origins that may call routes.
+    pub cors: Option<At<CorsDocument>>,
+    /// Answers that are made smaller.
+    pub compress: Option<At<CompressDocument>>,
+    /// All routes are closed.
+    pub maintenance: Option<At<MaintenanceDocument>>,
+    /// Whether each request has an `X-Request-Id`; default false.
+    pub request_id: Option<At<bool>>,
 }
 
 /// The embedded store.

@@ -9,6 +9,10 @@ use crate::config::document::duration::TimeSpan;
 use crate::config::document::forward::ForwardDocument;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::size::ByteSize;
+use crate::config::document::traffic::{
+    CompressDocument, CorsDocument, MaintenanceDocument, MirrorDocument, ResponseDocument, RewriteDocument,
+    SplitDocument,
+};
 use crate::config::source::at::At;
 
 /// Which requests, who may make them, and where they go.
@@ -38,6 +42,25 @@ pub struct RouteDocument {
     /// What is told to the backend.
     #[serde(default)]
     pub forward: ForwardDocument,
+    /// Shares of its requests that go to other upstreams.
+    pub split: Option<At<SplitDocument>>,
+    /// A copy of some requests for a second upstream.
+    pub mirror: Option<At<MirrorDocument>>,
+    /// Another path for the backend.
+    pub rewrite: Option<At<RewriteDocument>>,
+    /// Header lines of its answers.
+    #[serde(default)]
+    pub response: ResponseDocument,
+    /// Web pages of other origins that may call it.
+    pub cors: Option<At<CorsDocument>>,
+    /// Answers that are made smaller.
+    pub compress: Option<At<CompressDocument>>,
+    /// Limits it is under, by name; default those of the defaults.
+    pub limits: Option<At<OneOrMany>>,
+    /// It is closed.
+    pub maintenance: Option<At<MaintenanceDocument>>,
+    /// Whether each request has an `X-Request-Id`; default false.
+    pub request_id: Option<At<bool>>,
     /// Largest request body.
     pub max_body: Option<At<ByteSize>>,
     /// How long the backend may take.

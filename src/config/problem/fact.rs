@@ -89,6 +89,12 @@ impl Problem {
         self
     }
 
+    /// Whether the other says the same of the same place.
+    pub fn is_like(&self, other: &Problem) -> bool {
+        let span = |problem: &Problem| problem.mark.as_ref().map(|mark| mark.span.clone());
+        self.mark.is_some() && span(self) == span(other) && self.code == other.code && self.message == other.message
+    }
+
     /// Error or warning.
     pub fn severity(&self) -> Severity {
         self.code.severity()

@@ -21,8 +21,9 @@ const TELLING: [&str; 6] = ["secret", "passw", "pwd", "credential", "authorizati
 pub fn is_secret(parent: &str, key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let near = |name: &&str| crate::config::problem::suggest::distance(name, &key) <= 2;
-    // `forward.authorization` is a choice between two words.
-    let telling = TELLING.iter().any(|word| key.contains(word)) && !(parent == "forward" && key == "authorization");
+    // Choices between two words.
+    let choice = matches!((parent, &*key), ("forward", "authorization") | ("cors", "credentials"));
+    let telling = TELLING.iter().any(|word| key.contains(word)) && !choice;
     telling || SECRET_KEYS.iter().any(near) || parent == "set" || (parent == "store" && key == "key")
 }
 

@@ -4,13 +4,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::edge::headers::Screen;
+use crate::edge::traffic::shrinking::Shrinking;
 use crate::edge::upstream::balance::{Balance, Target};
 use crate::edge::upstream::pool::{Bounds, Pool, Tally};
 use crate::snapshot::{Server, Snapshot, Upstream, World};
 use crate::telemetry::layout::Layout as Names;
 use crate::telemetry::meter::Meter;
+use crate::traffic::limit::{Table, Tables};
 
 /// What a worker derives from one snapshot.
 pub struct Layout {
@@ -19,6 +22,12 @@ pub struct Layout {
     pub screen: Screen,
     /// By upstream index.
     pub upstreams: Vec<Balance>,
+    /// What each limit of the snapshot has counted.
+    pub tables: Vec<Table>,
+    /// Answers that are made smaller now.
+    pub shrinking: Shrinking,
+    /// Copies of requests that are under way.
+    pub copies: Arc<AtomicUsize>,
     /// The worker's counters under the names of this snapshot.
     pub meter: Arc<Meter>,
     /// Whether the access log writes paths.
@@ -39,8 +48,8 @@ pub struct Pools {
 
 impl Pools {
     /// The layout of this world; made anew when the world is. `meter` is any meter of
-    /// this worker.
-    pub fn layout(&mut self, world: &World, meter: &Meter) -> Arc<Layout> {
+    /// this worker, `counted` what all workers have counted.
+    pub fn layout(&mut self, world: &World, meter: &Meter, counted: &Tables) -> Arc<Layout> {
         if let Some(layout) = &self.layout
             && layout.generation == world.generation
         {
@@ -61,6 +70,9 @@ impl Pools {
             generation: world.generation,
             screen: Screen::of(&snapshot.plans),
             upstreams,
+            tables: counted.of(&snapshot.limits),
+            shrinking: Shrinking::default(),
+            copies: Arc::default(),
             meter,
             logs_path: snapshot.access_log.path,
             no_path: "".into(),

@@ -249,7 +249,8 @@ fn feed_events(telemetry: &Telemetry) {
     telemetry.refresh_reused();
     telemetry.secret_in_url();
     telemetry.revoked("family", 2);
-    telemetry.rate_limited("token_endpoint");
+    telemetry.rate_limited("endpoint", "issuer");
+    telemetry.mirrored("things", "sent");
     telemetry.certificates(&[("web", UnixTime(2_000))]);
     telemetry.signing_keys(&[("k1", "current", UnixTime(3_000))]);
     telemetry.configured(Reload::First { revision: "abc" });
