@@ -205,7 +205,8 @@ async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: Plug, caller: Socket
             let (outcome, agreed) = Box::pin(shake(stream, config, limits.handshake_timeout)).await;
             seat.worker().shared.telemetry.handshake(&name, outcome);
             let Some(agreed) = agreed else { return };
-            let connection = Connection::new(seat, caller, Channel::Tls { sni: agreed.sni });
+            let connection =
+                Connection::new(seat, caller, Channel::Tls { sni: agreed.sni, certificate: agreed.certificate });
             match agreed.protocol {
                 Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
                 Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,

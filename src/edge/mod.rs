@@ -5,6 +5,7 @@ pub mod accept;
 pub mod admin;
 pub mod body;
 pub mod callers;
+pub mod client_certificate;
 pub mod collect;
 pub mod connection;
 pub mod crew;

@@ -8,6 +8,7 @@ mod support;
 
 mod activation;
 mod authority;
+mod callers;
 mod certificates;
 mod crowd;
 mod ending;
