@@ -16,9 +16,10 @@ use tollgate::clock::{Seconds, UnixTime};
 use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::Endpoint;
 use tollgate::dialect::wire::RawRequest;
+use tollgate::oauth::application_store::{Alteration, Altered, ApplicationStore, KeptApplication};
 use tollgate::oauth::authorize::code::Code;
 use tollgate::oauth::authorize::pending::Pending;
-use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
+use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Left, Redemption, Sent};
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
 use tollgate::oauth::issuer::{
     Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
@@ -29,6 +30,7 @@ use tollgate::oauth::user::{Checked, PasswordCheck, User};
 use tollgate::oauth::{Desk, Service};
 use tollgate::random::OsRandom;
 use tollgate::revocation::list::List;
+use tollgate::revocation::narrowing::Narrowing;
 use tollgate::revocation::notice::Notice;
 use tollgate::token::handle::Handle;
 use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
@@ -114,6 +116,64 @@ impl AuthorizationStore for Forgetful {
 
     async fn consents(&self, _: &IssuerName, _: &Subject, _: UnixTime) -> Result<Vec<Consent>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn narrow(&self, _: &IssuerName, _: &Subject, _: &ClientId, _: Left) -> Result<Vec<Narrowing>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn take_back(
+        &self,
+        _: &IssuerName,
+        _: &Subject,
+        _: &ClientId,
+        _: UnixTime,
+    ) -> Result<Option<Vec<Notice>>, StoreError> {
+        Ok(None)
+    }
+}
+
+impl ApplicationStore for Forgetful {
+    async fn add_application(
+        &self,
+        _: &IssuerName,
+        _: Client,
+        _: Option<SecretDigest>,
+        _: UnixTime,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn application(&self, _: &IssuerName, _: &ClientId) -> Result<Option<KeptApplication>, StoreError> {
+        Ok(None)
+    }
+
+    async fn applications_of(&self, _: &IssuerName, _: &Subject) -> Result<Vec<KeptApplication>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn waiting_applications(&self, _: &IssuerName) -> Result<Vec<KeptApplication>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn alter_application(
+        &self,
+        _: &IssuerName,
+        _: &ClientId,
+        _: Alteration,
+        _: UnixTime,
+    ) -> Result<Altered, StoreError> {
+        Ok(Altered::Missing)
+    }
+
+    async fn remove_application(
+        &self,
+        _: &IssuerName,
+        _: &ClientId,
+        _: Notice,
+        _: UnixTime,
+    ) -> Result<Altered, StoreError> {
+        Ok(Altered::Missing)
     }
 }
 

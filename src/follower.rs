@@ -145,6 +145,9 @@ impl Rounds {
     fn catch_up(&mut self) -> Result<bool, StoreError> {
         let news = self.tail.news()?;
         self.list.extend(news.revocations.iter().map(|entry| &entry.notice));
+        for narrowing in &news.narrowings {
+            self.list.narrow(narrowing);
+        }
         for change in &news.changes {
             self.store.forget_changed(change);
             self.listener.changed(change);

@@ -8,6 +8,8 @@ mod support;
 mod memory;
 #[path = "dialects/mutation.rs"]
 mod mutation;
+#[path = "oauth_core/people.rs"]
+mod people;
 #[path = "dialects/run/mod.rs"]
 mod run;
 

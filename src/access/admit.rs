@@ -195,8 +195,12 @@ fn judge(
         if known.revoked.revoked(&claims.handles, claims.issued_at) {
             return Err(Denial::Revoked);
         }
+        if let Some(left) = known.revoked.left(&claims.handles) {
+            verdict.claims = Arc::new(verifier::narrowed(claims, &left, profile, known.policy));
+        }
         verdict.unrevoked_at = generation;
     }
+    let claims = &verdict.claims;
     if !route.issuers.contains(&claims.issuer) {
         return Err(Denial::WrongIssuer);
     }

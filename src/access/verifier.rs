@@ -160,6 +160,13 @@ fn known(names: &Scopes, profile: &TokenProfile, policy: &Policy) -> ScopeSet {
     policy.scopes.known(names.iter().chain(held).map(Scope::as_str))
 }
 
+/// The same claims with no more than what was left to their family.
+pub fn narrowed(claims: &Claims, left: &Scopes, profile: &TokenProfile, policy: &Policy) -> Claims {
+    let named = claims.scope_text.split(' ').filter_map(Scope::parse);
+    let names: Scopes = named.filter(|scope| left.contains(scope)).collect();
+    Claims { scope_text: names.to_string().into(), scopes: known(&names, profile, policy), ..claims.clone() }
+}
+
 fn is_plain(text: &str) -> bool {
     text.len() <= MAX_CLAIM_BYTES && !text.chars().any(char::is_control)
 }

@@ -9,9 +9,10 @@ use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::UnixTime;
-use crate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
+use crate::oauth::client::{Application, Approval, Client, ClientSecret, ConsentRule, GrantKind, Origin, PkceRule};
 use crate::oauth::generate::client_id;
 use crate::oauth::issuer::Issuer;
+use crate::oauth::redirect::RedirectUri;
 use crate::revocation::notice::Notice;
 use crate::store::change::Outcome;
 use crate::store::client::{OldSecrets, State};
@@ -62,6 +63,11 @@ enum ClientCommand {
         /// The client's id
         id: String,
     },
+    /// Let an application be used that somebody registered and that waits for approval
+    Approve {
+        /// The client's id
+        id: String,
+    },
     /// Remove a client and call back its tokens
     Rm {
         /// The client's id
@@ -79,7 +85,7 @@ struct Add {
     /// A name for people
     #[arg(long)]
     name: Option<String>,
-    /// Grants, comma-separated: client_credentials, password, refresh_token
+    /// Grants, comma-separated: authorization_code, client_credentials, password, refresh_token
     #[arg(long, value_delimiter = ',', default_value = "client_credentials")]
     grant: Vec<String>,
     /// The scopes it may ask for, separated by spaces or commas
@@ -88,6 +94,21 @@ struct Add {
     /// A client that cannot keep a secret, such as an app on a phone
     #[arg(long)]
     public: bool,
+    /// Where people may be sent back to; may be repeated
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where people may be sent after signing out; may be repeated
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// Whether it has to use PKCE: required or optional (default: as the issuer says)
+    #[arg(long, value_name = "RULE")]
+    pkce: Option<String>,
+    /// An application of your own: people are not asked
+    #[arg(long)]
+    skip_consent: bool,
+    /// What it is for, in a sentence for people
+    #[arg(long)]
+    description: Option<String>,
 }
 
 /// Runs one command.
@@ -103,12 +124,13 @@ pub fn run(args: ClientArgs, place: &Place<'_>, console: &mut Console<'_>) -> Re
         }
         ClientCommand::Disable { id } => set_state(&id, State::Disabled, issuer, place, console),
         ClientCommand::Enable { id } => set_state(&id, State::Enabled, issuer, place, console),
+        ClientCommand::Approve { id } => approve(&id, issuer, place, console),
         ClientCommand::Rm { id, yes } => remove(&id, Consent::of(yes), issuer, place, console),
     }
 }
 
 fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let id = add.id.map_or_else(|| client_id(place.random), |id| ClientId::new(id.as_str()));
+    let id = add.id.as_deref().map_or_else(|| client_id(place.random), ClientId::new);
     let visible = id.as_str().bytes().all(|b| (0x21..=0x7E).contains(&b));
     if !visible || id.as_str().is_empty() || id.as_str().len() > ID_BYTES {
         return Err(Failure::usage(format!("a client id has 1 to {ID_BYTES} visible ASCII characters, no space")));
@@ -118,12 +140,13 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
     if add.public && grants.contains(&GrantKind::ClientCredentials) {
         return Err(Failure::usage("a public client cannot use client_credentials (RFC 6749 §4.4); name --grant"));
     }
+    let application = application(&add, &grants)?;
     let secret = (!add.public).then(|| mint(CLIENT_SECRET_PREFIX, place.random));
     let client = Client {
         bots: Vec::new(),
         fields: Default::default(),
         secrets_in_url: Default::default(),
-        application: Default::default(),
+        application,
         id: id.clone(),
         display_name: add.name,
         secrets: secret.iter().map(|s| ClientSecret { digest: s.digest(), slot: 0 }).collect(),
@@ -136,6 +159,45 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
         return Err(Failure::new(format!("client `{id}` exists already")));
     }
     tell_secret(&id, secret.as_ref().map(|s| s.expose()), issuer, console)
+}
+
+/// What only matters for a client that sends people here.
+fn application(add: &Add, grants: &[GrantKind]) -> Result<Application, Failure> {
+    let sends = grants.contains(&GrantKind::AuthorizationCode);
+    if sends && add.redirect_uri.is_empty() {
+        return Err(Failure::usage("authorization_code needs --redirect-uri, or nobody could come back"));
+    }
+    if !sends && !add.redirect_uri.is_empty() {
+        return Err(Failure::usage("--redirect-uri has no meaning without --grant authorization_code"));
+    }
+    let read = |uri: &String| {
+        let wrong = |why| Failure::usage(format!("`{uri}` cannot be a redirect URI: {why}"));
+        RedirectUri::parse(uri).map_err(wrong)
+    };
+    let after = add.post_logout_redirect_uri.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let pkce = match add.pkce.as_deref() {
+        None => None,
+        Some("required") => Some(PkceRule::Required),
+        Some("optional") => Some(PkceRule::Optional),
+        Some(_) => return Err(Failure::usage("--pkce is required or optional")),
+    };
+    Ok(Application {
+        description: add.description.clone(),
+        redirect_uris: add.redirect_uri.iter().map(read).collect::<Result<_, _>>()?,
+        post_logout_redirect_uris: after.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        pkce,
+        consent: if add.skip_consent { ConsentRule::Skip } else { ConsentRule::Ask },
+        ..Application::default()
+    })
+}
+
+fn approve(id: &str, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let id = ClientId::new(id);
+    if known(&id, issuer, place)?.application.approval == Approval::Approved {
+        return Err(Failure::new(format!("client `{id}` does not wait for approval")));
+    }
+    done(place.store.approve_client(&issuer.name, &id, place.by())?, &id)?;
+    console.say("The application may be used now.")
 }
 
 fn rotate(
@@ -198,7 +260,8 @@ fn remove(
     console.say("The client is removed, and its tokens are called back.")
 }
 
-const HEADS: [&str; 8] = ["id", "name", "grants", "scopes", "state", "origin", "secrets_made", "secrets_used"];
+const HEADS: [&str; 9] =
+    ["id", "name", "grants", "scopes", "state", "origin", "secrets_made", "secrets_used", "redirect_uris"];
 
 fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let rows = all(issuer, place)?.into_iter().map(|(_, row)| row).collect::<Vec<_>>();
@@ -223,10 +286,15 @@ fn all(issuer: &Issuer, place: &Place<'_>) -> Result<Vec<(ClientId, Vec<Value>)>
             json!(client.display_name),
             json!(grants),
             json!(client.scopes.to_string()),
-            json!(if client.disabled { "disabled" } else { "enabled" }),
+            json!(match client.application.approval {
+                _ if client.disabled => "disabled",
+                Approval::Waiting => "waiting",
+                Approval::Approved => "enabled",
+            }),
             json!(if client.origin == Origin::File { "file" } else { "store" }),
             json!(made.iter().map(UnixTime::to_string).collect::<Vec<_>>()),
             json!(client.secrets.iter().map(used).collect::<Vec<_>>()),
+            json!(client.application.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()),
         ];
         (client.id.clone(), cells)
     };

@@ -144,6 +144,9 @@ fn load_revocations(store: &Store, parts: &Parts, now: UnixTime) -> Result<(Arc<
     let cursor = store.load_revocations(now, |notice| {
         list.add(&notice);
     })?;
+    for narrowing in store.narrowings(now)? {
+        list.narrow(&narrowing);
+    }
     Ok((Arc::new(list), cursor))
 }
 

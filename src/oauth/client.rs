@@ -82,7 +82,7 @@ pub enum ConsentRule {
 }
 
 /// Whether somebody who may has approved an application.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Approval {
     /// It may be used.
     #[default]

@@ -66,9 +66,7 @@ pub(in crate::oauth) fn serves(issuer: &Issuer, endpoint: Endpoint) -> bool {
     // As they come to be answered, they leave this list.
     let still_missing = matches!(
         endpoint,
-        Endpoint::Register
-            | Endpoint::RegisteredClient
-            | Endpoint::SignIn
+        Endpoint::SignIn
             | Endpoint::SignOut
             | Endpoint::Consent
             | Endpoint::Applications

@@ -53,9 +53,13 @@ pub(in crate::oauth) fn live_access<S, P>(
     if ended || gone || service.list.revoked(&access.handles, access.issued) {
         return None;
     }
+    let scope = match service.list.left(&access.handles) {
+        Some(left) => access.scopes.intersection(&left),
+        None => access.scopes,
+    };
     Some(ActiveToken {
         kind: TokenKind::Access,
-        scope: access.scopes,
+        scope,
         client: access.client,
         username: person.map(|person| person.name.clone()),
         expires: access.expires,

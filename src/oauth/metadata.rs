@@ -57,6 +57,7 @@ pub(in crate::oauth) fn document(desk: Desk<'_>) -> Map<String, Value> {
         put("code_challenge_methods_supported", Some(methods.map(|method| method.as_str()).collect()));
         put("authorization_response_iss_parameter_supported", Some(true.into()));
     }
+    put("registration_endpoint", at(Endpoint::Register));
     put("scopes_supported", Some(scopes.into()));
     put("revocation_endpoint", at(Endpoint::Revoke));
     put("revocation_endpoint_auth_methods_supported", Some(all_ways.into()));

@@ -3,9 +3,12 @@
 //! state is behind the store traits declared here by the code that needs them.
 
 pub mod answer;
+pub mod application;
+pub mod application_store;
 pub mod audit;
 mod authenticate;
 pub mod authorize;
+pub mod authorized;
 pub mod client;
 mod cors;
 pub mod endpoints;
@@ -26,6 +29,7 @@ pub mod people;
 pub mod person;
 pub mod pkce;
 pub mod redirect;
+mod registration;
 mod revoke;
 pub mod service;
 pub mod session;

@@ -8,7 +8,7 @@ use crate::oauth::store::Family;
 use crate::revocation::list::List;
 use crate::revocation::notice::Notice;
 use crate::token::handle::{Handle, HandleKind, Handles};
-use crate::token::id::FamilyId;
+use crate::token::id::{ClientId, FamilyId};
 
 /// The most that another clock may be off before a token is refused anyway.
 const SKEW_MOST: Seconds = Seconds(60);
@@ -34,6 +34,17 @@ pub(in crate::oauth) fn of_token(issuer: &Issuer, token: Handle, expires: Option
 pub(in crate::oauth) fn of_family(issuer: &Issuer, family: FamilyId, now: UnixTime) -> Notice {
     let handle = Handle::of_family(&issuer.name, &family);
     notice(issuer, HandleKind::Family, handle, now.after(life(issuer)))
+}
+
+/// Calls back every token that a client has got so far.
+pub(in crate::oauth) fn of_client(issuer: &Issuer, client: &ClientId, now: UnixTime) -> Notice {
+    let handle = Handle::of_client(&issuer.name, client);
+    Notice { issued_before: Some(now), ..notice(issuer, HandleKind::Client, handle, now.after(life(issuer))) }
+}
+
+/// When the last access token that is out now has ended, on every clock.
+pub(in crate::oauth) fn last_end(issuer: &Issuer, now: UnixTime) -> UnixTime {
+    now.after(life(issuer)).after(SKEW_MOST)
 }
 
 /// Whether a notice covers the family.

@@ -27,7 +27,7 @@ use crate::oauth::store::{Directory, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
-use crate::oauth::{cors, info, introspect, jwks, metadata, revoke, visitor};
+use crate::oauth::{cors, info, introspect, jwks, metadata, registration, revoke, visitor};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -115,10 +115,11 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             Endpoint::Authorize | Endpoint::EndSession => Ok(self.visit(desk, seat, raw, now).await),
             Endpoint::UserInfo => userinfo::answer(self, desk, seat, raw, now).await,
             Endpoint::OpenidConfiguration => discovery::answer(desk, seat, raw),
+            Endpoint::Register | Endpoint::RegisteredClient => {
+                registration::endpoint::answer(self, desk, seat, raw, now).await
+            }
             // Not placed by `endpoints` yet, so nobody comes here.
-            Endpoint::Register
-            | Endpoint::RegisteredClient
-            | Endpoint::SignIn
+            Endpoint::SignIn
             | Endpoint::SignOut
             | Endpoint::Consent
             | Endpoint::Applications

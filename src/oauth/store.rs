@@ -16,6 +16,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::clock::{Seconds, UnixTime};
+use crate::oauth::application_store::ApplicationStore;
 use crate::oauth::authorize::store::AuthorizationStore;
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
@@ -226,6 +227,6 @@ pub trait Directory: Send + Sync {
 }
 
 /// Everything that an issuer of ours needs to remember: the traits of this folder as one.
-pub trait Store: GrantStore + Directory + AuthorizationStore + SessionStore {}
+pub trait Store: GrantStore + Directory + AuthorizationStore + ApplicationStore + SessionStore {}
 
-impl<S: GrantStore + Directory + AuthorizationStore + SessionStore> Store for S {}
+impl<S: GrantStore + Directory + AuthorizationStore + ApplicationStore + SessionStore> Store for S {}

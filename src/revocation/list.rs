@@ -13,9 +13,11 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::UnixTime;
 use crate::revocation::cuts::{Cut, Cuts, Cutting};
+use crate::revocation::narrowing::{Narrowed, Narrowing};
 use crate::revocation::notice::Notice;
 use crate::revocation::shard::{KIND_BITS, KIND_MASK, Shard};
 use crate::token::handle::{Handle, HandleKind, Handles};
+use crate::token::scope::Scopes;
 
 /// Shards of the table, so that writers stop few readers.
 const SHARDS: usize = 256;
@@ -36,6 +38,9 @@ pub enum Added {
 pub struct List {
     shards: Box<[RwLock<Shard>; SHARDS]>,
     cuts: RwLock<Cuts>,
+    narrowed: RwLock<Narrowed>,
+    /// Narrowed families: with none, nobody looks.
+    narrow: AtomicU64,
     /// Entries without a moment, by kind: a kind with none needs no look-up.
     whole: [AtomicU64; KINDS],
     /// Cuts, by kind.
@@ -58,6 +63,8 @@ impl List {
         List {
             shards: Box::new(array::from_fn(|_| RwLock::default())),
             cuts: RwLock::default(),
+            narrowed: RwLock::default(),
+            narrow: AtomicU64::new(0),
             whole: array::from_fn(|_| AtomicU64::new(0)),
             cut: array::from_fn(|_| AtomicU64::new(0)),
             generation: AtomicU64::new(1),
@@ -94,6 +101,29 @@ impl List {
         })
     }
 
+    /// Leaves less to the tokens of a family. When this returns, every later `left` sees
+    /// it, and whoever caches a verdict asks again.
+    pub fn narrow(&self, narrowing: &Narrowing) -> Added {
+        let mut narrowed = write(&self.narrowed);
+        let changes = narrowed.add(narrowing);
+        self.narrow.store(narrowed.len() as u64, Ordering::Release);
+        drop(narrowed);
+        if !changes {
+            return Added::Known;
+        }
+        self.generation.fetch_add(1, Ordering::Release);
+        Added::New
+    }
+
+    /// What was left to the family of a token, with what those scopes hold; `None`: all
+    /// that the token says.
+    pub fn left(&self, handles: &Handles) -> Option<Scopes> {
+        if self.narrow.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        read(&self.narrowed).left(handles.family?).cloned()
+    }
+
     /// Grows with every change that could turn an answer of `revoked` to yes.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -113,6 +143,10 @@ impl List {
                 gone += write(shard).retain(|mark| !ended(mark), lessen);
             }
         }
+        let mut narrowed = write(&self.narrowed);
+        gone += narrowed.forget(now);
+        self.narrow.store(narrowed.len() as u64, Ordering::Release);
+        drop(narrowed);
         gone + write(&self.cuts).forget(now, |kind| {
             self.cut[kind as usize].fetch_sub(1, Ordering::Release);
         })

@@ -4,5 +4,6 @@
 mod cuts;
 pub mod line;
 pub mod list;
+pub mod narrowing;
 pub mod notice;
 mod shard;

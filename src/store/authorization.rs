@@ -4,11 +4,13 @@
 use crate::clock::UnixTime;
 use crate::oauth::authorize::code::Code;
 use crate::oauth::authorize::pending::Pending;
-use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
+use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Left, Redemption, Sent};
 use crate::oauth::store::StoreError;
+use crate::revocation::narrowing::Narrowing;
+use crate::revocation::notice::Notice;
 use crate::store::column::refused;
 use crate::store::database::Store;
-use crate::store::{code, consent, pending};
+use crate::store::{code, consent, pending, take_back};
 use crate::token::id::{ClientId, IssuerName, Subject};
 use crate::token::secret::SecretDigest;
 
@@ -69,5 +71,30 @@ impl AuthorizationStore for Store {
     ) -> Result<Vec<Consent>, StoreError> {
         let (issuer, subject) = (issuer.clone(), subject.clone());
         self.read(move |connection| consent::list(connection, &issuer, &subject, now).map_err(refused)).await
+    }
+
+    async fn narrow(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        left: Left,
+    ) -> Result<Vec<Narrowing>, StoreError> {
+        let (issuer, subject, client) = (issuer.clone(), subject.clone(), client.clone());
+        self.write(move |connection| {
+            take_back::narrow(connection, (&issuer, &subject, &client), &left).map_err(refused)
+        })
+        .await
+    }
+
+    async fn take_back(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> Result<Option<Vec<Notice>>, StoreError> {
+        let (issuer, subject, client) = (issuer.clone(), subject.clone(), client.clone());
+        self.write(move |connection| take_back::take_back(connection, (&issuer, &subject, &client), until)).await
     }
 }

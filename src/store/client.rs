@@ -102,6 +102,12 @@ impl Store {
         self.change_client(issuer, id, sql, action, notices, by)
     }
 
+    /// Lets an application be used that waits for approval.
+    pub fn approve_client(&self, issuer: &IssuerName, id: &ClientId, by: By) -> Result<Outcome, StoreError> {
+        let sql = "UPDATE client SET waiting = 0 WHERE issuer = ?1 AND id = ?2";
+        self.change_client(issuer, id, sql, "approved", Vec::new(), by)
+    }
+
     /// Removes the client with its secrets; `notices` are recorded with it.
     pub fn remove_client(
         &self,
@@ -195,7 +201,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     })
 }
 
-fn insert(connection: &Connection, issuer: &IssuerName, client: &Client, now: UnixTime) -> rusqlite::Result<bool> {
+/// Writes a new client; `false` if the id is taken.
+pub fn insert(connection: &Connection, issuer: &IssuerName, client: &Client, now: UnixTime) -> rusqlite::Result<bool> {
     let grants: Vec<&str> = client.grants.iter().map(|g| g.as_str()).collect();
     let sql = "INSERT INTO client (issuer, id, display_name, grants, scopes, disabled, created)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (issuer, id) DO NOTHING";
@@ -220,7 +227,8 @@ fn insert(connection: &Connection, issuer: &IssuerName, client: &Client, now: Un
     Ok(written == 1)
 }
 
-fn replace_secret(
+/// Puts a new secret beside the newest, or in place of all.
+pub fn replace_secret(
     connection: &Connection,
     issuer: &IssuerName,
     id: &ClientId,

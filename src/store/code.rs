@@ -64,6 +64,10 @@ pub fn take(connection: &Connection, redemption: &Redemption) -> Result<CodeTake
         revocation::record(connection, &redemption.on_replay, REPLAY)?;
         return Ok(CodeTaken::Replayed);
     }
+    // Meanwhile its person may have taken back a part of what it carries.
+    if !kept.code.scopes.covers(&redemption.family.scopes) {
+        return Ok(CodeTaken::Unknown);
+    }
     if kept.code.expires <= redemption.now || family::is_covered(connection, &redemption.family).map_err(refused)? {
         return Ok(CodeTaken::Unknown);
     }

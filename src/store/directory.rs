@@ -107,6 +107,11 @@ impl Directory for Store {
 }
 
 impl Store {
+    /// Forgets what the caches hold of a client that this process changed.
+    pub(super) fn forget_client(&self, issuer: &IssuerName, id: &ClientId) {
+        self.inner.caches.clients.forget(&(issuer.clone(), id.clone()));
+    }
+
     /// Forgets what the caches hold of the thing that was changed.
     pub fn forget_changed(&self, change: &Change) {
         let caches = &self.inner.caches;

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::clock::UnixTime;
+use crate::oauth::application_store::{Alteration, Altered, ApplicationStore, KeptApplication};
 use crate::oauth::authorize::code::Code;
 use crate::oauth::authorize::pending::Pending;
-use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
+use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Left, Redemption, Sent};
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
 use crate::oauth::session::{Session, SessionId, SessionStore, Which};
 use crate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use crate::oauth::user::User;
+use crate::revocation::narrowing::Narrowing;
 use crate::revocation::notice::Notice;
 use crate::telemetry::Telemetry;
 use crate::telemetry::outcome::StoreOutcome;
@@ -136,6 +138,70 @@ impl<S: AuthorizationStore> AuthorizationStore for Measured<S> {
         now: UnixTime,
     ) -> Result<Vec<Consent>, StoreError> {
         self.measure("consents", self.store.consents(issuer, subject, now)).await
+    }
+
+    async fn narrow(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        left: Left,
+    ) -> Result<Vec<Narrowing>, StoreError> {
+        self.measure("narrow", self.store.narrow(issuer, subject, client, left)).await
+    }
+
+    async fn take_back(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> Result<Option<Vec<Notice>>, StoreError> {
+        self.measure("take_back", self.store.take_back(issuer, subject, client, until)).await
+    }
+}
+
+impl<S: ApplicationStore> ApplicationStore for Measured<S> {
+    async fn add_application(
+        &self,
+        issuer: &IssuerName,
+        client: Client,
+        registration: Option<SecretDigest>,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        self.measure("add_application", self.store.add_application(issuer, client, registration, now)).await
+    }
+
+    async fn application(&self, issuer: &IssuerName, id: &ClientId) -> Result<Option<KeptApplication>, StoreError> {
+        self.measure("application", self.store.application(issuer, id)).await
+    }
+
+    async fn applications_of(&self, issuer: &IssuerName, owner: &Subject) -> Result<Vec<KeptApplication>, StoreError> {
+        self.measure("applications_of", self.store.applications_of(issuer, owner)).await
+    }
+
+    async fn waiting_applications(&self, issuer: &IssuerName) -> Result<Vec<KeptApplication>, StoreError> {
+        self.measure("waiting_applications", self.store.waiting_applications(issuer)).await
+    }
+
+    async fn alter_application(
+        &self,
+        issuer: &IssuerName,
+        id: &ClientId,
+        change: Alteration,
+        now: UnixTime,
+    ) -> Result<Altered, StoreError> {
+        self.measure("alter_application", self.store.alter_application(issuer, id, change, now)).await
+    }
+
+    async fn remove_application(
+        &self,
+        issuer: &IssuerName,
+        id: &ClientId,
+        notice: Notice,
+        now: UnixTime,
+    ) -> Result<Altered, StoreError> {
+        self.measure("remove_application", self.store.remove_application(issuer, id, notice, now)).await
     }
 }
 

@@ -7,10 +7,12 @@ use rusqlite::types::ValueRef;
 
 use crate::clock::UnixTime;
 use crate::oauth::store::StoreError;
+use crate::revocation::narrowing::Narrowing;
 use crate::revocation::notice::Notice;
 use crate::store::change::{self, Change};
 use crate::store::column::{damaged, handle, maybe_time, refused, seconds, time};
 use crate::store::database::Store;
+use crate::store::narrowing;
 use crate::store::revocation::{self, Entry};
 use crate::token::handle::HandleKind;
 use crate::token::id::IssuerName;
@@ -25,6 +27,8 @@ pub struct Cursor {
     pub revocations: i64,
     /// The last change.
     pub changes: i64,
+    /// The last narrowed family.
+    pub narrowings: i64,
 }
 
 /// What was committed since the last look.
@@ -34,12 +38,14 @@ pub struct News {
     pub revocations: Vec<Entry>,
     /// Changes, in order.
     pub changes: Vec<Change>,
+    /// Narrowed families, in order.
+    pub narrowings: Vec<Narrowing>,
 }
 
 impl News {
     /// True when there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.revocations.is_empty() && self.changes.is_empty()
+        self.revocations.is_empty() && self.changes.is_empty() && self.narrowings.is_empty()
     }
 }
 
@@ -83,6 +89,9 @@ impl Tail {
         let keep = |entry| news.revocations.push(entry);
         revocation::each_after(connection, self.cursor.revocations, BATCH, keep).map_err(refused)?;
         news.changes = change::after(connection, self.cursor.changes, BATCH).map_err(refused)?;
+        let narrowed = narrowing::after(connection, self.cursor.narrowings, BATCH).map_err(refused)?;
+        self.cursor.narrowings = narrowed.last().map_or(self.cursor.narrowings, |(seq, _)| *seq);
+        news.narrowings = narrowed.into_iter().map(|(_, narrowing)| narrowing).collect();
         if news.is_empty() {
             self.version = Some(version);
         }
@@ -117,6 +126,7 @@ fn load(moment: &Connection, now: UnixTime, mut each: impl FnMut(Notice)) -> rus
     let cursor = Cursor {
         revocations: last("SELECT coalesce(max(seq), 0) FROM revocation")?,
         changes: last("SELECT coalesce(max(seq), 0) FROM change")?,
+        narrowings: last("SELECT coalesce(max(seq), 0) FROM narrowing")?,
     };
     // In the order of the file, which is the fastest: most rows are still wanted.
     let sql = "SELECT kind, issuer, handle, issued_before, until FROM revocation NOT INDEXED WHERE until > ?1";

@@ -40,7 +40,7 @@ fn code(text: &str, client: &str, granted: &str, now: UnixTime) -> Code {
     }
 }
 
-async fn sent(fixture: &Fixture, text: &str) {
+pub async fn sent(fixture: &Fixture, text: &str) {
     fixture.store.send_code(code(text, "shop", "read write", fixture.now), None).await.unwrap();
 }
 
@@ -48,7 +48,7 @@ fn form(text: &str, verifier: &str, uri: &str) -> String {
     format!("grant_type=authorization_code&code={text}&redirect_uri={uri}&code_verifier={verifier}")
 }
 
-async fn redeem(fixture: &Fixture, text: &str) -> Told {
+pub async fn redeem(fixture: &Fixture, text: &str) -> Told {
     fixture.token("shop", &form(text, VERIFIER, URI)).await
 }
 

@@ -13,5 +13,8 @@ mod grants;
 mod introspect;
 mod legacy;
 mod memory;
+mod people;
 mod refresh;
+mod registering;
 mod revoke;
+mod taking_back;

@@ -5,12 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tollgate::clock::UnixTime;
-use tollgate::oauth::authorize::code::Code;
 use tollgate::oauth::authorize::pending::Pending;
-use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Redemption, Sent};
+use tollgate::oauth::authorize::store::{Consent, KeptCode};
 use tollgate::oauth::client::Client;
 use tollgate::oauth::issuer::Sessions;
-use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
+use tollgate::oauth::session::Session;
 use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
@@ -37,6 +36,7 @@ pub struct State {
     pub codes: HashMap<[u8; 32], KeptCode>,
     pub consents: Vec<Consent>,
     pub sessions: Vec<Session>,
+    pub registrations: HashMap<String, SecretDigest>,
 }
 
 pub struct Row {
@@ -52,14 +52,14 @@ impl Memory {
         self.0.lock().unwrap()
     }
 
-    fn working(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+    pub fn working(&self) -> Result<MutexGuard<'_, State>, StoreError> {
         let state = self.state();
         if state.fails { Err(StoreError { detail: "the disk is gone".into() }) } else { Ok(state) }
     }
 }
 
 impl Row {
-    fn new(family: [u8; 16], new: &NewRefresh) -> Row {
+    pub fn new(family: [u8; 16], new: &NewRefresh) -> Row {
         Row { family, expires: new.expires, used: None, child: None, sealed: Vec::new() }
     }
 }
@@ -159,135 +159,6 @@ impl GrantStore for Memory {
             state.notices.push(notice);
         }
         Ok(())
-    }
-}
-
-impl AuthorizationStore for Memory {
-    async fn keep_pending(&self, pending: Pending) -> Result<(), StoreError> {
-        self.working()?.pending.insert(pending.number.0, pending);
-        Ok(())
-    }
-
-    async fn find_pending(&self, number: SecretDigest, now: UnixTime) -> Result<Option<Pending>, StoreError> {
-        Ok(self.working()?.pending.get(&number.0).filter(|pending| pending.expires > now).cloned())
-    }
-
-    async fn drop_pending(&self, number: SecretDigest) -> Result<Sent, StoreError> {
-        let gone = self.working()?.pending.remove(&number.0);
-        Ok(if gone.is_some() { Sent::Done } else { Sent::Gone })
-    }
-
-    async fn send_code(&self, code: Code, pending: Option<SecretDigest>) -> Result<Sent, StoreError> {
-        let mut state = self.working()?;
-        if pending.is_some_and(|number| state.pending.remove(&number.0).is_none()) {
-            return Ok(Sent::Gone);
-        }
-        state.consents.retain(|consent| (&consent.subject, &consent.client) != (&code.subject, &code.client));
-        state.consents.push(Consent {
-            issuer: code.issuer.clone(),
-            subject: code.subject.clone(),
-            client: code.client.clone(),
-            scopes: code.scopes.clone(),
-            granted: code.issued,
-            last_used: None,
-            live: false,
-        });
-        state.codes.insert(code.digest.0, KeptCode { code, used: false });
-        Ok(Sent::Done)
-    }
-
-    async fn find_code(&self, digest: SecretDigest) -> Result<Option<KeptCode>, StoreError> {
-        Ok(self.working()?.codes.get(&digest.0).cloned())
-    }
-
-    async fn take_code(&self, redemption: Redemption) -> Result<CodeTaken, StoreError> {
-        let mut state = self.working()?;
-        let Some(kept) = state.codes.get_mut(&redemption.code.0) else { return Ok(CodeTaken::Unknown) };
-        if kept.used {
-            state.dead.insert(redemption.family.id.0);
-            state.notices.push(redemption.on_replay);
-            return Ok(CodeTaken::Replayed);
-        }
-        if kept.code.expires <= redemption.now {
-            return Ok(CodeTaken::Unknown);
-        }
-        kept.used = true;
-        let family = redemption.family;
-        state.refresh.extend(redemption.refresh.map(|first| (first.digest.0, Row::new(family.id.0, &first))));
-        state.access.extend(redemption.access.map(|access| (access.digest.0, access)));
-        state.families.insert(family.id.0, family);
-        Ok(CodeTaken::Fresh)
-    }
-
-    async fn burn_code(&self, digest: SecretDigest, _: UnixTime) -> Result<(), StoreError> {
-        if let Some(kept) = self.working()?.codes.get_mut(&digest.0) {
-            kept.used = true;
-        }
-        Ok(())
-    }
-
-    async fn consent(
-        &self,
-        issuer: &IssuerName,
-        subject: &Subject,
-        client: &ClientId,
-        now: UnixTime,
-    ) -> Result<Option<Consent>, StoreError> {
-        Ok(self.consents(issuer, subject, now).await?.into_iter().find(|consent| consent.client == *client))
-    }
-
-    async fn consents(&self, _: &IssuerName, subject: &Subject, _: UnixTime) -> Result<Vec<Consent>, StoreError> {
-        let state = self.working()?;
-        let lives = |consent: &Consent| {
-            let of = |family: &&Family| family.subject == consent.subject && family.client == consent.client;
-            state.families.values().filter(of).any(|family| !state.dead.contains(&family.id.0))
-        };
-        let his = state.consents.iter().filter(|consent| consent.subject == *subject);
-        Ok(his.map(|consent| Consent { live: lives(consent), ..consent.clone() }).collect())
-    }
-}
-
-impl SessionStore for Memory {
-    async fn begin_session(&self, session: Session) -> Result<(), StoreError> {
-        self.working()?.sessions.push(session);
-        Ok(())
-    }
-
-    async fn find_session(
-        &self,
-        issuer: &IssuerName,
-        digest: SecretDigest,
-        now: UnixTime,
-    ) -> Result<Option<Session>, StoreError> {
-        let state = self.working()?;
-        let lives = |session: &&Session| session.issuer == *issuer && session.digest == digest && session.ends > now;
-        Ok(state.sessions.iter().find(lives).cloned())
-    }
-
-    async fn keep_session(&self, id: SessionId, seen: UnixTime, ends: UnixTime) -> Result<(), StoreError> {
-        if let Some(session) = self.working()?.sessions.iter_mut().find(|session| session.id == id) {
-            (session.seen, session.ends) = (seen, ends);
-        }
-        Ok(())
-    }
-
-    async fn sessions_of(&self, _: &IssuerName, subject: &Subject, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let state = self.working()?;
-        let his = state.sessions.iter().filter(|session| session.subject == *subject && session.ends > now);
-        Ok(his.cloned().collect())
-    }
-
-    async fn end_sessions(&self, _: &IssuerName, subject: &Subject, which: Which) -> Result<usize, StoreError> {
-        let mut state = self.working()?;
-        let before = state.sessions.len();
-        state.sessions.retain(|session| {
-            let meant = match which {
-                Which::One(id) => session.id == id,
-                Which::Others(id) => session.id != id,
-            };
-            session.subject != *subject || !meant
-        });
-        Ok(before - state.sessions.len())
     }
 }
 

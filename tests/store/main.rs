@@ -2,6 +2,7 @@
 //! again. Each test is one law of `oauth::store` or one promise to the operator.
 //! Must never: wait for time to pass; `now` is an argument everywhere.
 
+mod codes;
 mod grants;
 mod logs;
 mod opening;

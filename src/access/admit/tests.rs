@@ -1,5 +1,6 @@
 //! The decision as a table: each way in, each way out, and what is asked again.
 
+mod narrowing;
 mod opaque;
 mod tokens;
 

@@ -12,6 +12,7 @@ use crate::oauth::authorize::code::Code;
 use crate::oauth::authorize::pending::Pending;
 use crate::oauth::issuer::Sessions;
 use crate::oauth::store::{Access, Family, NewRefresh, StoreError};
+use crate::revocation::narrowing::Narrowing;
 use crate::revocation::notice::Notice;
 use crate::token::id::{ClientId, IssuerName, Subject};
 use crate::token::scope::Scopes;
@@ -84,6 +85,17 @@ pub struct Consent {
     pub live: bool,
 }
 
+/// What a person leaves of a grant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// The scopes.
+    pub keep: Scopes,
+    /// Those, and the ones they hold.
+    pub with_held: Scopes,
+    /// When the last token with more has ended by itself.
+    pub until: UnixTime,
+}
+
 /// What is remembered of requests, codes and agreements.
 pub trait AuthorizationStore: Send + Sync {
     /// Keeps a request that waits for its person; beyond `MOST_WAITING` the oldest are
@@ -133,4 +145,24 @@ pub trait AuthorizationStore: Send + Sync {
         subject: &Subject,
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<Consent>, StoreError>> + Send;
+
+    /// Leaves less of what was granted: the agreement, codes under way, families and
+    /// opaque tokens, all at once. What was narrowed, to be felt at once.
+    fn narrow(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        left: Left,
+    ) -> impl Future<Output = Result<Vec<Narrowing>, StoreError>> + Send;
+
+    /// Takes everything back that was granted; the notices that were recorded, `None` if
+    /// nothing had been.
+    fn take_back(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> impl Future<Output = Result<Option<Vec<Notice>>, StoreError>> + Send;
 }
