@@ -1,4 +1,5 @@
-//! The process whose place this one takes, as this one sees it.
+//! The process whose place this one takes, as this one sees it: what it leaves is on
+//! standard input, and it waits there for the word that this one serves.
 
 use std::io;
 use std::os::fd::AsFd as _;
