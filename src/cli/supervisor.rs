@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
+use crate::config::files::{DiskFiles, Files as _};
+
 /// What can be said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Word<'a> {
@@ -37,15 +39,15 @@ pub struct Supervisor {
 impl Supervisor {
     /// Whoever the environment names.
     pub fn of_this_process() -> Supervisor {
-        let ear = std::env::var_os("NOTIFY_SOCKET").and_then(|name| {
-            let address = address(&name).ok()?;
+        let ear = DiskFiles.variable("NOTIFY_SOCKET").and_then(|name| {
+            let address = address(OsStr::new(&name)).ok()?;
             let socket = UnixDatagram::unbound().ok()?;
             socket.set_nonblocking(true).ok()?;
             Some((socket, address))
         });
         let meant = |pid: String| pid.parse() == Ok(std::process::id());
-        let for_us = std::env::var("WATCHDOG_PID").map_or(true, meant);
-        let micros = std::env::var("WATCHDOG_USEC").ok().and_then(|text| text.parse().ok());
+        let for_us = DiskFiles.variable("WATCHDOG_PID").is_none_or(meant);
+        let micros = DiskFiles.variable("WATCHDOG_USEC").and_then(|text| text.parse().ok());
         let watchdog = micros.filter(|micros| for_us && *micros > 0).map(Duration::from_micros);
         Supervisor { watchdog: watchdog.filter(|_| ear.is_some()), ear }
     }

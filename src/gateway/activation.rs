@@ -8,12 +8,13 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use listenfd::ListenFd;
 use rustix::io::{FdFlags, fcntl_setfd};
 
+use crate::config::files::{DiskFiles, Files as _};
 use crate::edge::ear::Holder;
 use crate::gateway::succession::estate::{Estate, Socket};
 
 /// The sockets that were passed to this very process; none without systemd.
 pub fn sockets() -> io::Result<Estate> {
-    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+    let names = DiskFiles.variable("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');
     let mut passed = ListenFd::from_env();
     let mut estate = Estate::default();

@@ -5,6 +5,7 @@
 mod access;
 mod address;
 mod alone;
+mod assertion;
 mod client;
 mod client_auth;
 mod compiler;
@@ -21,6 +22,7 @@ mod limits;
 mod lint;
 mod listener;
 mod mint;
+mod own;
 mod parts;
 mod people;
 mod profile;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
+use crate::config::files::{DiskFiles, Files as _};
 use crate::gateway::succession::channel::{Channel, Message};
 use crate::gateway::succession::estate::{Estate, Socket};
 
@@ -27,7 +28,7 @@ pub struct Predecessor(Channel);
 impl Predecessor {
     /// The one that has started this process to take its place, if one has.
     pub fn of_this_process() -> io::Result<Option<Predecessor>> {
-        if std::env::var(VARIABLE).ok().as_deref() != Some(BY_STDIN) {
+        if DiskFiles.variable(VARIABLE).as_deref() != Some(BY_STDIN) {
             return Ok(None);
         }
         let channel = Channel::over(io::stdin().as_fd().try_clone_to_owned()?);
