@@ -23,6 +23,7 @@ mod lint;
 mod listener;
 mod mint;
 mod own;
+mod page;
 mod parts;
 mod people;
 mod profile;
