@@ -47,6 +47,14 @@ struct Terms {
     tickets: Option<Arc<dyn ProducesTickets>>,
 }
 
+/// The versions that are spoken from `oldest` up.
+pub(super) fn versions(oldest: Option<TlsVersion>) -> &'static [&'static SupportedProtocolVersion] {
+    match oldest {
+        Some(TlsVersion::V1_3) => SINCE_1_3,
+        Some(TlsVersion::V1_2) | None => SINCE_1_2,
+    }
+}
+
 /// What a listener needs for TLS.
 pub struct TlsSide {
     /// For handshakes.
@@ -67,10 +75,7 @@ impl Compiler<'_> {
                 by_sni.add(names.into_iter(), &Arc::new(key));
             }
         }
-        let versions = match written.min_version.as_ref().map(|version| version.value) {
-            Some(TlsVersion::V1_3) => SINCE_1_3,
-            Some(TlsVersion::V1_2) | None => SINCE_1_2,
-        };
+        let versions = versions(written.min_version.as_ref().map(|version| version.value));
         let terms = self.terms(written);
         if by_sni.is_empty() { None } else { self.server(by_sni, versions, terms?, place) }
     }
@@ -135,7 +140,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn certificate(&mut self, written: &At<CertificateDocument>) -> Option<(BTreeSet<String>, CertifiedKey)> {
+    /// A chain and its key, and the names it has.
+    pub fn certificate(&mut self, written: &At<CertificateDocument>) -> Option<(BTreeSet<String>, CertifiedKey)> {
         let CertificateDocument { cert, key } = &written.value;
         let (chain, private) = (self.chain(cert), self.private_key(key));
         let (chain, private) = (chain?, private?);
@@ -168,7 +174,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn chain(&mut self, file: &At<String>) -> Option<Vec<CertificateDer<'static>>> {
+    /// The certificates of a PEM file, at least one.
+    pub fn chain(&mut self, file: &At<String>) -> Option<Vec<CertificateDer<'static>>> {
         let bytes = self.read(file, MAX_PEM_BYTES)?;
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
         match chain {
