@@ -76,7 +76,7 @@ impl Dialect {
 }
 
 /// Nothing to tell.
-struct Silence;
+pub(in crate::dialect) struct Silence;
 
 impl Facts for Silence {
     fn fact(&self, _name: &str) -> Fact {

@@ -2,6 +2,7 @@
 //! application, which gets a code by way of the redirect, and the person, who reads a
 //! page when there is nowhere to send an error to.
 
+use crate::dialect::fault::Fault;
 use crate::oauth::store::StoreError;
 
 /// What the application is told (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
@@ -46,6 +47,23 @@ impl AuthorizeError {
             AuthorizeError::RequestUriNotSupported => "request_uri_not_supported",
             AuthorizeError::ServerError => "server_error",
             AuthorizeError::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+
+    /// Its name in a dialect's table, where a system has words of its own for it.
+    pub fn fault(self) -> Option<Fault> {
+        match self {
+            AuthorizeError::AccessDenied => Some(Fault::AccessDenied),
+            AuthorizeError::UnsupportedResponseType => Some(Fault::ResponseTypeBad),
+            AuthorizeError::InvalidScope => Some(Fault::ScopeBad),
+            AuthorizeError::InvalidRequest(_)
+            | AuthorizeError::UnauthorizedClient
+            | AuthorizeError::LoginRequired
+            | AuthorizeError::ConsentRequired
+            | AuthorizeError::RequestNotSupported
+            | AuthorizeError::RequestUriNotSupported
+            | AuthorizeError::ServerError
+            | AuthorizeError::TemporarilyUnavailable => None,
         }
     }
 
