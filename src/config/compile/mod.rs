@@ -20,6 +20,7 @@ mod limits;
 mod lint;
 mod listener;
 mod mint;
+mod page;
 mod parts;
 mod people;
 mod profile;
