@@ -194,6 +194,11 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(partner.require, ["iss".into(), "exp".into(), "aud".into()]);
 
     let people = snapshot.issuers[0].people.as_ref().expect("people");
+    assert_eq!((people.code.lifetime.0, people.applications.admins.as_deref()), (90, Some("staff")));
+    let registration = snapshot.issuers[0].registration.as_ref().expect("registration");
+    assert_eq!((registration.initial_access_tokens.len(), registration.redirect_hosts.len()), (1, 2));
+    let web = snapshot.issuers[0].clients.values().find(|client| client.id.as_str() == "web").expect("web");
+    assert_eq!(web.application.redirect_uris.len(), 3);
     assert_eq!((people.session.idle.0, people.session.lifetime.0), (15 * 60, 8 * 3600));
     assert_eq!((people.branding.name.as_str(), people.branding.colour.red), ("Example Ltd", 0xC8));
     assert_eq!(people.branding.terms.as_deref(), Some("https://example.com/terms?lang=en"));
@@ -229,8 +234,9 @@ fn everything_that_was_said_is_in_the_snapshot() {
         .collect();
     assert_eq!(alternatives[0], ["read", "write admin|write read partner:all", "public"]);
     assert_eq!(alternatives[1..], [vec![String::new()], vec!["read write".to_owned()], vec!["admin".to_owned()]]);
-    let endpoints = "token, revoke, introspect, jwks, two metadata, and for people authorize and eight pages";
-    assert_eq!(snapshot.policy.tables[1].targets().len(), 15, "{endpoints}");
+    let endpoints =
+        "token, revoke, introspect, jwks, two metadata, for people authorize and eight pages, two to register";
+    assert_eq!(snapshot.policy.tables[1].targets().len(), 17, "{endpoints}");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
 }
 

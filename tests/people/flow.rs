@@ -72,7 +72,12 @@ fn a_person_s_agreement_opens_the_api_and_no_more_than_that() {
         assert_eq!(api(&gateway, "GET", dead), 401, "what a replayed code became is dead, refreshed or not");
     }
     ana.open(&shop("&scope=orders:read"));
-    assert!(ana.place.starts_with("/oauth2/consent"), "and what was granted is no longer remembered: {}", ana.place);
+    assert!(ana.told("code").is_some(), "a token of another sign-in lives, so nobody is asked: {}", ana.place);
+    let last = format!("token={}", last_time["refresh_token"].as_str().expect("a refresh token"));
+    let url = format!("{}/oauth2/revoke", gateway.https("public"));
+    assert_eq!(curl(&["-u", "shop:shop-secret", "--data-raw", &last, &url]).status, 200);
+    ana.open(&shop("&scope=orders:read"));
+    assert!(ana.place.starts_with("/oauth2/consent"), "with the last token what was granted ended: {}", ana.place);
 }
 
 #[test]
