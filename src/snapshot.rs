@@ -147,7 +147,7 @@ pub struct PerAddress {
 /// What to do with a request of one route once it may pass.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Index of the upstream.
+    /// Index of the upstream; of no meaning where the rules have an answer of their own.
     pub upstream: usize,
     /// Removed from the front of the path before it is sent on.
     pub strip_prefix: Option<Box<str>>,

@@ -128,6 +128,7 @@ fn promtool_agrees_with_a_scrape() {
         upstream_time: Some(Duration::from_millis(1)),
         upstream: Some(0),
         client: None,
+        request_id: None,
         bytes_in: 0,
         bytes_out: 5,
         peer: std::net::IpAddr::from([127, 0, 0, 1]),

@@ -141,6 +141,9 @@ fn decision(args: &ExplainArgs, rule: &Rule) -> String {
 
 fn forward(snapshot: &Snapshot, route: &Route) -> Option<String> {
     let plan = snapshot.plans.get(route.index)?;
+    if let Some(own) = plan.rules.as_ref().and_then(|rules| rules.own.as_ref()) {
+        return Some(rules::of_own(own));
+    }
     let upstream = snapshot.upstreams.get(plan.upstream)?;
     let echo = upstream.servers.contains(&Server::Echo);
     let servers = match (echo, upstream.servers.len()) {

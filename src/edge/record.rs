@@ -22,6 +22,7 @@ pub struct Record {
     upload: Option<Arc<UploadState>>,
     claims: Option<Arc<Claims>>,
     flights: Vec<Flight>,
+    request_id: Option<Arc<str>>,
     stage: Stage,
     /// Known from the beginning.
     listener: usize,
@@ -60,6 +61,7 @@ impl Record {
             upload: None,
             claims: None,
             flights: Vec::new(),
+            request_id: None,
             stage: Stage::Whole,
             listener,
             method,
@@ -137,6 +139,11 @@ impl Record {
         self.stage = Stage::Whole;
     }
 
+    /// The id it has in logs.
+    pub fn named(&mut self, id: &Arc<str>) {
+        self.request_id = Some(Arc::clone(id));
+    }
+
     /// Places under limits, which are free again when the request has ended.
     pub fn holds(&mut self, flights: Vec<Flight>) {
         self.flights.extend(flights);
@@ -181,6 +188,7 @@ impl Drop for Record {
             upstream_time: self.upstream_time,
             upstream: self.upstream,
             client: None,
+            request_id: self.request_id.take(),
             bytes_in: self.upload.as_ref().map_or(self.bytes_in, |upload| upload.bytes()),
             bytes_out: self.bytes_out,
             peer: self.peer,

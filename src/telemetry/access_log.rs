@@ -145,6 +145,8 @@ struct Entry<'a> {
     upstream_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     auth_result: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +176,7 @@ impl Line {
             upstream: exchange.upstream.map(|index| Layout::name(&layout.upstreams, Some(index))),
             upstream_ms: exchange.upstream_time.map(millis_of),
             client_id: exchange.client.as_deref(),
+            request_id: exchange.request_id.as_deref(),
             auth_result: exchange.decision,
             reason: exchange.reason,
             bytes_in: exchange.bytes_in,
@@ -209,6 +212,9 @@ impl Entry<'_> {
         }
         if let Some(reason) = self.reason {
             let _ = write!(out, " reason={reason}");
+        }
+        if let Some(id) = self.request_id {
+            let _ = write!(out, " id={}", id.escape_debug());
         }
         let _ = write!(out, " from {}", self.peer);
     }

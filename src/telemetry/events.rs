@@ -2,11 +2,18 @@
 //! reloads, store operations. A look-up by label costs some hundred nanoseconds, so
 //! nothing here may be called for every request of the data plane.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use prometheus::core::Collector as _;
 use prometheus::{
     GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 use crate::telemetry::catalog::{self, Described, Kind};
+
+/// The `route` of what an issuer's throttle refused.
+pub const ENDPOINT: &str = "endpoint";
 
 /// Handles to every seldom series, registered.
 pub struct Events {
@@ -35,6 +42,21 @@ pub struct Events {
 }
 
 impl Events {
+    /// Ends the series of routes that are no longer there.
+    pub(in crate::telemetry) fn keep_routes(&self, routes: &[Arc<str>]) {
+        for counters in [&self.rate_limited, &self.mirrored] {
+            for metric in counters.collect().iter().flat_map(|family| family.get_metric()) {
+                let labels: HashMap<&str, &str> =
+                    metric.get_label().iter().map(|pair| (pair.name(), pair.value())).collect();
+                let route = labels.get("route").copied().unwrap_or_default();
+                if route != ENDPOINT && !routes.iter().any(|known| **known == *route) {
+                    // A series that another thread has removed is gone all the same.
+                    let _ = counters.remove(&labels);
+                }
+            }
+        }
+    }
+
     /// Registers all of them.
     pub fn register(registry: &Registry) -> prometheus::Result<Events> {
         Ok(Events {

@@ -33,6 +33,8 @@ pub struct Exchange {
     pub upstream: Option<usize>,
     /// `client_id` of the permit.
     pub client: Option<Box<str>>,
+    /// The request's id, where its route gives one.
+    pub request_id: Option<Arc<str>>,
     /// Bytes of the request body.
     pub bytes_in: u64,
     /// Bytes of the answer's body.

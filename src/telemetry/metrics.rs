@@ -75,6 +75,7 @@ impl Telemetry {
     /// worker has seen a request since.
     pub fn lay_out(&self, generation: u64, layout: &Layout) {
         self.ledger.lay_out(generation, layout);
+        self.events.keep_routes(&layout.routes);
         // A rate sees a counter's first step only if the counter was there before it.
         for listener in &layout.listeners {
             for reason in ConnectionRefused::ALL {

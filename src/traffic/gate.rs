@@ -76,14 +76,19 @@ pub fn pass<'l>(
                     passage.quota = Quota::tighter(passage.quota.take(), Some(left(limit, &rate, level)));
                     continue;
                 }
-                Err(empty) => refusal(limit, seconds(empty.wait), Some(none_left(limit, &rate, empty))),
+                Err(empty) => Refused {
+                    limit: limit.name.clone(),
+                    blame: Blame::Caller,
+                    wait: Seconds(seconds(empty.wait).0.max(1)),
+                    quota: Some(none_left(limit, &rate, empty)),
+                },
             },
             (Bound::AtOnce(most), Table::AtOnce(flights)) => match flights.enter(print, most) {
                 Some(flight) => {
                     passage.flights.push(flight);
                     continue;
                 }
-                None => refusal(limit, SOON, None),
+                None => crowded(limit),
             },
             // A table is made for its limit's kind of bound.
             (Bound::Rate(_), Table::AtOnce(_)) | (Bound::AtOnce(_), Table::Rate(_)) => continue,
@@ -94,9 +99,10 @@ pub fn pass<'l>(
     Ok(passage)
 }
 
-fn refusal(limit: &Limit, wait: Seconds, quota: Option<Quota>) -> Refused {
+/// Too much is under way: of one caller, or of all together.
+fn crowded(limit: &Limit) -> Refused {
     let blame = if limit.is_of_all() { Blame::Everybody } else { Blame::Caller };
-    Refused { limit: limit.name.clone(), blame, wait: Seconds(wait.0.max(1)), quota }
+    Refused { limit: limit.name.clone(), blame, wait: SOON, quota: None }
 }
 
 fn left(limit: &Limit, rate: &Rate, level: Level) -> Quota {
@@ -167,6 +173,13 @@ mod tests {
         }
         let other = house.ask("10.0.0.2", &[]).unwrap().quota.unwrap();
         assert_eq!(other.remaining, 1, "what was refused cost the wide one nothing either");
+    }
+
+    #[test]
+    fn a_spent_rate_is_the_callers_also_where_all_share_it() {
+        let house = House::with(vec![limit("all", vec![Mark::Route], Bound::Rate(Rate::new(1, SECOND, 1)))]);
+        assert!(house.ask("10.0.0.1", &[]).is_ok());
+        assert_eq!(house.ask("10.0.0.2", &[]).map_err(|refused| refused.blame).err(), Some(Blame::Caller));
     }
 
     #[test]

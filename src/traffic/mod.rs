@@ -15,6 +15,7 @@ pub mod header;
 pub mod limit;
 pub mod maintenance;
 pub mod mirror;
+pub mod own;
 pub mod quota;
 pub mod rate;
 pub mod request_id;

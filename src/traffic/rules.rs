@@ -6,6 +6,7 @@ use crate::traffic::cors::Cors;
 use crate::traffic::header::HeaderRules;
 use crate::traffic::maintenance::Maintenance;
 use crate::traffic::mirror::Mirror;
+use crate::traffic::own::OwnAnswer;
 use crate::traffic::rewrite::Rewrite;
 use crate::traffic::split::Split;
 
@@ -24,6 +25,8 @@ pub struct Rules {
     pub split: Option<Split>,
     /// Some of its requests are copied.
     pub mirror: Option<Mirror>,
+    /// Answered without a backend.
+    pub own: Option<OwnAnswer>,
     /// Another path for the backend.
     pub rewrite: Option<Rewrite>,
     /// Header lines of requests, besides the plan's own.
@@ -56,6 +59,7 @@ impl Rules {
             self.cors.is_some(),
             self.split.is_some(),
             self.mirror.is_some(),
+            self.own.is_some(),
             self.rewrite.is_some(),
             !self.request.is_empty(),
             !self.response.is_empty(),

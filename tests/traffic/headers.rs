@@ -89,6 +89,10 @@ fn each_request_has_one_id_and_strangers_do_not_choose_it() {
         let answer = get_from(&gateway, "203.0.113.9", "/open", &[bad]);
         assert_eq!(answer.header("x-request-id").map(str::len), Some(32), "{bad}");
     }
+    let logged: Vec<String> = std::iter::from_fn(|| gateway.line()).take(7).collect();
+    for id in &ids {
+        assert!(logged.iter().any(|line| line.contains(&format!("\"request_id\":\"{id}\""))), "{id} in {logged:#?}");
+    }
     let head = ask(clear(&gateway), "GET /things/1 HTTP/1.1", &[], b"");
     assert_eq!((head.status, head.header("x-request-id").is_some()), (401, true), "a refusal can be found in the logs");
 }

@@ -55,3 +55,28 @@ fn nothing_is_rewritten_into_a_path_with_two_readings() {
     let lines = get(&gateway, "/me/orders", &[&of_user(&gateway, "lines", "read")]);
     assert_eq!((lines.status, backend.seen().len()), (400, 0));
 }
+
+#[test]
+fn redirects_and_fixed_answers_need_no_backend() {
+    let blocks = r#"
+routes:
+  - { path: /old/**, redirect: { to: "https://new.test/{path.rest}" }, access: public }
+  - { path: /here/**, redirect: { to: "http://{host}:8080{path}", status: 302 }, access: token }
+  - { path: /robots.txt, answer: { body: "User-agent: *\n", type: text/plain }, access: public, response: { headers: { X-Own: "1" } } }
+  - { path: /gone, answer: { status: 410 }, access: public }
+"#;
+    let gateway = house("own", &[("spare", "builtin:echo")], blocks);
+    let moved = get(&gateway, "/old/a/b?q=1", &[]);
+    assert_eq!((moved.status, moved.header("location")), (308, Some("https://new.test/a/b?q=1")));
+    // Two slashes are one, so that no path can become somebody else's host.
+    assert_eq!(get(&gateway, "/old//evil.test/x", &[]).header("location"), Some("https://new.test/evil.test/x"));
+    let user = of_user(&gateway, "ana", "read");
+    assert_eq!(get(&gateway, "/here/x", &[]).status, 401, "access comes first");
+    let here = get(&gateway, "/here/x", &[&user]);
+    assert_eq!((here.status, here.header("location")), (302, Some("http://api.test:8080/here/x")));
+    let fixed = get(&gateway, "/robots.txt", &[]);
+    assert_eq!((fixed.status, fixed.text().as_str(), fixed.header("x-own")), (200, "User-agent: *\n", Some("1")));
+    assert_eq!(fixed.header("content-type"), Some("text/plain"));
+    let gone = get(&gateway, "/gone", &[]);
+    assert_eq!((gone.status, gone.body.len()), (410, 0));
+}

@@ -7,6 +7,7 @@ use crate::snapshot::Snapshot;
 use crate::traffic::caller::Mark;
 use crate::traffic::cors::{Credentials, OriginPattern, Origins};
 use crate::traffic::limit::{Bound, Limit};
+use crate::traffic::own::OwnAnswer;
 use crate::traffic::rewrite::Rewrite;
 use crate::traffic::rules::Rules;
 use crate::traffic::split::{Split, WHOLE};
@@ -58,6 +59,14 @@ pub fn describe(rules: &Rules, snapshot: &Snapshot, facts: &Facts<'_>, key: Opti
         said.push(("response", format!("changes {}", changed.join(" "))));
     }
     said
+}
+
+/// Says what a route answers by itself.
+pub fn of_own(own: &OwnAnswer) -> String {
+    match own {
+        OwnAnswer::Fixed { status, body, .. } => format!("nowhere: answers {status} with {} bytes", body.len()),
+        OwnAnswer::Redirect { status, .. } => format!("nowhere: redirects with {status}"),
+    }
 }
 
 fn of_limit(limit: &Limit, snapshot: &Snapshot) -> String {

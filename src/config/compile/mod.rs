@@ -21,6 +21,7 @@ mod lint;
 mod listener;
 mod mint;
 mod page;
+mod own;
 mod parts;
 mod people;
 mod profile;

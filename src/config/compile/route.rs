@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
 
@@ -31,6 +32,9 @@ use crate::snapshot::Plan;
 
 /// Largest request body unless the file says otherwise.
 const MAX_BODY: u64 = 8 << 20;
+
+/// The patience with a backend where there is none.
+const UNASKED: Duration = Duration::from_secs(30);
 
 /// A route with its plan and with what its table line needs.
 pub(super) struct Way {
@@ -110,6 +114,10 @@ impl Compiler<'_> {
         let access = self.access(&document.access, &mut scoping);
         let first = accepted.first().and_then(|index| issuers.get(*index)).map(|issuer| &issuer.profile.dialect);
         let presentation = self.presentation(&document.token, first);
+        // What could not be read may have been the upstream.
+        if !self.damaged(written.place) {
+            self.has_one_answer(document);
+        }
         let words = Words::of_path(&document.path.value, identified(document, defaults));
         let mut plan = self.plan(document, defaults, upstreams, &words, growing);
         if let Some(plan) = &mut plan {
@@ -223,13 +231,17 @@ impl Compiler<'_> {
         words: &Words,
         growing: &mut Growing,
     ) -> Option<Plan> {
-        let upstream = self.upstream_index(&written.upstream, upstreams, growing);
+        let named = written.upstream.as_ref();
+        let upstream = named.and_then(|name| self.upstream_index(name, upstreams, growing));
         let forward = self.forward(&written.forward, &defaults.forward, words, growing);
         let strip_prefix = written.forward.strip_prefix.as_ref().or(defaults.forward.strip_prefix.as_ref());
         let strip_prefix = strip_prefix.and_then(|prefix| self.front(prefix, &written.path));
         let first_byte_timeout = written.timeouts.first_byte.as_ref();
         let idle_timeout = written.timeouts.idle.as_ref();
-        let backend = upstream.and_then(|index| upstreams.get(index))?;
+        let backend = upstream.and_then(|index| upstreams.get(index));
+        if backend.is_none() && named.is_some() {
+            return None;
+        }
         let (identity, set) = forward;
         let keep = written.forward.authorization.as_ref().or(defaults.forward.authorization.as_ref());
         let keep_authorization = keep.is_some_and(|word| word.value == AuthorizationName::Keep);
@@ -238,7 +250,7 @@ impl Compiler<'_> {
                 let message = "`Authorization` is both kept and set";
                 self.wrong(Code::Combination, word.place, message, "choose one");
             }
-            self.lint_kept_authorization(word.place, backend);
+            backend.iter().for_each(|backend| self.lint_kept_authorization(word.place, backend));
         }
         let minted = written.forward.mint.as_ref().or(defaults.forward.mint.as_ref());
         let mint = self.mint(minted);
@@ -248,7 +260,7 @@ impl Compiler<'_> {
         }
         let max_body = written.max_body.as_ref().or(defaults.max_body.as_ref());
         Some(Plan {
-            upstream: upstream?,
+            upstream: upstream.unwrap_or_default(),
             strip_prefix,
             identity,
             set,
@@ -256,8 +268,8 @@ impl Compiler<'_> {
             mint,
             rules: None,
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
-            first_byte_timeout: self.span(first_byte_timeout, backend.first_byte),
-            idle_timeout: self.span(idle_timeout, backend.idle),
+            first_byte_timeout: self.span(first_byte_timeout, backend.map_or(UNASKED, |backend| backend.first_byte)),
+            idle_timeout: self.span(idle_timeout, backend.map_or(UNASKED, |backend| backend.idle)),
         })
     }
 

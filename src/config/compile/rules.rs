@@ -83,6 +83,7 @@ impl Compiler<'_> {
             cors: cors.map(|document| self.cors(document, around.access)),
             split: written.split.as_ref().and_then(|document| self.split(&document.value, plan, around, growing)),
             mirror: written.mirror.as_ref().and_then(|document| self.mirror(&document.value, plan, around, growing)),
+            own: self.own_answer(written, around.words, &mut growing.kept),
             rewrite: rewrite.and_then(|at| self.rewrite(at, &written.path, around.words, &mut growing.kept)),
             request: self.request_rules(&written.forward, &defaults.forward, around.words, &guaranteed, growing),
             response: self.response_rules(&written.response, &defaults.response, around.words, growing),
@@ -111,7 +112,12 @@ impl Compiler<'_> {
                     let message = format!("`{name}` is the route's own upstream, which gets the rest");
                     self.wrong(Code::Twice, name.place, message, "again here");
                 }
-                Some(index) => shares.push((index, parts)),
+                Some(index) => {
+                    shares.push((index, parts));
+                    if let Some(backend) = around.upstreams.get(index).filter(|_| plan.keep_authorization) {
+                        self.lint_kept_authorization(name.place, backend);
+                    }
+                }
                 None => {}
             }
         }

@@ -10,8 +10,8 @@ use crate::config::document::forward::ForwardDocument;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::size::ByteSize;
 use crate::config::document::traffic::{
-    CompressDocument, CorsDocument, MaintenanceDocument, MirrorDocument, ResponseDocument, RewriteDocument,
-    SplitDocument,
+    AnswerDocument, CompressDocument, CorsDocument, MaintenanceDocument, MirrorDocument, RedirectDocument,
+    ResponseDocument, RewriteDocument, SplitDocument,
 };
 use crate::config::source::at::At;
 
@@ -28,8 +28,12 @@ pub struct RouteDocument {
     pub path: At<String>,
     /// Listeners it stands behind; default all that serve routes.
     pub listener: Option<At<OneOrMany>>,
-    /// The backend's name.
-    pub upstream: At<String>,
+    /// The backend's name; this, `redirect` or `answer`.
+    pub upstream: Option<At<String>>,
+    /// Sends admitted callers somewhere else.
+    pub redirect: Option<At<RedirectDocument>>,
+    /// Answers admitted callers with the same.
+    pub answer: Option<At<AnswerDocument>>,
     /// Who may pass. Has to be said, also when it is `public`.
     pub access: At<AccessDocument>,
     /// Issuers whose tokens are taken; default the only one.

@@ -73,6 +73,31 @@ pub struct RegexDocument {
     pub to: At<String>,
 }
 
+/// Somewhere else.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RouteRedirect")]
+pub struct RedirectDocument {
+    /// A URL with {path}, {path.NAME}, {path.rest} or {host}; the caller's query follows.
+    pub to: At<String>,
+    /// 301, 302, 303, 307 or 308; default 308.
+    pub status: Option<At<u64>>,
+}
+
+/// Always the same.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RouteAnswer")]
+pub struct AnswerDocument {
+    /// 200 to 599; default 200.
+    pub status: Option<At<u64>>,
+    /// The body; default none.
+    pub body: Option<At<String>>,
+    /// The type of the body; default text/plain; charset=utf-8.
+    #[serde(rename = "type")]
+    pub media: Option<At<String>>,
+}
+
 /// Header lines of every answer of a route, the gateway's own refusals included.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

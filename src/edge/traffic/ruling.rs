@@ -73,7 +73,7 @@ pub struct Scene<'a> {
 pub struct Ruling<'a> {
     rules: &'a Rules,
     scene: Scene<'a>,
-    request_id: Option<Box<str>>,
+    request_id: Option<Arc<str>>,
     sticky: Sticky<'a>,
     door: Door<'a>,
     kind: Kind,
@@ -139,6 +139,7 @@ impl<'a> Ruling<'a> {
 
     /// Before anybody is asked for a token: the answer, if this is all there is to say.
     pub fn arrives(&mut self, record: &mut Record) -> Option<Response<AnswerBody>> {
+        self.request_id.iter().for_each(|id| record.named(id));
         let head = self.scene.head;
         match self.rules.cors.as_ref().map(|cors| cors.preflight(&head.method, &head.headers)) {
             Some(Preflight::Granted(reply)) => return Some(self.preflight(reply, reason::PREFLIGHT, record)),
@@ -173,6 +174,10 @@ impl<'a> Ruling<'a> {
         if let Some(refusal) = self.limited(&self.rules.limits_after, record) {
             return Some(refusal);
         }
+        if let Some(own) = &self.rules.own {
+            let reply = own.reply(&self.facts(), self.scene.located.query);
+            return Some(reply.map_or_else(|| self.nowhere(record), respond::replied));
+        }
         let rewrite = self.rules.rewrite.as_ref()?;
         let made = rewrite.apply(&self.facts()).map(|path| path.into_owned());
         let canonical = made.as_deref().and_then(|path| CanonicalPath::parse(path).ok());
@@ -181,11 +186,14 @@ impl<'a> Ruling<'a> {
                 self.path = Some(path);
                 None
             }
-            None => {
-                record.failed(reason::NO_PATH);
-                Some(respond::unfit(reason::NO_PATH, "this request does not lead to a path of the service"))
-            }
+            None => Some(self.nowhere(record)),
         }
+    }
+
+    /// Its path cannot be made into another.
+    fn nowhere(&self, record: &mut Record) -> Response<AnswerBody> {
+        record.failed(reason::NO_PATH);
+        respond::unfit(reason::NO_PATH, "this request does not lead to a path of the service")
     }
 
     /// The path for the backend, where it is another one than the plan's.
@@ -328,12 +336,12 @@ impl<'a> Ruling<'a> {
     }
 
     /// The id of this request: a trusted proxy's, or a new one.
-    fn identify(&self) -> Box<str> {
+    fn identify(&self) -> Arc<str> {
         let Scene { head, connection, world, .. } = self.scene;
         let trusted = world.snapshot.listeners.get(connection.listener).map_or(&[][..], |door| &door.trusted_proxies);
         let believed = connection.hop.trust(trusted) == Trust::Proxy;
         let given = request_id::given(&head.headers).filter(|_| believed);
-        given.map_or_else(|| request_id::made(bytes(&OsRandom::default())).into(), Box::from)
+        given.map_or_else(|| request_id::made(bytes(&OsRandom::default())).into(), Arc::from)
     }
 
     fn name(&self, headers: &mut HeaderMap) {

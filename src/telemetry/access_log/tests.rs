@@ -39,6 +39,7 @@ fn exchange(status: u16) -> Exchange {
         upstream_time: Some(Duration::from_micros(900)),
         upstream: Some(0),
         client: Some("shop \"web\"\n".into()),
+        request_id: None,
         bytes_in: 3,
         bytes_out: 40,
         peer: std::net::IpAddr::from([192, 0, 2, 7]),

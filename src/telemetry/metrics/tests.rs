@@ -36,6 +36,7 @@ fn exchange(route: usize) -> Exchange {
         upstream_time: Some(Duration::from_micros(860)),
         upstream: Some(0),
         client: None,
+        request_id: None,
         bytes_in: 0,
         bytes_out: 10,
         peer: std::net::IpAddr::from([192, 0, 2, 7]),
