@@ -9,25 +9,11 @@ pub mod language;
 mod agent;
 mod layout;
 mod palette;
+mod render;
 mod shell;
 mod way;
 
-use crate::oauth::person::branding::Branding;
-use crate::oauth::view::Page;
-use crate::pages::language::Language;
-use crate::pages::shell::Shell;
-
-/// The type of every page.
-pub const MEDIA: &str = "text/html; charset=utf-8";
-
-/// Writes a page.
-///
-/// # Errors
-/// A template that failed, in words for the operator's log.
-pub fn render(page: &Page, branding: &Branding, language: Language) -> Result<String, String> {
-    let shell = Shell::new(page, branding, language);
-    layout::render(shell, &page.view).map_err(|error| format!("a page could not be written: {error}"))
-}
+pub use render::{MEDIA, render};
 
 #[cfg(test)]
 mod tests;

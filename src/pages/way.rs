@@ -1,4 +1,5 @@
-//! What a person reads when something did not work, and the one way out of it.
+//! What a person reads when something did not work, and the one way out of it. One total
+//! match each, so that no failure is left without words.
 
 use crate::oauth::view::{Failed, Failure};
 use crate::pages::shell::Shell;

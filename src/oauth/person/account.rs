@@ -1,4 +1,5 @@
-//! The home page: the way to everything else, for whoever is signed in.
+//! The home page: the way to everything else, for whoever is signed in. Shows only the
+//! ways that are open to him.
 
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::Answer;

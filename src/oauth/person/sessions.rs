@@ -1,4 +1,5 @@
-//! Where a person is signed in, and signing out there.
+//! Where a person is signed in, and signing out there. A session is named by its public
+//! number, and only its owner's forms can end it.
 
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::wire::RawRequest;

@@ -1,4 +1,5 @@
-//! Applications that wait for an administrator: what they are, and his word.
+//! Applications that wait for an administrator: what they are, and his word. Who may come
+//! here was asked before.
 
 use crate::dialect::endpoint::Endpoint;
 use crate::oauth::answer::Answer;

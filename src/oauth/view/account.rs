@@ -1,4 +1,5 @@
-//! Pages of everyone who is signed in: home, what was granted, where he is signed in.
+//! Pages of everyone who is signed in: home, what was granted, where he is signed in, and
+//! what was just done about it.
 
 use crate::clock::UnixTime;
 use crate::oauth::view::authorize::Choice;

@@ -1,4 +1,5 @@
 //! Pages of developers: their applications, the form, and those that wait for approval.
+//! What was typed is kept as typed, to be shown again.
 
 use crate::clock::UnixTime;
 use crate::oauth::view::account::Done;

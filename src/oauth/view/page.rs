@@ -1,4 +1,5 @@
-//! A page and what stands around it.
+//! A page and what stands around it. Closed: a new page makes the compiler ask for its
+//! template.
 
 use crate::oauth::view::account::{Authorized, Confirm, Grant, Home, Sessions};
 use crate::oauth::view::application::{Application, ApplicationForm, Applications, Waiting};

@@ -131,7 +131,7 @@ pub const TEXTS: Texts = Texts {
     signed_out_text: "You can close this page.",
     // On the way back.
     send_back: "Back to the application",
-    send_back_text: "If nothing happens, press the button.",
+    send_back_text: "If nothing happens, choose “Continue”.",
     go_on: "Continue",
     // What did not work.
     begin_again: "Begin again",

@@ -131,7 +131,7 @@ pub const TEXTS: Texts = Texts {
     signed_out_text: "Sie können diese Seite schließen.",
     // On the way back.
     send_back: "Zurück zur Anwendung",
-    send_back_text: "Wenn nichts geschieht, drücken Sie die Taste.",
+    send_back_text: "Wenn nichts geschieht, wählen Sie „Weiter“.",
     go_on: "Weiter",
     // What did not work.
     begin_again: "Von vorn beginnen",

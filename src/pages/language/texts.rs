@@ -245,7 +245,7 @@ pub struct Texts {
     // On the way back.
     /// Back to the application.
     pub send_back: &'static str,
-    /// If nothing happens, press the button.
+    /// If nothing happens, choose “Continue”.
     pub send_back_text: &'static str,
     /// Continue.
     pub go_on: &'static str,
