@@ -71,6 +71,8 @@ fn world(algorithm: Algorithm, revocations: u128) -> World {
         claims: Default::default(),
         implies: Vec::new(),
         endless: Default::default(),
+        subjects: Default::default(),
+        application_keys: Vec::new(),
     };
     World {
         policy: Policy { profiles: vec![profile], scopes, ..Policy::default() },

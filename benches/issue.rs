@@ -25,7 +25,9 @@ use tollgate::oauth::issuer::{
     Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
 };
 use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
-use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use tollgate::oauth::store::{
+    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+};
 use tollgate::oauth::user::{Checked, PasswordCheck, User};
 use tollgate::oauth::{Desk, Service};
 use tollgate::random::OsRandom;
@@ -59,6 +61,18 @@ impl GrantStore for Forgetful {
 
     async fn take_refresh(&self, _: Rotation) -> Result<Taken, StoreError> {
         Ok(Taken::Unknown)
+    }
+
+    async fn put_reusable(&self, _: Reusable) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn find_reusable(&self, _: [u8; 32]) -> Result<Option<Reusable>, StoreError> {
+        Ok(None)
+    }
+
+    async fn spend(&self, _: [u8; 32], _: UnixTime) -> Result<Spent, StoreError> {
+        Ok(Spent::Now)
     }
 
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {
@@ -225,6 +239,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
     let scopes = Scopes::parse("orders:read orders:write").unwrap_or_default();
     let client = Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         application: Default::default(),
@@ -264,6 +279,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
         users: HashMap::new(),
         generate_client: None,
         cors_origins: Vec::new(),
+        assertions: None,
         throttle: ThrottleSettings { per_address: u32::MAX, free_failures: 10, within: Seconds(900) },
         people: None,
         registration: None,

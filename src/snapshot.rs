@@ -2,6 +2,7 @@
 //! swapped whole: a request keeps the one it began with. What has happened since
 //! (tokens, revocations, counters, connections) is state and never in here.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -160,6 +161,8 @@ pub struct Plan {
     pub keep_authorization: bool,
     /// A token of the backend's own kind, sent in place of the caller's.
     pub mint: Option<Arc<Mint>>,
+    /// Tokens that the backend itself gave to users, sent for those who have one.
+    pub user_tokens: Option<Arc<UserTokens>>,
     /// What else it does with traffic; `None`: nothing.
     pub rules: Option<Arc<Rules>>,
     /// Bytes of a request body; more is 413.
@@ -168,6 +171,15 @@ pub struct Plan {
     pub first_byte_timeout: Duration,
     /// Between two reads of the answer.
     pub idle_timeout: Duration,
+}
+
+/// The backend's own tokens of users.
+#[derive(Debug)]
+pub struct UserTokens {
+    /// Where they go.
+    pub header: HeaderName,
+    /// The whole value of the header, by profile index and subject.
+    pub values: HashMap<(usize, Box<str>), HeaderValue>,
 }
 
 /// A token that is made for a backend, for each request anew.

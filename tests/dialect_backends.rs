@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -56,7 +57,12 @@ impl Stand {
     fn start(name: &str, backend: Backend, key: &str, (place, named): (&str, &str)) -> Stand {
         let shipped = shipped(name);
         assert!(shipped.contains(place), "the example does not say `{place}`");
-        let example = movable(&shipped.replace(place, named), &backend.url());
+        Stand::of(&shipped.replace(place, named), backend, key)
+    }
+
+    /// Starts a configuration.
+    fn of(yaml: &str, backend: Backend, key: &str) -> Stand {
+        let example = movable(yaml, &backend.url());
         let folder = Folder::new("backends");
         fs::write(folder.path().join("backend.key"), key).expect("the key");
         fs::write(folder.path().join("gateway.yaml"), &example.yaml).expect("the configuration");
@@ -111,8 +117,8 @@ fn comic_clan_verifies_its_own_rs256() {
         Ok(format!("{} {id}", claims["username"].as_str().ok_or("no username")?))
     };
     let stand = {
-        let named = "dialect: comic-clan\n    keys: { algorithm: RS256, file: backend.key }";
-        Stand::start("comic-clan", backend(judge), &private, ("dialect: comic-clan", named))
+        let shipped = "${file:${env:TOLLGATE_STATE:-state}/comic-clan.pem}";
+        Stand::start("comic-clan", backend(judge), &private, (shipped, "${file:backend.key}"))
     };
     let form = "grant_type=password&username=example%40mail.com&password=p4ssw0rd";
     let client = "24051793-7404-44b2-840c-7dda995065fe:1f9a6a54-7c77-435c-9f37-08dda099fd0b";
@@ -174,8 +180,8 @@ fn bonfire_verifies_its_own_hs256() {
         Ok(format!("bot {} may {}", claims["bid"], claims["scope"].as_str().ok_or("no scope")?))
     };
     let stand = {
-        let named = "dialect: bonfire\n    keys: { algorithm: HS256, secret: \"${file:backend.key}\" }";
-        Stand::start("bonfire", backend(judge), SHARED, ("dialect: bonfire", named))
+        let shipped = "${file:${env:TOLLGATE_STATE:-state}/bonfire.secret}";
+        Stand::start("bonfire", backend(judge), SHARED, (shipped, "${file:backend.key}"))
     };
     let body = r#"{"grant_type":"client_credentials","bots":["-OoX6R1ba0eM5kwmB9p"]}"#;
     let app = "Authorization: Bearer 6b1f2c9e-53c4-4f0e-9d7a-1f6f4a0c77d1";
@@ -224,4 +230,55 @@ fn intra42_is_told_by_headers() {
     let answer = stand.call("/v2/me", &text(&answer.json()["access_token"]));
     assert!(answer.status == 200 && answer.body.ends_with(" by app42"), "{answer:?}");
     assert!(!answer.body.starts_with("root"), "{answer:?}");
+}
+
+#[test]
+fn whoever_the_backend_knows_by_a_token_of_its_own_is_sent_with_it() {
+    // The backend knows one application by a password, and two users by their own tokens.
+    let judge = |seen: &Seen| match (&seen.header("authorization")[..], &seen.header("x-app")[..]) {
+        (["Bearer ana-s-own"], ["the-application"]) => Ok("ana".to_owned()),
+        ([], ["the-application"]) => Ok("nobody".to_owned()),
+        (one, other) => Err(format!("{one:?} {other:?}")),
+    };
+    for name in ["musement", "intra42"] {
+        let shipped = shipped(name).replace(
+            "{ name: ana@example.org, subject: \"501\",",
+            "{ name: ana@example.org, subject: \"501\", backend_token: \"${file:backend.key}\",",
+        );
+        let forward = "defaults:\n  forward: { headers: {";
+        let with = "defaults:\n  forward: { user_token: {}, set: { X-App: \"the-application\" }, headers: {";
+        assert!(shipped.contains(forward), "{shipped}");
+        let stand = Stand::of(&shipped.replace(forward, with), backend(judge), "ana-s-own");
+        let (token, path) = match name {
+            "musement" => {
+                let form = "client_id=21_1abc0def&client_secret=9xyz&grant_type=password&username=ana%40example.org&password=p4ssw0rd";
+                (curl(&["-d", form, &stand.url(8443, "/api/v3/login")]), "/api/v3/customers/me")
+            }
+            _ => {
+                let form = "client_id=app42&client_secret=app42-secret&grant_type=client_credentials";
+                (curl(&["-d", form, &stand.url(8443, "/oauth/token")]), "/v2/me")
+            }
+        };
+        let answer = stand.call(path, &text(&token.json()["access_token"]));
+        let expected = if name == "musement" { "ana" } else { "nobody" };
+        assert!(answer.status == 200 && answer.body == expected, "{name}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_first_start_makes_the_keys_that_are_missing_and_later_ones_keep_them() {
+    let started = |name: &str, file: &str| {
+        let backend = Backend::ok();
+        let gateway = Gateway::start("made-keys", &movable(&shipped(name), &backend.url()).yaml);
+        let (_, folder) = gateway.stop();
+        let path = folder.path().join("state").join(file);
+        let made = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(fs::metadata(&path).expect("the key").permissions().mode() & 0o777, 0o600);
+        let again = Gateway::start_in(folder);
+        let (_, folder) = again.stop();
+        assert_eq!(fs::read_to_string(folder.path().join("state").join(file)).expect("the key"), made);
+        made
+    };
+    assert!(started("comic-clan", "comic-clan.pem").starts_with("-----BEGIN PRIVATE KEY-----"));
+    assert_eq!(started("bonfire", "bonfire.secret").len(), 64);
 }

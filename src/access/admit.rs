@@ -18,6 +18,7 @@ use crate::access::seen::{Seen, Verdict};
 use crate::access::verifier::{self, OpaqueFacts};
 use crate::clock::{Seconds, UnixTime};
 use crate::revocation::list::List;
+use crate::token::claim_names::Subjects;
 use crate::token::claims::{Claims, Liveness};
 use crate::token::fingerprint::{Fingerprint, Fingerprinter};
 use crate::token::ring::KeyRing;
@@ -142,6 +143,9 @@ fn decide(
         return judge(route, asked, verdict, known, now);
     }
     let token = credential.text()?;
+    if is_application_key(token, route, known.policy) {
+        return Err(Denial::WrongKind);
+    }
     let mut verdict = match answered.filter(|answered| answered.fingerprint == fingerprint) {
         Some(answered) => answered.verdict,
         None => match question(token, fingerprint, route, known.policy) {
@@ -208,7 +212,9 @@ fn judge(
     if !audience.is_empty() && !claims.audience.iter().any(|named| audience.contains(named)) {
         return Err(Denial::WrongAudience);
     }
-    if person == Person::Asked && claims.client.as_deref().is_none_or(|client| *client == *claims.subject) {
+    let people = profile.subjects == Subjects::People;
+    let alone = || claims.client.as_deref().is_none_or(|client| *client == *claims.subject);
+    if person == Person::Asked && (!people || alone()) {
         return Err(Denial::UserRequired);
     }
     check_scopes(alternatives, claims)?;
@@ -221,6 +227,18 @@ fn check_scopes(alternatives: &[Alternative], claims: &Claims) -> Result<(), Den
     }
     let first = alternatives.first().map(|alternative| alternative.names.clone());
     Err(Denial::InsufficientScope(first.unwrap_or_default()))
+}
+
+/// Whether a text that is no JWS is a key of an application and no token at all.
+fn is_application_key(text: &str, route: &Route, policy: &Policy) -> bool {
+    let profiles = route.issuers.iter().filter_map(|index| policy.profiles.get(*index));
+    let mut keys = profiles.flat_map(|profile| &profile.application_keys).peekable();
+    if text.contains('.') || keys.peek().is_none() {
+        return false;
+    }
+    let digest = SecretDigest::of(text.as_bytes());
+    // Every key is looked at, so the time it takes says nothing.
+    keys.filter(|key| **key == digest).count() > 0
 }
 
 /// The question about a token that is no JWS but could be an opaque one of an issuer

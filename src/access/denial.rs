@@ -32,6 +32,8 @@ pub enum Denial {
     WrongAudience,
     /// A required claim is absent or of the wrong kind.
     ClaimMismatch,
+    /// An application's key where an access token is asked for.
+    WrongKind,
     /// Past its end.
     Expired,
     /// Before its beginning.
@@ -62,6 +64,7 @@ impl Denial {
             Denial::WrongIssuer => "wrong_issuer",
             Denial::WrongAudience => "wrong_audience",
             Denial::ClaimMismatch => "claim_mismatch",
+            Denial::WrongKind => "wrong_kind",
             Denial::Expired => "expired",
             Denial::NotYet => "not_yet",
             Denial::Revoked => "revoked",
@@ -79,6 +82,7 @@ impl Denial {
             Denial::Missing => Challenge::TokenMissing,
             Denial::Ambiguous => Challenge::RequestBad("more than one access token in the request"),
             Denial::Malformed => Challenge::TokenBad(Badness::Malformed),
+            Denial::WrongKind => Challenge::TokenBad(Badness::WrongKind),
             Denial::Expired => Challenge::TokenBad(Badness::Expired),
             Denial::NotYet => Challenge::TokenBad(Badness::NotYet),
             Denial::Revoked => Challenge::TokenBad(Badness::Revoked),

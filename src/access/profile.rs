@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::clock::Seconds;
 use crate::dialect::Dialect;
-use crate::token::claim_names::ClaimNames;
+use crate::token::claim_names::{ClaimNames, Subjects};
 use crate::token::id::IssuerName;
 use crate::token::opaque;
 use crate::token::scope::{Scope, Scopes};
+use crate::token::secret::SecretDigest;
 
 /// The demands on a token of one issuer.
 #[derive(Clone, Debug)]
@@ -37,8 +38,13 @@ pub struct TokenProfile {
     pub opaque: bool,
     /// What a JWT without an end means.
     pub endless: Endless,
+    /// What a subject is that is not the client.
+    pub subjects: Subjects,
     /// The looks of its opaque tokens.
     pub looks: Looks,
+    /// Digests of keys by which applications ask for tokens, where such a key is a bearer
+    /// credential too: at the API it is one of the wrong kind.
+    pub application_keys: Vec<SecretDigest>,
 }
 
 /// What a JWT without an end means, where the profile does not ask for `exp`.

@@ -144,6 +144,7 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
     let secret = (!add.public).then(|| mint(CLIENT_SECRET_PREFIX, place.random));
     let client = Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         application,

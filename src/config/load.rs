@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::clock::UnixTime;
 use crate::config::compile;
 use crate::config::document::gateway::GatewayDocument;
@@ -12,13 +14,14 @@ use crate::config::graft::graft;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::{Problem, Problems, Shown};
 use crate::config::self_signed::SelfSigned;
-use crate::config::source::interpolate::{interpolate, reason};
+use crate::config::source::interpolate::{MissingKeys, interpolate, reason};
 use crate::config::source::mask::Masked;
 use crate::config::source::parse::parse;
 use crate::config::source::read::{Reading, read};
 use crate::config::source::text::{MAX_FILE_BYTES, SourceText};
 use crate::random::Random;
 use crate::snapshot::Snapshot;
+use crate::token::key::Algorithm;
 use crate::token::secret::Secret;
 
 pub(in crate::config) mod mistakes;
@@ -36,6 +39,12 @@ pub struct Context<'a> {
     pub self_signed: &'a dyn SelfSigned,
     /// Argon2id in PHC form of a plain password.
     pub hash_password: &'a dyn Fn(&Secret, &dyn Random) -> String,
+}
+
+impl MissingKeys for Context<'_> {
+    fn make(&self, path: &Path, algorithm: Algorithm) -> Result<Zeroizing<String>, String> {
+        self.self_signed.key(path, algorithm, self.random)
+    }
 }
 
 /// What one look at a configuration found.
@@ -97,7 +106,7 @@ fn examine(path: &Path, files: &dyn Files, context: &Context<'_>, problems: &mut
     let folder = path.parent().unwrap_or(Path::new(""));
     // What a reference stands for is not in the text, so the text is masked before it is known.
     let masked = Masked::by_tree(&text, &tree.places);
-    let mut unfilled = interpolate(&mut tree, files, folder, &mut problems.list);
+    let mut unfilled = interpolate(&mut tree, files, folder, context, &mut problems.list);
     unfilled.extend(graft(&mut tree, files, folder, &mut problems.list));
     problems.shown = Some(Box::new(Shown { source: text, masked }));
     let Reading { document, mistakes, damaged } = read::<GatewayDocument>(&tree.root, &tree.places, unfilled);

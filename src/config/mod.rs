@@ -9,6 +9,7 @@ pub mod document;
 pub mod files;
 mod graft;
 pub mod load;
+mod made_key;
 pub mod print;
 pub mod problem;
 pub mod schema;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::config::files::Files;
-use crate::config::source::interpolate::interpolate;
+use crate::config::source::interpolate::{NoKeys, interpolate};
 use crate::config::source::parse::parse;
 use crate::config::source::place::Places;
 use crate::config::source::scalar::typed;
@@ -18,7 +18,7 @@ pub fn printed(path: &Path, files: &dyn Files) -> Option<String> {
     let text = String::from_utf8(files.read(path, MAX_FILE_BYTES).ok()?).ok()?;
     let mut problems = Vec::new();
     let mut tree = parse(&SourceText::new(&path.display().to_string(), text), &mut problems)?;
-    let _ = interpolate(&mut tree, files, path.parent().unwrap_or(Path::new("")), &mut problems);
+    let _ = interpolate(&mut tree, files, path.parent().unwrap_or(Path::new("")), &NoKeys, &mut problems);
     serde_yaml::to_string(&shown(&tree.root, &tree.places)).ok()
 }
 

@@ -15,8 +15,12 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+use zeroize::Zeroizing;
 
 use crate::clock::{Seconds, UnixTime};
+use crate::config::made_key;
+use crate::random::Random;
+use crate::token::key::Algorithm;
 
 /// The file in the state folder that holds certificate and key.
 pub const FILE: &str = "self-signed.pem";
@@ -40,6 +44,10 @@ pub trait SelfSigned {
     /// A certificate for these names (host names or addresses), valid at `now`. The
     /// error is for the operator.
     fn pair(&self, state: &Path, names: &[String], now: UnixTime) -> Result<Pair, String>;
+
+    /// The text of a key file that is missing and may be made. The error is for the
+    /// operator.
+    fn key(&self, path: &Path, algorithm: Algorithm, random: &dyn Random) -> Result<Zeroizing<String>, String>;
 }
 
 /// Makes one in memory and forgets it.
@@ -49,6 +57,10 @@ pub struct ThrowAway;
 impl SelfSigned for ThrowAway {
     fn pair(&self, _state: &Path, names: &[String], now: UnixTime) -> Result<Pair, String> {
         read(make(names, now)?.as_bytes())
+    }
+
+    fn key(&self, _path: &Path, algorithm: Algorithm, random: &dyn Random) -> Result<Zeroizing<String>, String> {
+        made_key::text(algorithm, random)
     }
 }
 
@@ -68,6 +80,12 @@ impl SelfSigned for Kept {
         let pem = make(names, now)?;
         keep(state, &file, &pem).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
         read(pem.as_bytes())
+    }
+
+    fn key(&self, path: &Path, algorithm: Algorithm, random: &dyn Random) -> Result<Zeroizing<String>, String> {
+        let text = made_key::text(algorithm, random)?;
+        made_key::keep(path, &text)?;
+        Ok(text)
     }
 }
 

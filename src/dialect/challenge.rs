@@ -20,14 +20,17 @@ pub fn write(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Reply {
         Challenge::CannotTell(wait) | Challenge::RateLimited(wait) | Challenge::Busy(wait) => ("", Some(wait.0.max(1))),
         _ => ("", None),
     };
-    let scopes = match challenge {
-        Challenge::ScopeMissing(needed) => needed.iter().map(|scope| scope.as_str().to_owned()).collect(),
-        _ => Vec::new(),
+    let (scopes, scope_texts) = match challenge {
+        Challenge::ScopeMissing(needed) => {
+            let called = |scope| dialect.scope_texts.iter().find(|(known, _)| known == scope);
+            let texts = needed.iter().filter_map(called).map(|(_, text)| text.to_string());
+            (needed.iter().map(|scope| scope.as_str().to_owned()).collect(), texts.collect())
+        }
+        _ => (Vec::new(), Vec::new()),
     };
-    let text = text.to_owned();
-    let fault = challenge.fault();
-    let mut reply =
-        dialect.api.write(Refusal { fault, status, code, text, parameter: "", methods, scopes, realm, wait });
+    let (text, fault) = (text.to_owned(), challenge.fault());
+    let refusal = Refusal { fault, status, code, text, parameter: "", methods, scopes, scope_texts, realm, wait };
+    let mut reply = dialect.api.write(refusal);
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             reply.headers.insert(name, value);

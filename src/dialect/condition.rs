@@ -78,6 +78,8 @@ pub enum Condition {
     BotUnknown,
     /// A bot of another client.
     BotForeign,
+    /// An assertion that does not vouch for anybody here (RFC 7523 §3.1).
+    AssertionBad,
     /// Too many tries; come back after so long.
     TooMany(Seconds),
     /// The request is larger than this endpoint reads.
@@ -124,6 +126,8 @@ pub enum Badness {
     NotYet,
     /// Called back.
     Revoked,
+    /// A credential, but an application's key and no token.
+    WrongKind,
     /// Anything else.
     Invalid,
 }
@@ -136,6 +140,7 @@ impl Badness {
             Badness::Expired => "the access token expired",
             Badness::NotYet => "the access token is not valid yet",
             Badness::Revoked => "the access token was revoked",
+            Badness::WrongKind => "an access token is needed, not an application's key",
             Badness::Invalid => "the access token is not valid here",
         }
     }

@@ -8,7 +8,7 @@ use crate::dialect::basic;
 use crate::dialect::condition::Condition;
 use crate::dialect::knobs::{ClientAuth, Reading, TwiceAlike};
 use crate::dialect::params::Params;
-use crate::dialect::request::ClientCredential;
+use crate::dialect::request::{CLIENT_ASSERTION, ClientCredential};
 use crate::dialect::wire::RawRequest;
 use crate::token::id::ClientId;
 use crate::token::secret::Secret;
@@ -23,6 +23,11 @@ const MAX_CLIENT_ID: usize = 512;
 /// `MissingParameter` for a secret without an id.
 pub fn read(reading: &Reading, raw: &RawRequest, params: &Params) -> Result<ClientCredential, Condition> {
     let allowed = |way| reading.client_auth.contains(&way);
+    if allowed(ClientAuth::Assertion)
+        && let Some(assertion) = params.value(&reading.names.client_assertion)
+    {
+        return assertion_of(reading, raw, params, assertion);
+    }
     if allowed(ClientAuth::Key) {
         return key(raw);
     }
@@ -40,6 +45,25 @@ pub fn read(reading: &Reading, raw: &RawRequest, params: &Params) -> Result<Clie
             Err(Condition::ClientBad)
         }
         _ => Ok(credential),
+    }
+}
+
+/// A JWT that the client signed (RFC 7521 §4.2); beside it nothing else may prove anybody.
+fn assertion_of(
+    reading: &Reading,
+    raw: &RawRequest,
+    params: &Params,
+    assertion: &Secret,
+) -> Result<ClientCredential, Condition> {
+    let (id, secret) = body(reading, params);
+    if secret.is_some() || raw.headers.contains_key(AUTHORIZATION) {
+        return Err(Condition::ClientConflict);
+    }
+    match params.value(&reading.names.client_assertion_type) {
+        Some(kind) if kind.expose() == CLIENT_ASSERTION => {
+            Ok(ClientCredential::Assertion { id, assertion: assertion.clone() })
+        }
+        _ => Err(Condition::ClientBad),
     }
 }
 

@@ -4,6 +4,9 @@
 
 use crate::dialect::condition::{Badness, Challenge, Condition};
 
+/// The longest wait, in seconds, that is told like a moment's.
+const MINUTE: u64 = 60;
+
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident = $word:literal $(< $kin:ident)?;)*) => {
         /// A condition without its particulars.
@@ -77,6 +80,8 @@ faults! {
     ClientConflict = "client_conflict" < ClientBad;
     /// Unknown, wrong or disabled.
     UserBad = "user_bad";
+    /// It vouches for nobody here.
+    AssertionBad = "assertion_bad" < UserBad;
     /// No such refresh token, or it was called back.
     RefreshBad = "refresh_bad";
     /// Not a refresh token of any spelling.
@@ -139,10 +144,14 @@ faults! {
     TokenNotYet = "token_not_yet" < TokenBad;
     /// API: called back.
     TokenRevoked = "token_revoked" < TokenBad;
+    /// API: an application's key, and no token.
+    TokenKindWrong = "token_kind_wrong" < TokenBad;
     /// API: a scope is missing.
     ScopeMissing = "scope_missing";
     /// API: the token has no user.
     UserRequired = "user_required" < ScopeMissing;
+    /// API: too often, and only waiting for more than a minute helps.
+    RateHour = "rate_hour" < RateLimited;
     /// API: it cannot be told.
     CannotTell = "cannot_tell";
     /// API: this caller asked too much.
@@ -191,6 +200,7 @@ impl Condition {
             Condition::ClientSecretMissing => Fault::ClientSecretMissing,
             Condition::ClientConflict => Fault::ClientConflict,
             Condition::UserBad => Fault::UserBad,
+            Condition::AssertionBad => Fault::AssertionBad,
             Condition::RefreshBad => Fault::RefreshBad,
             Condition::RefreshMalformed => Fault::RefreshMalformed,
             Condition::RefreshExpired => Fault::RefreshExpired,
@@ -227,9 +237,11 @@ impl Challenge {
             Challenge::TokenBad(Badness::Expired) => Fault::TokenExpired,
             Challenge::TokenBad(Badness::NotYet) => Fault::TokenNotYet,
             Challenge::TokenBad(Badness::Revoked) => Fault::TokenRevoked,
+            Challenge::TokenBad(Badness::WrongKind) => Fault::TokenKindWrong,
             Challenge::TokenBad(Badness::Invalid) => Fault::TokenBad,
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,
             Challenge::UserRequired => Fault::UserRequired,
+            Challenge::RateLimited(wait) if wait.0 > MINUTE => Fault::RateHour,
             Challenge::CannotTell(_) => Fault::CannotTell,
             Challenge::RateLimited(_) => Fault::RateLimited,
             Challenge::Busy(_) => Fault::Busy,

@@ -36,6 +36,8 @@ pub enum Filter {
     Hex(usize),
     /// The member is left out if there is nothing to say.
     OmitIfEmpty,
+    /// The member is left out where that other fact is not there.
+    OmitWithout(Box<str>),
 }
 
 impl Filter {
@@ -63,6 +65,7 @@ impl Filter {
             ("remaining", None) => Ok(Filter::Remaining),
             ("number", None) => Ok(Filter::Number),
             ("omit_if_empty", None) => Ok(Filter::OmitIfEmpty),
+            ("omit_without", Some(name)) => Ok(Filter::OmitWithout(name.into())),
             ("digits", Some(text)) => {
                 count(text).map(Filter::Digits).ok_or_else(|| format!("`digits` takes 1 to {MAX_DIGITS}"))
             }
@@ -94,7 +97,7 @@ impl Filter {
             (Filter::Digits(_) | Filter::Hex(_), Kind::Text) => Ok(Kind::Text),
             (Filter::Digits(_), _) => Err("digits"),
             (Filter::Hex(_), _) => Err("hex"),
-            (Filter::OmitIfEmpty, kind) => Ok(kind),
+            (Filter::OmitIfEmpty | Filter::OmitWithout(_), kind) => Ok(kind),
         }
     }
 
@@ -115,7 +118,7 @@ impl Filter {
             (Filter::Rfc3339, Fact::Time(time)) => date(time.0, "%Y-%m-%dT%H:%M:%S+00:00"),
             (Filter::Iso8601, Fact::Time(time)) => date(time.0, "%Y-%m-%dT%H:%M:%S+0000"),
             (Filter::Number, Fact::Text(text)) => text.parse().map_or(Fact::Nothing, Fact::Number),
-            (Filter::OmitIfEmpty, fact) => fact,
+            (Filter::OmitIfEmpty | Filter::OmitWithout(_), fact) => fact,
             (Filter::Number, number @ Fact::Number(_)) => number,
             (_, _) => Fact::Nothing,
         }

@@ -3,7 +3,7 @@
 
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::fact::{Fact, Facts};
-use crate::token::id::{ClientId, Subject, UserName};
+use crate::token::id::{ClientId, FamilyId, Subject, UserName};
 use crate::token::scope::Scopes;
 use crate::token::secret::Secret;
 
@@ -14,6 +14,10 @@ pub struct Issued {
     pub access: Secret,
     /// From when.
     pub issued: UnixTime,
+    /// The moment it is told.
+    pub told: UnixTime,
+    /// Made for this answer, or given before.
+    pub making: Making,
     /// How long it lives from then; `None`: without end.
     pub expires_in: Option<Seconds>,
     /// The refresh token, where one was made or goes on.
@@ -24,6 +28,15 @@ pub struct Issued {
     pub scope: Scopes,
     /// Whom it is about, for dialects that tell.
     pub party: Party,
+}
+
+/// Whether a token was made for the answer it stands in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Making {
+    /// It was.
+    New,
+    /// It was given before, and lives.
+    Known,
 }
 
 /// Whom a token is about, as named facts: `client.id`, `user.name`, `bot.id` and the
@@ -59,7 +72,7 @@ impl Facts for Issued {
     }
 
     fn now(&self) -> UnixTime {
-        self.issued
+        self.told
     }
 }
 
@@ -91,6 +104,8 @@ pub struct ActiveToken {
     pub issuer: String,
     /// `jti`, where it has one.
     pub id: Option<String>,
+    /// The grant it descends from, where that is known.
+    pub family: Option<FamilyId>,
 }
 
 /// The two kinds of token an issuer gives out.

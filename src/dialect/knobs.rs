@@ -9,12 +9,11 @@ use serde::Deserialize;
 use crate::dialect::answer::Answer;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::refusals::Refusals;
+use crate::token::scope::Scope;
 
 /// How one issuer speaks at its endpoints and how its tokens are spoken of at the API.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Dialect {
-    /// Its name in the file.
-    pub name: Box<str>,
     /// The endpoints it serves, in the order of the dialect.
     pub seats: Vec<Seat>,
     /// How requests are read, unless a seat says otherwise.
@@ -33,6 +32,10 @@ pub struct Dialect {
     pub schemes: Vec<Box<str>>,
     /// The query parameter that may hold a token.
     pub query: Option<Box<str>>,
+    /// The form field that may hold a token.
+    pub form: Option<Box<str>>,
+    /// What the issuer calls its scopes for people, for refusals that say it.
+    pub scope_texts: Vec<(Scope, Box<str>)>,
 }
 
 /// One endpoint as a dialect serves it.
@@ -48,6 +51,10 @@ pub struct Seat {
     pub methods: Vec<Method>,
     /// The grants it serves; empty: all of the issuer.
     pub grants: Vec<Box<str>>,
+    /// Grants that are known by name and that no client has.
+    pub unheld: Vec<Box<str>>,
+    /// Grants named by a URI that the issuer serves here (RFC 6749 §4.5).
+    pub extensions: Vec<Box<str>>,
     /// What a request without `grant_type` means.
     pub default_grant: Option<Box<str>>,
     /// The parameter that lists the bots of a bulk request; such a seat serves nothing
@@ -59,6 +66,18 @@ pub struct Seat {
     pub success: Option<Answer>,
     /// How it refuses.
     pub refusals: Option<Refusals>,
+    /// What those hear who may not call a token back.
+    pub strangers: Strangers,
+}
+
+/// What those hear at a revocation endpoint who may not call the token back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strangers {
+    /// That they are no client of the issuer (RFC 7009 §2.1).
+    Refused,
+    /// The same as those who may; nothing happens.
+    Answered,
 }
 
 /// Whether a slash at the end of a path matters.
@@ -93,6 +112,8 @@ pub struct Reading {
     pub repeats: Repeats,
     /// What stands between two scopes of a request; any of these.
     pub scope_separators: Vec<char>,
+    /// Whether scopes may come as a list: `scope[]`, or `scope` several times.
+    pub scope_lists: ScopeLists,
     /// In which order a request is judged, which shows in what is refused first.
     pub order: Vec<Step>,
 }
@@ -114,6 +135,12 @@ pub struct ParameterNames {
     pub password: Vec<Box<str>>,
     /// RFC 6749 §6.
     pub refresh_token: Vec<Box<str>>,
+    /// RFC 7521 §4.1.
+    pub assertion: Vec<Box<str>>,
+    /// RFC 7521 §4.2.
+    pub client_assertion: Vec<Box<str>>,
+    /// RFC 7521 §4.2.
+    pub client_assertion_type: Vec<Box<str>>,
     /// RFC 6749 §4.1.3.
     pub code: Vec<Box<str>>,
     /// RFC 6749 §4.1.3.
@@ -136,6 +163,9 @@ pub enum ClientAuth {
     Body,
     /// `Authorization: Bearer` with the application's key, which is a secret alone.
     Key,
+    /// A JWT that the client signed (`private_key_jwt`, RFC 7523 §2.2), where the issuer
+    /// takes assertions.
+    Assertion,
 }
 
 /// How id and secret are written inside the Basic header.
@@ -210,6 +240,16 @@ pub enum Repeats {
     Last,
 }
 
+/// Scopes as a list of parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScopeLists {
+    /// `scope[]` is another parameter, and a second `scope` is a repetition.
+    Unread,
+    /// All of them are one wish.
+    Joined,
+}
+
 /// One thing that is judged about a token request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -224,6 +264,29 @@ pub enum Step {
     Parameters,
     /// Who asks.
     Client,
+}
+
+impl Step {
+    /// An order in which every step stands once, behind those it needs: asking for its
+    /// parameters asks whether a grant is served, and that whether one is named; asking
+    /// who is there asks whether he said so in one voice.
+    pub fn whole(said: impl IntoIterator<Item = Step>) -> Vec<Step> {
+        let mut out: Vec<Step> = Vec::new();
+        for step in said.into_iter().chain([Step::Parameters, Step::Client]) {
+            let with: &[Step] = match step {
+                Step::Credential | Step::Grant => &[],
+                Step::Served => &[Step::Grant],
+                Step::Parameters => &[Step::Grant, Step::Served],
+                Step::Client => &[Step::Credential],
+            };
+            for step in with.iter().copied().chain([step]) {
+                if !out.contains(&step) {
+                    out.push(step);
+                }
+            }
+        }
+        out
+    }
 }
 
 impl Dialect {
@@ -247,6 +310,9 @@ impl Reading {
             (&names.username, "username"),
             (&names.password, "password"),
             (&names.refresh_token, "refresh_token"),
+            (&names.assertion, "assertion"),
+            (&names.client_assertion, "client_assertion"),
+            (&names.client_assertion_type, "client_assertion_type"),
             (&names.code, "code"),
             (&names.redirect_uri, "redirect_uri"),
             (&names.code_verifier, "code_verifier"),

@@ -6,7 +6,7 @@ use crate::dialect::condition::Condition;
 use crate::dialect::credential;
 use crate::dialect::knobs::{Dialect, Reading, Seat};
 use crate::dialect::params::{Params, SecretsInUrl, secrets_in_url};
-use crate::dialect::request::{ClientCredential, CodeRequest, GrantRequest, TokenQuestion};
+use crate::dialect::request::{ClientCredential, CodeRequest, GrantRequest, JWT_BEARER, TokenQuestion};
 use crate::dialect::wire::RawRequest;
 
 /// Grants that have a name in an RFC, whether or not they are served.
@@ -56,7 +56,7 @@ impl Dialect {
     /// As `read_token`, and a missing token.
     pub fn read_question(&self, seat: &Seat, raw: &RawRequest) -> Result<TokenQuestion, Condition> {
         let (reading, params) = self.params(seat, raw)?;
-        let client = credential::read(reading, raw, &params)?;
+        let client = credential::read(reading, raw, &params);
         Ok(TokenQuestion { client, token: params.need(&reading.names.token)?.clone() })
     }
 
@@ -101,11 +101,15 @@ impl Asked<'_> {
     pub fn served(&self) -> Result<(), Condition> {
         let word = self.word()?;
         let grants = &self.seat.grants;
+        let named = |list: &[Box<str>]| list.iter().any(|known| **known == *word);
         let spoken = match word {
             "client_credentials" | "password" | "refresh_token" => true,
             "authorization_code" => self.codes == Codes::Served,
             _ => false,
         };
+        if named(&self.seat.unheld) || named(&self.seat.extensions) {
+            return Ok(());
+        }
         if spoken && (grants.is_empty() || grants.iter().any(|grant| **grant == *word)) {
             Ok(())
         } else if word.starts_with("urn:") || word.contains("://") {
@@ -120,9 +124,13 @@ impl Asked<'_> {
     /// The grant with its parameters.
     ///
     /// # Errors
-    /// As `served`, and missing or bad parameters.
+    /// As `served`, `GrantNotAllowed` for one that nobody has, and missing or bad
+    /// parameters.
     pub fn grant(&self) -> Result<GrantRequest, Condition> {
         self.served()?;
+        if self.word().is_ok_and(|word| self.seat.unheld.iter().any(|known| **known == *word)) {
+            return Err(Condition::GrantNotAllowed);
+        }
         let (names, params) = (&self.reading.names, &self.params);
         match (self.word()?, &self.seat.bots) {
             ("client_credentials", Some(list)) => match params.list(list) {
@@ -137,6 +145,7 @@ impl Asked<'_> {
             ("refresh_token", _) => {
                 Ok(GrantRequest::RefreshToken { token: params.need(&names.refresh_token)?.clone() })
             }
+            (JWT_BEARER, _) => Ok(GrantRequest::JwtBearer { assertion: params.need(&names.assertion)?.clone() }),
             ("authorization_code", _) => Ok(GrantRequest::AuthorizationCode(CodeRequest {
                 code: params.need(&names.code)?.clone(),
                 redirect_uri: params.value(&names.redirect_uri).map(|uri| uri.expose().to_owned()),

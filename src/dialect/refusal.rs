@@ -22,13 +22,18 @@ impl Dialect {
         let (parameter, methods) = match condition {
             Condition::MissingParameter(name) | Condition::BadParameter(name) => (&**name, ""),
             Condition::DuplicateParameter(name) => (&**name, ""),
-            Condition::MissingGrant | Condition::UnsupportedGrant | Condition::UnknownGrant => ("grant_type", ""),
+            Condition::MissingGrant
+            | Condition::UnsupportedGrant
+            | Condition::UnknownGrant
+            | Condition::ExtensionGrant
+            | Condition::GrantNotAllowed => ("grant_type", ""),
             Condition::WrongMethod(allowed) => ("", &**allowed),
             _ => ("", ""),
         };
         let table = seat.and_then(|seat| seat.refusals.as_ref()).unwrap_or(&self.refusals);
         let (fault, code) = (condition.fault(), condition.code());
-        let refusal = Refusal { fault, status, code, text, parameter, methods, scopes: Vec::new(), realm, wait };
+        let (scopes, scope_texts) = (Vec::new(), Vec::new());
+        let refusal = Refusal { fault, status, code, text, parameter, methods, scopes, scope_texts, realm, wait };
         let mut reply = table.write(refusal);
         let mut set = |name, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -69,6 +74,7 @@ impl Condition {
             Condition::GrantNotAllowed => "unauthorized_client",
             Condition::ClientMissing | Condition::ClientBad | Condition::ClientSecretMissing => "invalid_client",
             Condition::UserBad
+            | Condition::AssertionBad
             | Condition::RefreshBad
             | Condition::RefreshMalformed
             | Condition::RefreshExpired
@@ -109,6 +115,7 @@ fn row(condition: &Condition) -> (StatusCode, String) {
         Condition::QueryRefused => bad("parameters belong in the body, not in the query"),
         Condition::WrongContentType => bad("the body must be application/x-www-form-urlencoded"),
         Condition::ClientConflict => bad("more than one client credential in the request"),
+        Condition::AssertionBad => bad("the assertion is not valid"),
         Condition::UserBad => bad("user name or password is wrong"),
         Condition::RefreshBad
         | Condition::RefreshMalformed

@@ -77,6 +77,7 @@ pub(in crate::dialect) struct Refusal<'a> {
     pub parameter: &'a str,
     pub methods: &'a str,
     pub scopes: Vec<String>,
+    pub scope_texts: Vec<String>,
     pub realm: &'a str,
     pub wait: Option<u64>,
 }
@@ -154,6 +155,7 @@ impl Facts for Told<'_> {
             "parameters" => Fact::List(vec![refusal.parameter.to_owned()]),
             "methods" => Fact::List(refusal.methods.split(", ").map(str::to_owned).collect()),
             "scopes" => Fact::List(refusal.scopes.clone()),
+            "scope_texts" => Fact::List(refusal.scope_texts.clone()),
             "realm" => some(refusal.realm),
             "wait" => refusal.wait.map_or(Fact::Nothing, Fact::Number),
             _ => Fact::Nothing,

@@ -1,8 +1,15 @@
 //! What a client asked for, free of spelling. From here on nobody knows which
 //! dialect spoke. Secrets are `Secret`, so no later printing can leak them.
 
+use crate::dialect::condition::Condition;
 use crate::token::id::ClientId;
 use crate::token::secret::Secret;
+
+/// RFC 7523 §2.1: the grant by a JWT of somebody who is trusted.
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// RFC 7523 §2.2: the type of an assertion by which a client proves itself.
+pub const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How the client said who it is.
 #[derive(Clone, Debug)]
@@ -19,6 +26,13 @@ pub enum ClientCredential {
         /// The key.
         key: Secret,
     },
+    /// A JWT that it signed itself (RFC 7523 §2.2).
+    Assertion {
+        /// `client_id`, where it is said besides.
+        id: Option<ClientId>,
+        /// `client_assertion`.
+        assertion: Secret,
+    },
     /// Only an id: a public client (RFC 6749 §2.1), or one that forgot its secret.
     Public {
         /// `client_id`.
@@ -26,6 +40,16 @@ pub enum ClientCredential {
     },
     /// Nothing at all.
     Absent,
+}
+
+impl ClientCredential {
+    /// The secret it shows.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            ClientCredential::Secret { secret, .. } | ClientCredential::Key { key: secret } => Some(secret),
+            ClientCredential::Assertion { .. } | ClientCredential::Public { .. } | ClientCredential::Absent => None,
+        }
+    }
 }
 
 /// The grants this server knows. Closed: a new grant makes the compiler list every
@@ -45,6 +69,11 @@ pub enum GrantRequest {
         username: String,
         /// `password`.
         password: Secret,
+    },
+    /// RFC 7523 §2.1.
+    JwtBearer {
+        /// `assertion`.
+        assertion: Secret,
     },
     /// RFC 6749 §6.
     RefreshToken {
@@ -69,8 +98,8 @@ pub struct CodeRequest {
 /// A request to the revocation or introspection endpoint (RFC 7009 §2.1, RFC 7662 §2.1).
 #[derive(Clone, Debug)]
 pub struct TokenQuestion {
-    /// Who asks.
-    pub client: ClientCredential,
+    /// Who asks, if that is well-formed.
+    pub client: Result<ClientCredential, Condition>,
     /// The token in question.
     pub token: Secret,
 }

@@ -13,8 +13,8 @@ use crate::dialect::endpoint::Endpoint;
 use crate::dialect::fault::Fault;
 use crate::dialect::filter::Filter;
 use crate::dialect::knobs::{
-    BasicCoding, BodyType, ClientAuth, Dialect, ParameterNames, QueryRule, Reading, Repeats, Seat, Slash, Step,
-    TwiceAlike, Untyped,
+    BasicCoding, BodyType, ClientAuth, Dialect, ParameterNames, QueryRule, Reading, Repeats, ScopeLists, Seat, Slash,
+    Step, Strangers, TwiceAlike, Untyped,
 };
 use crate::dialect::refusals::{Refusals, Row, RowBody};
 use crate::dialect::shape::Shape;
@@ -28,7 +28,6 @@ impl Dialect {
     /// RFC 6749, 6750, 7009 and 7662 to the letter.
     pub fn standard() -> Dialect {
         Dialect {
-            name: "standard".into(),
             seats: vec![
                 Seat::standard(Endpoint::Token, "/token"),
                 Seat::standard(Endpoint::Revoke, "/revoke"),
@@ -61,6 +60,8 @@ impl Dialect {
             api: Refusals::standard_api(),
             schemes: Vec::new(),
             query: None,
+            form: None,
+            scope_texts: Vec::new(),
         }
     }
 }
@@ -89,11 +90,14 @@ impl Seat {
             slash: Slash::Exact,
             methods,
             grants: Vec::new(),
+            unheld: Vec::new(),
+            extensions: Vec::new(),
             default_grant: None,
             bots: None,
             reading: None,
             success: None,
             refusals: None,
+            strangers: Strangers::Refused,
         }
     }
 }
@@ -111,6 +115,7 @@ impl Reading {
             query: QueryRule::Refuse,
             repeats: Repeats::Refuse,
             scope_separators: vec![' '],
+            scope_lists: ScopeLists::Unread,
             order: vec![Step::Credential, Step::Grant, Step::Served, Step::Parameters, Step::Client],
         }
     }
@@ -128,6 +133,9 @@ impl ParameterNames {
             username: one("username"),
             password: one("password"),
             refresh_token: one("refresh_token"),
+            assertion: one("assertion"),
+            client_assertion: one("client_assertion"),
+            client_assertion_type: one("client_assertion_type"),
             code: one("code"),
             redirect_uri: one("redirect_uri"),
             code_verifier: one("code_verifier"),

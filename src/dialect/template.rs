@@ -80,18 +80,13 @@ impl Template {
 
     /// Its value, with its type.
     pub fn render(&self, facts: &dyn Facts) -> Rendered {
-        let omits = |filters: &[Filter]| filters.contains(&Filter::OmitIfEmpty);
         if let [Piece::Reference(name, filters)] = &self.0[..] {
             let fact = resolve(name, filters, facts);
-            if fact.is_empty() && omits(filters) {
-                return Rendered::Omitted;
-            }
-            return Rendered::Value(value(fact));
+            return if omits(&fact, filters, facts) { Rendered::Omitted } else { Rendered::Value(value(fact)) };
         }
         for piece in &self.0 {
             if let Piece::Reference(name, filters) = piece
-                && omits(filters)
-                && resolve(name, filters, facts).is_empty()
+                && omits(&resolve(name, filters, facts), filters, facts)
             {
                 return Rendered::Omitted;
             }
@@ -122,10 +117,24 @@ fn reference(inside: &str, words: Vocabulary) -> Result<Piece, String> {
     let mut filters = Vec::new();
     for text in parts {
         let filter = Filter::parse(text)?;
+        if let Filter::OmitWithout(other) = &filter
+            && vocabulary::kind(words, other).is_none()
+        {
+            return Err(format!("`{other}` in `{{{inside}}}` is not known here"));
+        }
         kind = filter.gives(kind).map_err(|filter| format!("`{filter}` cannot follow in `{{{inside}}}`"))?;
         filters.push(filter);
     }
     Ok(Piece::Reference(name.into(), filters))
+}
+
+/// Whether a reference that came to this leaves its member out.
+fn omits(fact: &Fact, filters: &[Filter], facts: &dyn Facts) -> bool {
+    filters.iter().any(|filter| match filter {
+        Filter::OmitIfEmpty => fact.is_empty(),
+        Filter::OmitWithout(other) => facts.fact(other).is_empty(),
+        _ => false,
+    })
 }
 
 fn resolve(name: &str, filters: &[Filter], facts: &dyn Facts) -> Fact {

@@ -68,8 +68,22 @@ pub const REFUSAL: Vocabulary = &[
     ("parameters", Kind::List),
     ("methods", Kind::List),
     ("scopes", Kind::List),
+    ("scope_texts", Kind::List),
     ("realm", Kind::Text),
     ("wait", Kind::Number),
+];
+
+/// Of the public key that signs now (RFC 7517 §4).
+pub const KEY: Vocabulary = &[
+    ("kty", Kind::Text),
+    ("kid", Kind::Text),
+    ("alg", Kind::Text),
+    ("use", Kind::Text),
+    ("n", Kind::Text),
+    ("e", Kind::Text),
+    ("crv", Kind::Text),
+    ("x", Kind::Text),
+    ("y", Kind::Text),
 ];
 
 /// Of a token that is told about.

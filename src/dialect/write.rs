@@ -3,7 +3,8 @@
 //! a cache (RFC 6749 §5.1).
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::ALLOW;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::clock::UnixTime;
@@ -72,6 +73,17 @@ impl Dialect {
         put("iss", Some(token.issuer.as_str().into()));
         put("jti", token.id.as_deref().map(Value::from));
         json(StatusCode::OK, &Value::Object(body))
+    }
+}
+
+impl Seat {
+    /// What a question about its methods is answered with (RFC 9110 §9.3.7).
+    pub fn options(&self) -> Reply {
+        let mut headers = HeaderMap::with_capacity(1);
+        if let Ok(allow) = HeaderValue::from_str(&self.allow()) {
+            headers.insert(ALLOW, allow);
+        }
+        Reply { status: StatusCode::OK, headers, body: Bytes::new() }
     }
 }
 

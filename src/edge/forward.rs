@@ -173,6 +173,7 @@ impl Errand<'_> {
         {
             headers.insert(header::AUTHORIZATION, bearer);
         }
+        identity::set_user_token(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();

@@ -103,7 +103,9 @@ impl Screen {
         NEVER.iter().for_each(|n| never.add(n));
         EXACT.iter().for_each(|n| exact.add(n));
         let set = |plan: &Plan| -> Vec<HeaderName> {
-            plan.identity.iter().map(|(n, _)| n.clone()).chain(plan.set.iter().map(|(n, _)| n.clone())).collect()
+            let own = plan.user_tokens.iter().map(|tokens| tokens.header.clone());
+            let set = plan.set.iter().map(|(name, _)| name.clone()).chain(own);
+            plan.identity.iter().map(|(name, _)| name.clone()).chain(set).collect()
         };
         for name in plans.iter().flat_map(set) {
             if ORDINARY.contains(&name.as_str()) {

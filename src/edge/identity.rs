@@ -4,6 +4,7 @@
 use http::header::HeaderMap;
 
 use crate::snapshot::Plan;
+use crate::token::claims::Claims;
 use crate::traffic::template::Facts;
 
 /// Sets the plan's headers: first those that name the caller, then the fixed ones.
@@ -19,6 +20,14 @@ pub fn set(plan: &Plan, facts: &Facts<'_>, out: &mut HeaderMap) {
     }
     for (name, value) in &plan.set {
         out.insert(name.clone(), value.clone());
+    }
+}
+
+/// Sets the backend's own token of who passes, if he has one.
+pub fn set_user_token(plan: &Plan, claims: Option<&Claims>, out: &mut HeaderMap) {
+    let (Some(tokens), Some(claims)) = (&plan.user_tokens, claims) else { return };
+    if let Some(value) = tokens.values.get(&(claims.issuer, claims.subject.clone())) {
+        out.insert(tokens.header.clone(), value.clone());
     }
 }
 
@@ -41,6 +50,7 @@ mod tests {
             set: Vec::new(),
             keep_authorization: false,
             mint: None,
+            user_tokens: None,
             rules: None,
             max_body: 0,
             first_byte_timeout: std::time::Duration::ZERO,

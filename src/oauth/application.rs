@@ -138,6 +138,7 @@ impl<S: Store, P> Workshop<'_, S, P> {
             grants: vec![GrantKind::AuthorizationCode, GrantKind::RefreshToken],
             scopes: checked.scopes,
             bots: Vec::new(),
+            keys: None,
             fields: Default::default(),
             secrets_in_url: Default::default(),
             application,

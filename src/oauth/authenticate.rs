@@ -9,10 +9,11 @@ use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
 use crate::dialect::request::ClientCredential;
 use crate::oauth::answer::Refused;
+use crate::oauth::assertion;
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::client::{Client, LIVE_SECRETS};
 use crate::oauth::issuer::Issuer;
-use crate::oauth::store::{Directory, StoreError};
+use crate::oauth::store::{Directory, GrantStore, StoreError};
 use crate::oauth::throttle::{Party, Throttle};
 use crate::token::id::ClientId;
 use crate::token::secret::{Secret, SecretDigest};
@@ -33,7 +34,7 @@ pub(in crate::oauth) enum Standing {
 ///
 /// # Errors
 /// `ClientMissing`, `ClientBad`, `TooMany`, or an unavailable store.
-pub(in crate::oauth) async fn authenticate<S: Directory>(
+pub(in crate::oauth) async fn authenticate<S: GrantStore + Directory>(
     store: &S,
     throttle: &Throttle,
     issuer: &Issuer,
@@ -48,6 +49,9 @@ pub(in crate::oauth) async fn authenticate<S: Directory>(
         ClientCredential::Key { key } => {
             named = by_key(issuer, key);
             (&named, Some(key))
+        }
+        ClientCredential::Assertion { id, assertion } => {
+            return assertion::authenticate(store, throttle, issuer, (id.as_ref(), assertion), peer, now).await;
         }
         ClientCredential::Absent => return Err(Condition::ClientMissing.into()),
     };
@@ -108,7 +112,7 @@ pub(in crate::oauth) async fn find<S: Directory>(
 /// The standing a credential gives, with the slot of the secret that fitted.
 fn proven(client: Option<&Client>, secret: Option<&Secret>) -> Option<(Standing, Option<u8>)> {
     let Some(secret) = secret else {
-        let public = client.is_some_and(|client| client.secrets.is_empty());
+        let public = client.is_some_and(|client| client.secrets.is_empty() && client.keys.is_none());
         return public.then_some((Standing::Public, None));
     };
     let presented = secret.digest();
@@ -140,6 +144,7 @@ mod tests {
             id: ClientId::new("c"),
             display_name: None,
             secrets: secrets.iter().enumerate().map(live).collect(),
+            keys: None,
             grants: Vec::new(),
             scopes: Scopes::default(),
             bots: Vec::new(),

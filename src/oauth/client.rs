@@ -4,9 +4,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::dialect::request::JWT_BEARER;
 use crate::oauth::redirect::RedirectUri;
 use crate::token::id::{ClientId, Subject};
+use crate::token::ring::KeyRing;
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
 
@@ -22,6 +25,8 @@ pub struct Client {
     pub display_name: Option<String>,
     /// At most `LIVE_SECRETS`; none makes it a public client (RFC 6749 §2.1).
     pub secrets: Vec<ClientSecret>,
+    /// Public keys by which it signs assertions about itself (RFC 7523 §2.2).
+    pub keys: Option<Arc<KeyRing>>,
     /// The grants it may use.
     pub grants: Vec<GrantKind>,
     /// The most it may ask for.
@@ -157,14 +162,21 @@ pub enum GrantKind {
     Password,
     /// RFC 6749 §6: refresh tokens are issued to, and taken from, this client.
     RefreshToken,
+    /// RFC 7523 §2.1: somebody who is trusted vouches for a person.
+    JwtBearer,
     /// RFC 6749 §4.1: it sends people here and gets a code for each.
     AuthorizationCode,
 }
 
 impl GrantKind {
     /// Every grant this server knows.
-    pub const ALL: [GrantKind; 4] =
-        [GrantKind::ClientCredentials, GrantKind::Password, GrantKind::RefreshToken, GrantKind::AuthorizationCode];
+    pub const ALL: [GrantKind; 5] = [
+        GrantKind::ClientCredentials,
+        GrantKind::Password,
+        GrantKind::RefreshToken,
+        GrantKind::AuthorizationCode,
+        GrantKind::JwtBearer,
+    ];
 
     /// The word on the wire and in the file.
     pub fn as_str(self) -> &'static str {
@@ -172,6 +184,7 @@ impl GrantKind {
             GrantKind::ClientCredentials => "client_credentials",
             GrantKind::Password => "password",
             GrantKind::RefreshToken => "refresh_token",
+            GrantKind::JwtBearer => JWT_BEARER,
             GrantKind::AuthorizationCode => "authorization_code",
         }
     }

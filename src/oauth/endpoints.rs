@@ -87,7 +87,7 @@ pub fn path(issuer: &Issuer, seat: &Seat) -> String {
 }
 
 /// Scheme and authority of `iss`: what endpoint URLs begin with.
-pub(in crate::oauth) fn origin(url: &str) -> &str {
+pub fn origin(url: &str) -> &str {
     &url[..url.len() - path_and_rest(url).len()]
 }
 

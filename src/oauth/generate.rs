@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::oauth::client::{Client, ClientSecret, Origin, UrlSecrets};
-use crate::oauth::issuer::GenerateClient;
+use crate::oauth::issuer::{GenerateClient, SecretForm};
 use crate::random::{Random, bytes};
 use crate::token::id::ClientId;
 use crate::token::opaque;
@@ -13,11 +13,15 @@ use crate::token::secret::Secret;
 
 /// A confidential client as the settings say, with a fresh id and secret.
 pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Client, Secret) {
-    let secret = opaque::mint(opaque::CLIENT_SECRET_PREFIX, random);
+    let secret = match settings.secret {
+        SecretForm::Standard => opaque::mint(opaque::CLIENT_SECRET_PREFIX, random),
+        SecretForm::Uuid => Secret::new(uuid(random)),
+    };
     let client = Client {
         id: client_id(random),
         display_name: Some("generated at start".to_owned()),
         secrets: vec![ClientSecret { digest: secret.digest(), slot: 0 }],
+        keys: None,
         grants: settings.grants.clone(),
         scopes: settings.scopes.clone(),
         bots: Vec::new(),
@@ -30,21 +34,26 @@ pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Clien
     (client, secret)
 }
 
-/// A fresh client id: a random UUID (RFC 9562 §5.4).
+/// A fresh client id.
 pub fn client_id(random: &dyn Random) -> ClientId {
+    ClientId::new(uuid(random))
+}
+
+/// A random UUID (RFC 9562 §5.4).
+fn uuid(random: &dyn Random) -> String {
     let mut uuid = bytes::<16>(random);
     uuid[6] = uuid[6] & 0x0F | 0x40;
     uuid[8] = uuid[8] & 0x3F | 0x80;
     let digits: String = uuid.iter().map(|byte| format!("{byte:02x}")).collect();
     let groups = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
-    ClientId::new(groups.join("-"))
+    groups.join("-")
 }
 
 #[cfg(test)]
 mod tests {
     use super::{client_id, generate_client};
     use crate::oauth::client::GrantKind;
-    use crate::oauth::issuer::GenerateClient;
+    use crate::oauth::issuer::{GenerateClient, SecretForm};
     use crate::random::SeededRandom;
     use crate::token::scope::Scopes;
 
@@ -63,10 +72,15 @@ mod tests {
     #[test]
     fn a_generated_client_keeps_only_a_digest() {
         let scopes = Scopes::parse("a b").unwrap();
-        let settings = GenerateClient { keep: true, grants: vec![GrantKind::Password], scopes };
+        let secret = SecretForm::Standard;
+        let settings = GenerateClient { keep: true, grants: vec![GrantKind::Password], scopes, secret };
         let (client, secret) = generate_client(&settings, &SeededRandom::new(4));
         assert!(client.secrets[0].digest == secret.digest());
-        assert_eq!((client.grants, client.scopes), (settings.grants, settings.scopes));
+        assert_eq!((&client.grants, &client.scopes), (&settings.grants, &settings.scopes));
         assert!(secret.expose().starts_with("tgs_"));
+        let settings = GenerateClient { secret: SecretForm::Uuid, ..settings };
+        let (client, secret) = generate_client(&settings, &SeededRandom::new(4));
+        assert_eq!((secret.expose().len(), client.id.as_str().len()), (36, 36));
+        assert_ne!(secret.expose(), client.id.as_str());
     }
 }

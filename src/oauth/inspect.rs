@@ -115,7 +115,7 @@ fn of_dialect_jwt(desk: Desk<'_>, token: &str) -> Option<FoundAccess> {
     })
 }
 
-fn of_row(row: Access, audience: &[String]) -> FoundAccess {
+pub(in crate::oauth) fn of_row(row: Access, audience: &[String]) -> FoundAccess {
     let handles = Handles {
         token: row.token,
         family: row.family.map(|family| Handle::of_family(&row.issuer, &family)),

@@ -28,7 +28,7 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
     now: UnixTime,
 ) -> Result<Answer, Refused> {
     let question = desk.dialect.read_question(seat, raw)?;
-    let (client, standing) = service.authenticate(desk, &question.client, raw, now).await?;
+    let (client, standing) = service.authenticate(desk, &question.client?, raw, now).await?;
     if standing == Standing::Public {
         return Err(Condition::ClientBad.into());
     }
@@ -68,6 +68,7 @@ pub(in crate::oauth) fn live_access<S, P>(
         audience: access.audience,
         issuer: desk.issuer.url.clone(),
         id: Some(access.id),
+        family: access.family,
     })
 }
 
@@ -101,5 +102,6 @@ async fn live_refresh<S: Directory, P>(
         audience: Vec::new(),
         issuer: desk.issuer.url.clone(),
         id: None,
+        family: Some(family.id),
     }))
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
 use crate::dialect::fact::Fact;
-use crate::dialect::issued::{Issued, Party};
+use crate::dialect::issued::{Issued, Making, Party};
 use crate::dialect::wire::Reply;
 use crate::oauth::answer::{IssuedCount, Refused};
 use crate::oauth::audit::AuditEvent;
@@ -219,7 +219,17 @@ impl Bearer<'_> {
 
     /// The line that says that this token was issued.
     pub(in crate::oauth) fn issued_event<S, P>(&self, case: &Case<'_, S, P>, grant: GrantKind) -> AuditEvent {
-        let event = AuditEvent::new("token_issued", &case.desk.issuer.name).client(self.client).grant(grant);
+        self.event(case, "token_issued", grant)
+    }
+
+    /// A line about this token.
+    pub(in crate::oauth) fn event<S, P>(
+        &self,
+        case: &Case<'_, S, P>,
+        word: &'static str,
+        grant: GrantKind,
+    ) -> AuditEvent {
+        let event = AuditEvent::new(word, &case.desk.issuer.name).client(self.client).grant(grant);
         let event = event.user(self.subject.as_str()).detail(self.scopes.to_string());
         match self.family {
             Some(family) => event.family(family),
@@ -260,15 +270,16 @@ impl Minted {
         let mut party = bearer.party.clone();
         party.add("token_number", Fact::Number(self.number));
         let (issued, expires_in) = (self.issued, case.desk.issuer.token.lifetime);
-        Issued { access: self.token, issued, expires_in, refresh, id_token: None, scope: bearer.scopes.clone(), party }
+        let (told, making, scope) = (case.now.max(issued), Making::New, bearer.scopes.clone());
+        Issued { access: self.token, issued, told, making, expires_in, refresh, id_token: None, scope, party }
     }
 }
 
 impl Granted {
     /// An answer given for the first time.
     pub(in crate::oauth) fn first(reply: Reply, event: AuditEvent, issued: &Issued) -> Granted {
-        let refresh = u32::from(issued.refresh.is_some());
-        Granted { reply, audit: vec![event], issued: IssuedCount { access: 1, refresh } }
+        let (access, refresh) = (u32::from(issued.making == Making::New), u32::from(issued.refresh.is_some()));
+        Granted { reply, audit: vec![event], issued: IssuedCount { access, refresh } }
     }
 
     /// An answer that was given, counted and noted before.

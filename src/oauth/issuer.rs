@@ -13,9 +13,10 @@ use crate::oauth::client::{Client, GrantKind};
 use crate::oauth::people::{People, RedirectRule, Registration};
 use crate::oauth::spelling::Spelling;
 use crate::oauth::user::User;
-use crate::token::claim_names::ClaimNames;
+use crate::token::claim_names::{ClaimNames, Subjects};
 use crate::token::id::{ClientId, IssuerName, UserName};
 use crate::token::key::{Algorithm, KeyMaterial};
+use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, Scopes};
 
 /// The scope that makes a request one of OpenID Connect (Core §3.1.2.1).
@@ -57,10 +58,34 @@ pub struct Issuer {
     pub cors_origins: Vec<String>,
     /// Bounds on tries.
     pub throttle: ThrottleSettings,
+    /// Which JWTs of others are believed (RFC 7523); `None`: none.
+    pub assertions: Option<AssertionSettings>,
     /// How people sign in, consent and register applications; `None`: they do not.
     pub people: Option<People>,
     /// How applications register themselves (RFC 7591); `None`: they do not.
     pub registration: Option<Registration>,
+}
+
+/// Which JWTs of others are believed (RFC 7523 §3).
+#[derive(Clone, Debug)]
+pub struct AssertionSettings {
+    /// Who may vouch for people.
+    pub trusted: Vec<TrustedIssuer>,
+    /// One of these must be in `aud`.
+    pub audience: Vec<String>,
+    /// The farthest that `exp` may be away; how long an id is remembered.
+    pub max_lifetime: Seconds,
+    /// How far other clocks may be off.
+    pub leeway: Seconds,
+}
+
+/// Somebody who may vouch for people.
+#[derive(Clone, Debug)]
+pub struct TrustedIssuer {
+    /// Its `iss`, compared byte by byte.
+    pub name: Box<str>,
+    /// Its public keys.
+    pub keys: Arc<KeyRing>,
 }
 
 impl Issuer {
@@ -108,6 +133,35 @@ pub struct TokenSettings {
     pub claims: ClaimNames,
     /// What a revocation of one token takes with it.
     pub revoke: RevokeScope,
+    /// Who may call a token back.
+    pub revoke_by: RevokeBy,
+    /// What the same wish gets while its token lives.
+    pub reuse: TokenReuse,
+    /// What a subject is that is not the client.
+    pub subjects: Subjects,
+}
+
+/// Who may call a token back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevokeBy {
+    /// The client it was issued to (RFC 7009 §2.1).
+    #[default]
+    Client,
+    /// Also whoever bears it, or a token of the same family.
+    Bearer,
+}
+
+/// What the same wish of the same client gets while the token it got before lives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenReuse {
+    /// A new token.
+    #[default]
+    Never,
+    /// The same token with the rest of its time: opaque ones, kept sealed under a key
+    /// that only the client's secret gives.
+    Live,
 }
 
 /// What a revocation of one access token takes with it.
@@ -267,6 +321,19 @@ pub struct GenerateClient {
     pub grants: Vec<GrantKind>,
     /// Its scopes.
     pub scopes: Scopes,
+    /// What its secret looks like.
+    pub secret: SecretForm,
+}
+
+/// What a generated secret looks like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretForm {
+    /// 256 random bits behind a prefix of ours.
+    #[default]
+    Standard,
+    /// A random UUID (122 random bits), as some old systems have it.
+    Uuid,
 }
 
 /// Bounds on tries. Nobody can lock another out: failures delay a pair.

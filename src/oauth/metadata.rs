@@ -16,7 +16,7 @@ use crate::oauth::jwks::public;
 use crate::oauth::people::PlainChallenge;
 use crate::oauth::pkce::ChallengeMethod;
 use crate::oauth::service::Desk;
-use crate::token::key::Algorithm;
+use crate::token::key::{ASSERTION_ALGORITHMS, Algorithm};
 
 /// How long a cache may keep the document.
 const KEEP: Seconds = Seconds(300);
@@ -38,7 +38,12 @@ pub(in crate::oauth) fn document(desk: Desk<'_>) -> Map<String, Value> {
     // A public client can name itself only where the body is read.
     all_ways.extend(desk.dialect.reading.client_auth.contains(&ClientAuth::Body).then(|| "none".into()));
     let people = serves(issuer, Endpoint::Authorize);
-    let spoken = |grant: &&GrantKind| people || **grant != GrantKind::AuthorizationCode;
+    let vouched = issuer.assertions.as_ref().is_some_and(|settings| !settings.trusted.is_empty());
+    let spoken = |grant: &&GrantKind| match grant {
+        GrantKind::AuthorizationCode => people,
+        GrantKind::JwtBearer => vouched,
+        GrantKind::ClientCredentials | GrantKind::Password | GrantKind::RefreshToken => true,
+    };
     let grants: Vec<Value> = GrantKind::ALL.iter().filter(spoken).map(|grant| grant.as_str().into()).collect();
     let scopes: Vec<Value> = issuer.catalogue.iter().map(|(scope, _)| scope.as_str().into()).collect();
     let mut out = Map::new();
@@ -46,6 +51,10 @@ pub(in crate::oauth) fn document(desk: Desk<'_>) -> Map<String, Value> {
     put("issuer", Some(issuer.url.as_str().into()));
     put("token_endpoint", at(Endpoint::Token));
     put("token_endpoint_auth_methods_supported", Some(all_ways.clone().into()));
+    if desk.dialect.reading.client_auth.contains(&ClientAuth::Assertion) {
+        let names = ASSERTION_ALGORITHMS.map(|algorithm| algorithm.as_str());
+        put("token_endpoint_auth_signing_alg_values_supported", Some(names.to_vec().into()));
+    }
     put("grant_types_supported", Some(grants.into()));
     // Where there is no authorization endpoint, there is no response type.
     put("response_types_supported", Some(people.then(|| Value::from("code")).into_iter().collect()));
@@ -74,6 +83,7 @@ fn auth_methods(ways: &[ClientAuth]) -> Vec<Value> {
     let name = |way: &ClientAuth| match way {
         ClientAuth::Basic => "client_secret_basic".into(),
         ClientAuth::Body => "client_secret_post".into(),
+        ClientAuth::Assertion => "private_key_jwt".into(),
         ClientAuth::Key => "bearer_key".into(),
     };
     ways.iter().map(name).collect()

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod application;
 pub mod application_store;
+pub mod assertion;
 pub mod audit;
 mod authenticate;
 pub mod authorize;
@@ -30,6 +31,7 @@ pub mod person;
 pub mod pkce;
 pub mod redirect;
 mod registration;
+mod reuse;
 mod revoke;
 pub mod service;
 pub mod session;

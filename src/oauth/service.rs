@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use http::Method;
+
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, Need};
@@ -20,7 +22,7 @@ use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::openid::{discovery, userinfo};
-use crate::oauth::store::{Directory, Store};
+use crate::oauth::store::{Directory, GrantStore, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
@@ -28,6 +30,7 @@ use crate::oauth::{cors, info, introspect, jwks, metadata, person, registration,
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
+use crate::token::secret::Secret;
 
 /// `Retry-After` when the store or the hashing pool cannot answer.
 pub const RETRY: Seconds = Seconds(1);
@@ -69,6 +72,8 @@ pub(in crate::oauth) struct Case<'a, S, P> {
     pub(in crate::oauth) desk: Desk<'a>,
     pub(in crate::oauth) client: &'a Client,
     pub(in crate::oauth) standing: Standing,
+    /// The secret it was proven by, if it was by one.
+    pub(in crate::oauth) secret: Option<&'a Secret>,
     pub(in crate::oauth) raw: &'a RawRequest,
     pub(in crate::oauth) seat: &'a Seat,
     pub(in crate::oauth) now: UnixTime,
@@ -93,6 +98,9 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             Err(wait) => Err(Refused::from(Condition::TooMany(wait))),
             Ok(()) => match cors::preflight(desk.issuer, &seat.allow(), raw) {
                 Some(reply) => Ok(Answer::plain(reply)),
+                None if raw.method == Method::OPTIONS && seat.methods.contains(&Method::OPTIONS) => {
+                    Ok(Answer::plain(seat.options()))
+                }
                 None => self.dispatch(desk, seat, raw, now).await,
             },
         };
@@ -166,7 +174,8 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             Some(who) => who,
             None => self.authenticate(desk, &asked.credential.clone()?, raw, now).await?,
         };
-        let case = Case { service: self, desk, client: &client, standing, raw, seat, now };
+        let secret = asked.credential.as_ref().ok().and_then(ClientCredential::secret);
+        let case = Case { service: self, desk, client: &client, standing, secret, raw, seat, now };
         let mut answer = self.granted(&case, &request, asked.scope().as_deref()).await?;
         if asked.in_url == SecretsInUrl::Present {
             answer.secret_in_url = Some(client.id.clone());
@@ -200,7 +209,7 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
     }
 }
 
-impl<S: Directory, P> Service<S, P> {
+impl<S: GrantStore + Directory, P> Service<S, P> {
     /// Proves who asks; shared by the three endpoints that need to know.
     pub(in crate::oauth) async fn authenticate(
         &self,

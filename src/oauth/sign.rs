@@ -45,11 +45,11 @@ pub(in crate::oauth) fn sign<S, P>(
         None => URL_SAFE_NO_PAD.encode(bytes::<16>(random)),
     };
     let mut header = Map::new();
-    if let Value::Object(said) = form.header.value(&facts, &[]) {
-        header = said;
-    }
     header.insert("typ".to_owned(), Value::from(&*form.typ));
     header.insert("alg".to_owned(), Value::from(signer.algorithm().as_str()));
+    if let Value::Object(said) = form.header.value(&facts, &[]) {
+        header.extend(said.into_iter().filter(|(name, _)| name != "typ" && name != "alg"));
+    }
     let claims = form.claims.value(&facts, &[]).to_string();
     let token = signer.sign_with(&Value::Object(header), claims.as_bytes());
     let token = token.map_err(|error| Refused::internal(error.to_string()))?;

@@ -48,7 +48,7 @@ pub enum Alphabet {
 pub struct JwtForm {
     /// `typ` of its header.
     pub typ: Box<str>,
-    /// What its header says, in order; `alg` and `typ` are filled in.
+    /// What its header says behind `typ` and `alg`, in order.
     pub header: Shape,
     /// Its id, which revocations name it by; `None`: 128 random bits.
     pub id: Option<Template>,

@@ -148,6 +148,26 @@ pub struct Rotation {
     pub on_replay: Notice,
 }
 
+/// A token that the same wish gets again.
+#[derive(Clone, Debug)]
+pub struct Reusable {
+    /// A digest of the wish: issuer, client, subject, scopes.
+    pub key: [u8; 32],
+    /// The token, sealed under a key that only the wishing client has.
+    pub sealed: Vec<u8>,
+    /// Its row.
+    pub access: Access,
+}
+
+/// What became of something that may be used once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spent {
+    /// Now, for the first time.
+    Now,
+    /// It was before.
+    Before,
+}
+
 /// What became of a use.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Taken {
@@ -183,6 +203,16 @@ pub trait GrantStore: Send + Sync {
     /// Remembers an opaque access token: one that belongs to no family, or one of a
     /// family whose refresh tokens do not rotate.
     fn put_access(&self, access: Access) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// As `put_access`, and what the same wish shall find; an older one is forgotten.
+    fn put_reusable(&self, token: Reusable) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The token of that wish, unless it was called back or swept.
+    fn find_reusable(&self, key: [u8; 32]) -> impl Future<Output = Result<Option<Reusable>, StoreError>> + Send;
+
+    /// Marks something that may be used once, such as the id of an assertion, as used.
+    /// Law: `Now` at most once for a digest until `until`, whoever asks.
+    fn spend(&self, digest: [u8; 32], until: UnixTime) -> impl Future<Output = Result<Spent, StoreError>> + Send;
 
     /// The access tokens of a family that the store knows, each with its end.
     fn access_of_family(

@@ -188,6 +188,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     let grants = grants.split_ascii_whitespace().map(GrantKind::parse).collect::<Option<Vec<_>>>();
     Ok(Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         application: application::read(row, 5)?,

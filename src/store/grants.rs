@@ -4,12 +4,14 @@
 
 use crate::clock::UnixTime;
 use crate::oauth::issuer::Sessions;
-use crate::oauth::store::{Access, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use crate::oauth::store::{
+    Access, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+};
 use crate::revocation::notice::Notice;
 use crate::store::change::{By, Topic, note};
 use crate::store::column::refused;
 use crate::store::database::Store;
-use crate::store::{access, family, revocation, rotation};
+use crate::store::{access, family, reuse, revocation, rotation};
 use crate::token::handle::Handle;
 use crate::token::id::FamilyId;
 use crate::token::secret::SecretDigest;
@@ -39,6 +41,22 @@ impl GrantStore for Store {
 
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {
         self.write(move |connection| access::put(connection, &access)).await
+    }
+
+    async fn put_reusable(&self, token: Reusable) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            access::put(connection, &token.access)?;
+            reuse::put(connection, &token).map_err(refused)
+        })
+        .await
+    }
+
+    async fn find_reusable(&self, key: [u8; 32]) -> Result<Option<Reusable>, StoreError> {
+        self.read(move |connection| reuse::find(connection, key).map_err(refused)).await
+    }
+
+    async fn spend(&self, digest: [u8; 32], until: UnixTime) -> Result<Spent, StoreError> {
+        self.write(move |connection| reuse::spend(connection, digest, until).map_err(refused)).await
     }
 
     async fn find_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {

@@ -14,7 +14,9 @@ use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, Kep
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
 use crate::oauth::session::{Session, SessionId, SessionStore, Which};
-use crate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use crate::oauth::store::{
+    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+};
 use crate::oauth::user::User;
 use crate::revocation::narrowing::Narrowing;
 use crate::revocation::notice::Notice;
@@ -77,6 +79,18 @@ impl<S: GrantStore> GrantStore for Measured<S> {
 
     async fn take_refresh(&self, rotation: Rotation) -> Result<Taken, StoreError> {
         self.measure("take_refresh", self.store.take_refresh(rotation)).await
+    }
+
+    async fn put_reusable(&self, token: Reusable) -> Result<(), StoreError> {
+        self.measure("put_access", self.store.put_reusable(token)).await
+    }
+
+    async fn find_reusable(&self, key: [u8; 32]) -> Result<Option<Reusable>, StoreError> {
+        self.measure("find_access", self.store.find_reusable(key)).await
+    }
+
+    async fn spend(&self, digest: [u8; 32], until: UnixTime) -> Result<Spent, StoreError> {
+        self.measure("spend", self.store.spend(digest, until)).await
     }
 
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {

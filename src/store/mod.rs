@@ -9,6 +9,7 @@ pub mod database;
 pub mod lock;
 pub mod measured;
 pub mod open_error;
+pub mod reuse;
 pub mod revocation;
 pub mod signing_key;
 pub mod tail;

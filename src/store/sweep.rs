@@ -33,6 +33,8 @@ impl Store {
         let mut gone = 0;
         for (clear, before) in [
             (tokens as Clear, ended),
+            (reusables, ended),
+            (spent, ended),
             (refreshes, ended),
             (dead_families, ended),
             (bare_families, ended),
@@ -140,6 +142,17 @@ fn sessions(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
 
 fn keys(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     connection.prepare_cached("DELETE FROM signing_key WHERE verify_until <= ?1")?.execute([before])
+}
+
+fn reusables(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM reusable WHERE wish IN
+                 (SELECT wish FROM reusable WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
+}
+
+fn spent(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM spent WHERE digest IN (SELECT digest FROM spent WHERE until <= ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.execute(params![before, ROWS])
 }
 
 fn changes(connection: &Connection, before: i64) -> rusqlite::Result<usize> {

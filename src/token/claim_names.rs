@@ -1,6 +1,8 @@
 //! Under which names a token says what is asked of it. The standard's are those of RFC
 //! 9068; old systems have their own, and some put numbers where others put text.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::token::scope::{Scope, Scopes};
@@ -41,6 +43,17 @@ impl Default for ClaimNames {
             issuer: IssuerClaim::Url,
         }
     }
+}
+
+/// What a subject is that is not the client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subjects {
+    /// A person.
+    #[default]
+    People,
+    /// A program that belongs to the client.
+    Bots,
 }
 
 impl ClaimNames {

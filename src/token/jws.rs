@@ -105,6 +105,13 @@ impl<'a> Compact<'a> {
         })
     }
 
+    /// Who is said to have issued it, before anything is believed: only to find the keys
+    /// that can tell.
+    pub fn claimed_issuer(&self) -> Option<String> {
+        let payload = json::object(&decode(self.payload).ok()?).ok()?;
+        payload.get("iss").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// The key of the ring that signed it.
     pub fn verified_by(&self, ring: &KeyRing) -> Result<Arc<VerifyingKey>, JwsError> {
         let mut tried = false;

@@ -10,7 +10,7 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::{Error as PemError, PemObject as _};
 use zeroize::Zeroizing;
@@ -24,6 +24,13 @@ pub const MIN_HS_SECRET_BYTES: usize = 32;
 
 /// Fewest bytes of an RSA modulus: 2,048 bits (RFC 7518 §3.3).
 pub const MIN_RSA_BYTES: usize = 256;
+
+/// Characters of a line of PEM (RFC 7468 §2).
+const PEM_LINE: usize = 64;
+
+/// What assertions of others may be signed with: never with a shared secret.
+pub const ASSERTION_ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa];
 
 /// What a key signs with (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -127,6 +134,21 @@ impl KeyMaterial {
             Algorithm::Hs256 => return KeyMaterial::from_hs_secret(&bytes::<MIN_HS_SECRET_BYTES>(random)),
         };
         KeyMaterial::from_pkcs8(algorithm, &secret)
+    }
+
+    /// The text of a key file: PKCS#8 in PEM, or the shared secret as it is.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        if self.algorithm == Algorithm::Hs256 {
+            return Zeroizing::new(String::from_utf8_lossy(&self.secret).into_owned());
+        }
+        let mut out = Zeroizing::new("-----BEGIN PRIVATE KEY-----\n".to_owned());
+        let encoded = Zeroizing::new(STANDARD.encode(&*self.secret));
+        for line in encoded.as_bytes().chunks(PEM_LINE) {
+            out.extend(line.iter().map(|byte| char::from(*byte)));
+            out.push('\n');
+        }
+        out.push_str("-----END PRIVATE KEY-----\n");
+        out
     }
 
     /// Reads a private key in PEM: PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`)

@@ -37,6 +37,11 @@ impl SealKey {
         SealKey::derived(token.expose().as_bytes(), b"tollgate answer under a presented token", b"")
     }
 
+    /// The key that only who has the client's secret can make again.
+    pub fn from_client_secret(secret: &Secret) -> SealKey {
+        SealKey::derived(secret.expose().as_bytes(), b"tollgate live token under a client secret", b"")
+    }
+
     /// The operator's key for one purpose, such as `b"signing keys"`.
     pub fn from_store_key(key: &[u8; 32], purpose: &[u8]) -> SealKey {
         SealKey::derived(key, b"tollgate store key", purpose)

@@ -80,6 +80,7 @@ pub fn echo(path: &'static str) -> RouteSpec {
             set: Vec::new(),
             keep_authorization: false,
             mint: None,
+            user_tokens: None,
             rules: None,
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
@@ -280,6 +281,8 @@ fn profile() -> TokenProfile {
         leeway: Seconds(0),
         opaque: true,
         looks: tollgate::access::profile::Looks::Prefix(ACCESS_PREFIX.into()),
+        application_keys: Vec::new(),
+        subjects: Default::default(),
         dialect: std::sync::Arc::new(tollgate::dialect::Dialect::standard()),
         claims: Default::default(),
         implies: Vec::new(),
@@ -291,6 +294,7 @@ fn issuer() -> Issuer {
     let id = ClientId::new("app");
     let client = Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         application: Default::default(),
@@ -338,6 +342,7 @@ fn issuer() -> Issuer {
         users: HashMap::new(),
         generate_client: None,
         cors_origins: Vec::new(),
+        assertions: None,
         throttle: ThrottleSettings { per_address: 10_000, free_failures: 100, within: Seconds(60) },
         people: None,
         registration: None,

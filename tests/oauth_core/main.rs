@@ -1,6 +1,7 @@
 //! The issuer's endpoints as a caller meets them, without sockets: the whole service
 //! over a store in memory that keeps the laws of the store trait. One topic a file.
 
+mod assertions;
 mod attacks;
 mod authorize;
 mod clients;

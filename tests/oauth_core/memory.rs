@@ -10,7 +10,9 @@ use tollgate::oauth::authorize::store::{Consent, KeptCode};
 use tollgate::oauth::client::Client;
 use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::session::Session;
-use tollgate::oauth::store::{Access, Directory, Family, GrantStore, NewRefresh, Refresh, Rotation, StoreError, Taken};
+use tollgate::oauth::store::{
+    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+};
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
 use tollgate::token::handle::Handle;
@@ -28,6 +30,8 @@ pub struct State {
     pub superseded: HashSet<[u8; 16]>,
     pub refresh: HashMap<[u8; 32], Row>,
     pub access: HashMap<[u8; 32], Access>,
+    pub reusable: HashMap<[u8; 32], Reusable>,
+    pub spent: HashSet<[u8; 32]>,
     pub notices: Vec<Notice>,
     pub clients: HashMap<String, Arc<Client>>,
     pub users: HashMap<String, Arc<User>>,
@@ -138,6 +142,22 @@ impl GrantStore for Memory {
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {
         self.working()?.access.insert(access.digest.0, access);
         Ok(())
+    }
+
+    async fn put_reusable(&self, token: Reusable) -> Result<(), StoreError> {
+        self.put_access(token.access.clone()).await?;
+        self.working()?.reusable.insert(token.key, token);
+        Ok(())
+    }
+
+    async fn find_reusable(&self, key: [u8; 32]) -> Result<Option<Reusable>, StoreError> {
+        let state = self.working()?;
+        let found = state.reusable.get(&key).filter(|token| state.access.contains_key(&token.access.digest.0));
+        Ok(found.cloned())
+    }
+
+    async fn spend(&self, digest: [u8; 32], _: UnixTime) -> Result<Spent, StoreError> {
+        Ok(if self.working()?.spent.insert(digest) { Spent::Now } else { Spent::Before })
     }
 
     async fn access_of_family(&self, family: FamilyId) -> Result<Vec<(Handle, Option<UnixTime>)>, StoreError> {

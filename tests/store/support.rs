@@ -124,6 +124,7 @@ pub fn access(text: &str, of: Option<&Family>, expires: Option<UnixTime>) -> Acc
 pub fn client(id: &str) -> Client {
     Client {
         bots: Vec::new(),
+        keys: None,
         fields: Default::default(),
         secrets_in_url: Default::default(),
         application: Default::default(),

@@ -55,6 +55,8 @@ fn profile(name: &str, url: &str, opaque: bool) -> TokenProfile {
         leeway: Seconds(0),
         opaque,
         looks: Looks::Prefix(if opaque { ACCESS_PREFIX.into() } else { "".into() }),
+        application_keys: Vec::new(),
+        subjects: Default::default(),
         dialect: Arc::new(Dialect::standard()),
         claims: ClaimNames::default(),
         implies: Vec::new(),

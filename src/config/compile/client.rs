@@ -16,6 +16,7 @@ use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
 use crate::config::source::place::Place;
 use crate::oauth::client::{Bot, Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin};
+use crate::oauth::issuer::Issuer;
 use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
@@ -55,6 +56,7 @@ impl Compiler<'_> {
             self.wrong(Code::WrongValue, id.place, format!("`{id}` cannot be a client id"), label);
         }
         let secrets = self.client_secrets(written, place);
+        let keys = written.jwks.as_ref().and_then(|jwks| self.key_set(jwks));
         let public = written.public.as_ref().is_some_and(|flag| flag.value);
         let grants = match &written.grants {
             None if self.damaged(place) => Vec::new(),
@@ -91,10 +93,20 @@ impl Compiler<'_> {
             id: ClientId::new(id.value.as_str()),
             display_name: written.name.clone(),
             secrets,
+            keys,
             grants,
             scopes,
             disabled: written.disabled.as_ref().is_some_and(|flag| flag.value),
             origin: Origin::File,
+        }
+    }
+
+    /// Keys of clients whose assertions nobody reads.
+    pub fn keys_without_use(&mut self, written: &[At<ClientDocument>], issuer: &Issuer) {
+        for client in written.iter().filter(|_| issuer.assertions.is_none()) {
+            let Some(jwks) = &client.value.jwks else { continue };
+            let (message, label) = ("this issuer reads no assertions", "these keys prove nothing here");
+            self.wrong_with_help(Code::Combination, jwks.place, message, label, "add `assertions: {}` to the issuer");
         }
     }
 
@@ -116,8 +128,8 @@ impl Compiler<'_> {
                 .and(self.places(), first, "once here")
                 .help("one of: secret, secrets, secret_hash, public: true");
             self.report(problem);
-        } else if said.is_empty() && !self.damaged(place) {
-            let help = "give it a `secret`, or say `public: true`";
+        } else if said.is_empty() && written.jwks.is_none() && !self.damaged(place) {
+            let help = "give it a `secret`, or `jwks`, or say `public: true`";
             let message = format!("client `{id}` has no secret");
             self.wrong_with_help(Code::MissingKey, place, message, "this client", help);
         }

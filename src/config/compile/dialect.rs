@@ -10,8 +10,9 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::dialect::Dialect;
+use crate::dialect::answer::Answer;
 use crate::dialect::endpoint::Endpoint;
-use crate::dialect::knobs::{ParameterNames, Reading, Seat};
+use crate::dialect::knobs::{ParameterNames, Reading, Seat, Step};
 use crate::dialect::vocabulary;
 
 impl Compiler<'_> {
@@ -21,7 +22,6 @@ impl Compiler<'_> {
         let Some(document) = written else { return out };
         if let Some(name) = &document.name {
             self.name(name);
-            out.name = name.value.as_str().into();
         }
         if let Some(reading) = &document.request {
             out.reading = self.reading(&reading.value, out.reading);
@@ -43,6 +43,7 @@ impl Compiler<'_> {
                 out.schemes = schemes.value.iter().map(|scheme| scheme.value.as_str().into()).collect();
             }
             out.query = api.value.query.as_ref().map(|name| name.value.as_str().into());
+            out.form = api.value.form.as_ref().map(|name| name.value.as_str().into());
             if let Some(errors) = &api.value.errors {
                 out.api = self.refusals(&errors.value);
             }
@@ -76,13 +77,18 @@ impl Compiler<'_> {
         }
         let words = |list: &At<OneOrMany>| list.value.iter().map(|word| word.value.as_str().into()).collect();
         seat.grants = written.grants.as_ref().map_or_else(Vec::new, words);
+        seat.unheld = written.unheld.as_ref().map_or_else(Vec::new, words);
+        seat.strangers = written.strangers.as_ref().map_or(seat.strangers, |word| word.value);
         seat.default_grant = written.default_grant.as_ref().map(|word| word.value.as_str().into());
         seat.bots = written.bots.as_ref().map(|word| word.value.as_str().into());
         if let Some(reading) = &written.request {
             seat.reading = Some(self.reading(&reading.value, dialect.reading.clone()));
         }
         if let Some(answer) = &written.success {
-            seat.success = Some(self.answer(&answer.value, dialect.success.clone(), vocabulary::ANSWER));
+            seat.success = Some(match seat.endpoint {
+                Endpoint::Jwks => self.answer(&answer.value, Answer::empty(), vocabulary::KEY),
+                _ => self.answer(&answer.value, dialect.success.clone(), vocabulary::ANSWER),
+            });
         }
         if let Some(errors) = &written.errors {
             let mut own = self.refusals(&errors.value);
@@ -115,9 +121,10 @@ impl Compiler<'_> {
                 "PUT" => out.push(Method::PUT),
                 "PATCH" => out.push(Method::PATCH),
                 "DELETE" => out.push(Method::DELETE),
+                "OPTIONS" => out.push(Method::OPTIONS),
                 _ => {
                     let message = format!("`{word}` is not a method of an endpoint");
-                    let label = "expected GET, HEAD, POST, PUT, PATCH or DELETE";
+                    let label = "expected GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS";
                     self.wrong(Code::UnknownWord, word.place, message, label);
                 }
             }
@@ -151,8 +158,9 @@ impl Compiler<'_> {
         if let Some(text) = &written.scope_separators {
             out.scope_separators = text.value.chars().collect();
         }
+        out.scope_lists = written.scope_lists.as_ref().map_or(out.scope_lists, |word| word.value);
         if let Some(order) = &written.order {
-            out.order = order.value.iter().map(|word| word.value).collect();
+            out.order = Step::whole(order.value.iter().map(|word| word.value));
         }
         out
     }
@@ -178,6 +186,9 @@ fn named<'a>(names: &'a mut ParameterNames, name: &str) -> Option<&'a mut Vec<Bo
         "username" => &mut names.username,
         "password" => &mut names.password,
         "refresh_token" => &mut names.refresh_token,
+        "assertion" => &mut names.assertion,
+        "client_assertion" => &mut names.client_assertion,
+        "client_assertion_type" => &mut names.client_assertion_type,
         "code" => &mut names.code,
         "redirect_uri" => &mut names.redirect_uri,
         "code_verifier" => &mut names.code_verifier,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::access::host::HostPattern;
 use crate::access::profile::TokenProfile;
 use crate::clock::Seconds;
+use crate::config::compile::assertion::{default_audience, open_to_assertions};
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::key::never_or;
 use crate::config::compile::people::sends_people;
@@ -22,11 +23,14 @@ use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 use crate::config::source::place::{Place, Secrecy};
 use crate::oauth::client::GrantKind;
-use crate::oauth::issuer::{GenerateClient, Issuer, RefreshSettings, ThrottleSettings, TokenFormat, TokenSettings};
+use crate::oauth::issuer::{
+    GenerateClient, Issuer, RefreshSettings, SecretForm, ThrottleSettings, TokenFormat, TokenSettings,
+};
 use crate::oauth::spelling::{Makeup, Spelling};
 use crate::token::id::IssuerName;
 use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, Scopes};
+use crate::token::secret::Secret;
 
 const DAY: u64 = 86_400;
 /// Bearer tokens that live longer get a warning.
@@ -55,6 +59,8 @@ pub(super) struct Own {
     pub place: Place,
     /// Some of its scopes could not be read.
     pub incomplete: bool,
+    /// What the backend itself knows its users by, by subject.
+    pub user_tokens: Vec<(Box<str>, Secret)>,
     /// Whether the paths of its endpoints may stand in a message.
     pub secrecy: Secrecy,
 }
@@ -97,20 +103,25 @@ impl Compiler<'_> {
         // Scopes may be among what could not be read.
         let incomplete = self.damaged(at.place) || written.scopes.as_ref().is_some_and(|at| self.damaged(at.place));
         let closed = if incomplete { Catalogue::Open } else { Catalogue::Closed(names) };
-        let dialect = Arc::new(self.dialect(written.dialect.as_ref().map(|choice| &choice.value.0)));
+        let mut dialect = self.dialect(written.dialect.as_ref().map(|choice| &choice.value.0));
+        dialect.scope_texts = catalogue.iter().map(|(scope, text)| (scope.clone(), text.as_str().into())).collect();
+        let assertions = self.assertions(written.assertions.as_ref());
+        open_to_assertions(&mut dialect, assertions.as_ref());
+        let dialect = Arc::new(dialect);
         let token = self.token(written.token.as_ref(), &written.url.value);
         let scope_rules = self.scope_rules(written.scope_rules.as_ref(), &closed);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
         let named = written.default_scopes.as_ref();
         let default_scopes = named.map(|names| self.scopes(names.value.iter(), &closed, "this issuer"));
-        let clients = self.clients(clients, &closed, &all);
+        let written_clients = clients;
+        let clients = self.clients(written_clients, &closed, &all);
         let generate_client = self.generate(written.generate_client.as_ref(), &closed, &all);
         let generated = generate_client.as_ref().is_some_and(|client| sends_people(&client.grants));
         let registration = written.registration.as_ref().map(|at| self.registration(at, &closed, &all));
         let itself = registration.as_ref().is_some_and(|rules| sends_people(&rules.grants));
         let implied = generated || itself || clients.values().any(|client| sends_people(&client.grants));
-        let issuer = Issuer {
+        let mut issuer = Issuer {
             name: IssuerName::new(name.value.as_str()),
             profile,
             url: written.url.value.clone(),
@@ -128,15 +139,20 @@ impl Compiler<'_> {
             token,
             dialect,
             scope_rules,
+            assertions,
             catalogue: catalogue.clone(),
         };
+        default_audience(&mut issuer);
+        self.keys_without_use(written_clients, &issuer);
         self.openid(&issuer, written);
         let claims = written.token.as_ref().and_then(|token| token.value.claims.as_ref());
         let profile = self.own_profile(name, &issuer, claims.map(|claims| &claims.value));
         let listeners = written.listener.as_ref().map(|list| list.value.clone());
         let base_secrecy = written.base.as_ref().map_or(Secrecy::Open, |base| base.secrecy);
         let secrecy = if base_secrecy == Secrecy::Open { written.url.secrecy } else { Secrecy::Hidden };
-        let kind = Kind::Ours(Box::new(Own { issuer, host, listeners, place: name.place, incomplete, secrecy }));
+        let user_tokens = self.backend_tokens(users);
+        let kind =
+            Kind::Ours(Box::new(Own { user_tokens, issuer, host, listeners, place: name.place, incomplete, secrecy }));
         Authority { profile, kind }
     }
 
@@ -218,6 +234,9 @@ impl Compiler<'_> {
             audience: named.unwrap_or_else(|| vec![url.to_owned()]),
             claims: self.claim_names(document.and_then(|token| token.claims.as_ref())),
             revoke: document.and_then(|token| token.revoke.as_ref()).map_or_else(Default::default, |word| word.value),
+            revoke_by: document.and_then(|token| token.revoke_by.as_ref()).map_or_else(Default::default, |w| w.value),
+            subjects: document.and_then(|token| token.subjects.as_ref()).map_or_else(Default::default, |w| w.value),
+            reuse: document.and_then(|token| token.reuse.as_ref()).map_or_else(Default::default, |word| word.value),
             spelling: Spelling { access, refresh: self.makeup(document.and_then(|token| token.refresh.as_ref())) },
         }
     }
@@ -254,9 +273,10 @@ impl Compiler<'_> {
             GenerateClientDocument::Plain(false) => None,
             GenerateClientDocument::Plain(true) => {
                 let grants = vec![GrantKind::ClientCredentials];
-                Some(GenerateClient { keep: true, grants, scopes: all.clone() })
+                Some(GenerateClient { keep: true, grants, scopes: all.clone(), secret: SecretForm::Standard })
             }
             GenerateClientDocument::With(settings) => Some(GenerateClient {
+                secret: settings.secret.as_ref().map_or_else(Default::default, |word| word.value),
                 keep: settings.keep.as_ref().is_none_or(|keep| keep.value),
                 grants: match &settings.grants {
                     Some(_) => self.grants(settings.grants.as_ref(), "the generated client", at.place),
@@ -324,6 +344,7 @@ impl Compiler<'_> {
             ("generate_client", written.generate_client.as_ref().map(|at| at.place)),
             ("cors", written.cors.as_ref().map(|at| at.place)),
             ("throttle", written.throttle.as_ref().map(|at| at.place)),
+            ("assertions", written.assertions.as_ref().map(|at| at.place)),
         ];
         self.without_meaning(name, &keys, "foreign issuer (it has `jwks`)");
     }

@@ -10,6 +10,7 @@ use crate::config::compile::compiler::Compiler;
 use crate::config::document::duration::SpanOrNever;
 use crate::config::document::issuer::{JwksDocument, KeysDocument};
 use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::secret::SecretText;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::problem::suggest::closest;
@@ -31,16 +32,23 @@ impl Compiler<'_> {
         let document = written.map_or(&none, |at| &at.value);
         let algorithm = document.algorithm.as_ref().and_then(|name| self.algorithm(name));
         let given = self.given_key(document, algorithm);
-        let rotate = match (&document.rotate, &document.file, &document.secret) {
-            (Some(rotate), Some(_), _) | (Some(rotate), _, Some(_)) => {
+        let said = document.file.is_some() || document.secret.is_some() || document.pem.is_some();
+        let rotate = match (&document.rotate, said) {
+            (Some(rotate), true) => {
                 let message = "a key that is given cannot be rotated by the gateway";
-                self.wrong(Code::Combination, rotate.place, message, "has no meaning beside `file` or `secret`");
+                let label = "has no meaning beside `file`, `pem` or `secret`";
+                self.wrong(Code::Combination, rotate.place, message, label);
                 None
             }
-            (None, Some(_), _) | (None, _, Some(_)) => None,
-            (Some(rotate), None, None) => never_or(Some(rotate)),
-            (None, None, None) => Some(Seconds(90 * DAY)),
+            (None, true) => None,
+            (Some(rotate), false) => never_or(Some(rotate)),
+            (None, false) => Some(Seconds(90 * DAY)),
         };
+        if let (Some(generate), None, None) = (&document.generate, &document.pem, &document.secret) {
+            let help = "without `file`, `pem` and `secret` the gateway makes its keys itself";
+            let message = "there is no file to be made";
+            self.wrong_with_help(Code::Combination, generate.place, message, "beside `pem` or `secret` only", help);
+        }
         KeySettings {
             algorithm: algorithm.unwrap_or(Algorithm::Es256),
             given,
@@ -57,6 +65,9 @@ impl Compiler<'_> {
             // Unreadable, and reported.
             (None, Some(_)) => return None,
         };
+        if let Some(pem) = &document.pem {
+            return self.pem_key(document, pem, algorithm);
+        }
         match (&document.file, &document.secret) {
             (Some(file), Some(secret)) => {
                 let problem = Problem::new(Code::Combination, "both a key file and a secret")
@@ -97,6 +108,25 @@ impl Compiler<'_> {
                 .ok(),
             (None, None) => None,
         }
+    }
+
+    /// A private key that stands in the configuration, by a reference.
+    fn pem_key(&mut self, document: &KeysDocument, pem: &At<SecretText>, algorithm: Algorithm) -> Option<KeyMaterial> {
+        let others = [document.file.as_ref().map(|at| at.place), document.secret.as_ref().map(|at| at.place)];
+        if let Some(place) = others.into_iter().flatten().next() {
+            let problem = Problem::new(Code::Combination, "two keys to sign with")
+                .at(self.places(), place, "and here")
+                .and(self.places(), pem.place, "once here");
+            self.report(problem);
+            return None;
+        }
+        self.plain_secret(pem);
+        KeyMaterial::from_pem(algorithm, pem.value.0.expose().as_bytes())
+            .map_err(|error| {
+                let label = format!("asked for {}", algorithm.as_str());
+                self.wrong(Code::BadKey, pem.place, format!("the key cannot be used: {error}"), label);
+            })
+            .ok()
     }
 
     fn algorithm(&mut self, name: &At<String>) -> Option<Algorithm> {

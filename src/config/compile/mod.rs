@@ -5,6 +5,7 @@
 mod access;
 mod address;
 mod alone;
+mod assertion;
 mod client;
 mod compiler;
 mod cors;

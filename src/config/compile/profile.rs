@@ -13,9 +13,10 @@ use crate::config::document::token::ClaimNamesDocument;
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::dialect::Dialect;
+use crate::dialect::knobs::ClientAuth;
 use crate::oauth::issuer::{Issuer, TokenFormat};
 use crate::oauth::spelling::Makeup;
-use crate::token::claim_names::ClaimNames;
+use crate::token::claim_names::{ClaimNames, Subjects};
 use crate::token::id::IssuerName;
 use crate::token::opaque::ACCESS_PREFIX;
 
@@ -46,9 +47,14 @@ impl Compiler<'_> {
             leeway: Seconds(0),
             opaque: token.format == TokenFormat::Opaque,
             endless: Endless::Rows,
+            subjects: token.subjects,
             looks: match &token.spelling.access {
                 Makeup::Opaque(alphabet) => Looks::Characters(alphabet.characters()),
                 Makeup::Standard | Makeup::Jwt(_) => Looks::Prefix(ACCESS_PREFIX.into()),
+            },
+            application_keys: match issuer.dialect.reading.client_auth.contains(&ClientAuth::Key) {
+                true => issuer.clients.values().flat_map(|client| &client.secrets).map(|live| live.digest).collect(),
+                false => Vec::new(),
             },
         }
     }
@@ -95,7 +101,9 @@ impl Compiler<'_> {
             implies: Vec::new(),
             opaque: false,
             endless: Endless::Believed,
+            subjects: Subjects::People,
             looks: Looks::Prefix("".into()),
+            application_keys: Vec::new(),
         }
     }
 }

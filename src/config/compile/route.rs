@@ -119,7 +119,7 @@ impl Compiler<'_> {
             self.has_one_answer(document);
         }
         let words = Words::of_path(&document.path.value, identified(document, defaults));
-        let mut plan = self.plan(document, defaults, upstreams, &words, growing);
+        let mut plan = self.plan(document, defaults, (upstreams, issuers), &words, growing);
         if let Some(plan) = &mut plan {
             let (accepted, access, words) = (&accepted, &access, &words);
             let around = Around { defaults, issuers, accepted, access, upstreams, words };
@@ -219,7 +219,7 @@ impl Compiler<'_> {
         Presentation {
             query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
             schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
-            form: written.form.as_ref().map(text),
+            form: written.form.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.form.clone())),
         }
     }
 
@@ -227,7 +227,7 @@ impl Compiler<'_> {
         &mut self,
         written: &RouteDocument,
         defaults: &DefaultsDocument,
-        upstreams: &[Backend],
+        (upstreams, issuers): (&[Backend], &[Authority]),
         words: &Words,
         growing: &mut Growing,
     ) -> Option<Plan> {
@@ -258,6 +258,14 @@ impl Compiler<'_> {
             let message = "`Authorization` is both kept and minted";
             self.wrong(Code::Combination, at.place, message, "choose one");
         }
+        let own = written.forward.user_token.as_ref().or(defaults.forward.user_token.as_ref());
+        let user_tokens = self.user_tokens(own, issuers, &identity);
+        if let (Some(at), true) = (own, mint.is_some() || keep_authorization)
+            && user_tokens.as_ref().is_some_and(|tokens| tokens.header == http::header::AUTHORIZATION)
+        {
+            let message = "`Authorization` is already kept or minted";
+            self.wrong(Code::Combination, at.place, message, "choose one, or name another header");
+        }
         let max_body = written.max_body.as_ref().or(defaults.max_body.as_ref());
         Some(Plan {
             upstream: upstream.unwrap_or_default(),
@@ -266,6 +274,7 @@ impl Compiler<'_> {
             set,
             keep_authorization,
             mint,
+            user_tokens,
             rules: None,
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.map_or(UNASKED, |backend| backend.first_byte)),

@@ -16,6 +16,7 @@ use crate::config::source::place::Place;
 use crate::oauth::client::Origin;
 use crate::oauth::user::User;
 use crate::token::id::{Subject, UserName};
+use crate::token::secret::Secret;
 
 /// Longest user name or subject, in bytes.
 const MAX_NAME: usize = 255;
@@ -41,6 +42,18 @@ impl Compiler<'_> {
             }
             let compiled = self.user(&user.value, user.place, catalogue);
             out.insert(compiled.name.clone(), Arc::new(compiled));
+        }
+        out
+    }
+
+    /// What the backend itself knows users by, by subject.
+    pub fn backend_tokens(&mut self, written: &[At<UserDocument>]) -> Vec<(Box<str>, Secret)> {
+        let mut out = Vec::new();
+        for user in written {
+            let Some(token) = &user.value.backend_token else { continue };
+            self.plain_secret(token);
+            let subject = user.value.subject.as_ref().unwrap_or(&user.value.name);
+            out.push((subject.value.as_str().into(), token.value.0.clone()));
         }
         out
     }

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::document::assertion::KeySetDocument;
 use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::secret::SecretText;
@@ -27,7 +28,10 @@ pub struct ClientDocument {
     pub secret_hash: Option<At<SecretText>>,
     /// It has no secret, such as an app on a phone.
     pub public: Option<At<bool>>,
-    /// authorization_code, client_credentials, password, refresh_token.
+    /// Public keys by which it signs assertions (private_key_jwt), beside a secret or alone.
+    pub jwks: Option<At<KeySetDocument>>,
+    /// authorization_code, client_credentials, password, refresh_token, or the URN of
+    /// RFC 7523's jwt-bearer.
     pub grants: Option<At<OneOrMany>>,
     /// The most it may ask for; default all of the issuer.
     pub scopes: Option<At<OneOrMany>>,

@@ -11,7 +11,9 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::shape::ShapeDocument;
 use crate::config::source::at::At;
 use crate::dialect::endpoint::Endpoint;
-use crate::dialect::knobs::{BasicCoding, BodyType, ClientAuth, QueryRule, Repeats, Slash, Step, TwiceAlike, Untyped};
+use crate::dialect::knobs::{
+    BasicCoding, BodyType, ClientAuth, QueryRule, Repeats, ScopeLists, Slash, Step, Strangers, TwiceAlike, Untyped,
+};
 use crate::dialect::spelling::{Escapes, Format, Spacing};
 
 /// How one system speaks.
@@ -54,6 +56,8 @@ pub struct SeatDocument {
     pub methods: Option<At<OneOrMany>>,
     /// The grants it serves; default all.
     pub grants: Option<At<OneOrMany>>,
+    /// Grants that are known by name and that no client has.
+    pub unheld: Option<At<OneOrMany>>,
     /// What a request without `grant_type` means.
     pub default_grant: Option<At<String>>,
     /// The parameter that lists the bots of a bulk request.
@@ -64,6 +68,8 @@ pub struct SeatDocument {
     pub success: Option<At<AnswerDocument>>,
     /// Where it refuses otherwise.
     pub errors: Option<At<RefusalsDocument>>,
+    /// Revocation: what those hear who may not call a token back; default refused.
+    pub strangers: Option<At<Strangers>>,
 }
 
 /// How requests are read.
@@ -90,6 +96,8 @@ pub struct ReadingDocument {
     pub repeats: Option<At<Repeats>>,
     /// The characters that may stand between two scopes.
     pub scope_separators: Option<At<String>>,
+    /// Whether scopes may come as a list; default unread.
+    pub scope_lists: Option<At<ScopeLists>>,
     /// In which order a request is judged.
     pub order: Option<At<Vec<At<Step>>>>,
 }
@@ -193,6 +201,8 @@ pub struct ApiDocument {
     pub schemes: Option<At<OneOrMany>>,
     /// The query parameter that may hold a token; default none.
     pub query: Option<At<String>>,
+    /// The form field that may hold a token; default none.
+    pub form: Option<At<String>>,
     /// How callers are refused.
     pub errors: Option<At<RefusalsDocument>>,
 }

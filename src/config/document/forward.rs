@@ -33,6 +33,8 @@ pub struct ForwardDocument {
     pub authorization: Option<At<AuthorizationName>>,
     /// A token of the backend's own kind, made for each request and sent as bearer.
     pub mint: Option<At<MintDocument>>,
+    /// Where the backend's own token of a user goes, who has one as `backend_token`.
+    pub user_token: Option<At<UserTokenDocument>>,
     /// Removed from the front of the path.
     pub strip_prefix: Option<At<String>>,
 }
@@ -45,6 +47,17 @@ pub enum AuthorizationName {
     Strip,
     /// Sent on.
     Keep,
+}
+
+/// Where the backend's own token of a user goes.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "UserToken")]
+pub struct UserTokenDocument {
+    /// The header; default Authorization.
+    pub header: Option<At<String>>,
+    /// What stands before the token; default Bearer in Authorization, else nothing.
+    pub scheme: Option<At<String>>,
 }
 
 /// A JWT that the backend believes, signed with the secret it knows (HS256).

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+use crate::config::document::assertion::AssertionsDocument;
 use crate::config::document::client::ClientDocument;
 use crate::config::document::dialect_choice::DialectChoice;
 use crate::config::document::duration::{SpanOrNever, TimeSpan};
@@ -18,6 +19,7 @@ use crate::config::document::secret::SecretText;
 use crate::config::document::token::{RefreshDocument, ScopeRulesDocument, TokenDocument};
 use crate::config::document::user::UserDocument;
 use crate::config::source::at::At;
+use crate::oauth::issuer::SecretForm;
 
 /// An authorization server.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,6 +62,8 @@ pub struct IssuerDocument {
     pub cors: Option<At<OneOrMany>>,
     /// Bounds on tries.
     pub throttle: Option<At<ThrottleDocument>>,
+    /// Which JWTs of others are believed (RFC 7523); default none.
+    pub assertions: Option<At<AssertionsDocument>>,
     /// Makes it a foreign issuer: where its public keys are.
     pub jwks: Option<At<JwksDocument>>,
     /// Foreign: algorithms that are accepted.
@@ -93,6 +97,11 @@ pub struct KeysDocument {
     pub algorithm: Option<At<String>>,
     /// A private key in a PEM file; left out: made at first start and kept.
     pub file: Option<At<String>>,
+    /// A private key in PEM itself, such as ${file:…}.
+    pub pem: Option<At<SecretText>>,
+    /// Let the first start make the file that `pem` or `secret` names and that is not
+    /// there; default false.
+    pub generate: Option<At<bool>>,
     /// The secret of HS256, at least 32 bytes.
     pub secret: Option<At<SecretText>>,
     /// A new key after so long; default 90d, or never.
@@ -123,6 +132,8 @@ pub struct GenerateSettings {
     pub grants: Option<At<OneOrMany>>,
     /// Its scopes; default all of the issuer.
     pub scopes: Option<At<OneOrMany>>,
+    /// What its secret looks like; default standard.
+    pub secret: Option<At<SecretForm>>,
 }
 
 impl<'de> Deserialize<'de> for GenerateClientDocument {
@@ -133,7 +144,7 @@ impl<'de> Deserialize<'de> for GenerateClientDocument {
             type Value = GenerateClientDocument;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, or a block of keep, grants, scopes")
+                f.write_str("true, false, or a block of keep, grants, scopes, secret")
             }
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<GenerateClientDocument, E> {

@@ -3,6 +3,7 @@
 //! here; `compile` gives the words their meaning.
 
 pub mod access;
+pub mod assertion;
 pub mod client;
 pub mod dialect;
 pub mod dialect_choice;

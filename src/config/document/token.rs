@@ -11,8 +11,9 @@ use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::shape::ShapeDocument;
 use crate::config::source::at::At;
 use crate::oauth::issuer::{
-    AccessBefore, MachineRefresh, NothingLeft, RevokeScope, ScopeOrder, Sessions, UnknownScope,
+    AccessBefore, MachineRefresh, NothingLeft, RevokeBy, RevokeScope, ScopeOrder, Sessions, TokenReuse, UnknownScope,
 };
+use crate::token::claim_names::Subjects;
 
 /// How access tokens are made.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -33,6 +34,12 @@ pub struct TokenDocument {
     pub claims: Option<At<ClaimNamesDocument>>,
     /// What a revocation of an access token takes with it; default token.
     pub revoke: Option<At<RevokeScope>>,
+    /// Who may call a token back; default client.
+    pub revoke_by: Option<At<RevokeBy>>,
+    /// What a subject is that is not the client; default people.
+    pub subjects: Option<At<Subjects>>,
+    /// What the same wish gets while its token lives; default never the same.
+    pub reuse: Option<At<TokenReuse>>,
 }
 
 /// What one kind of token looks like: exactly one key.
@@ -57,7 +64,7 @@ pub struct MakeupDocument {
 pub struct JwtDocument {
     /// `typ`; default JWT.
     pub typ: Option<At<String>>,
-    /// Members of the header, in order; `alg` and `typ` are filled in.
+    /// Members of the header behind `typ` and `alg`, in order.
     pub header: Option<At<ShapeDocument>>,
     /// Its id, for {token_id}; default random.
     pub id: Option<At<String>>,

@@ -26,6 +26,8 @@ pub struct UserDocument {
     pub disabled: Option<At<bool>>,
     /// The scopes he may pass on; default all of the issuer.
     pub scopes: Option<At<OneOrMany>>,
+    /// What the backend itself knows him by; sent where a route's `user_token` says.
+    pub backend_token: Option<At<SecretText>>,
     /// Further facts, such as `email`.
     #[serde(default)]
     pub fields: Named<String>,

@@ -4,14 +4,18 @@
 //! Must never: fill in the output of another interpolation's source again.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use crate::config::files::Files;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::source::parse::Tree;
 use crate::config::source::place::{Origin, Place, Places, Secrecy};
-use crate::config::source::tree::{Node, Style, Value};
+use crate::config::source::tree::{Entry, Node, Style, Value};
+use crate::token::key::Algorithm;
 
 /// The largest file that may be filled in, in bytes; a larger one is a problem.
 pub const MAX_FILLED_BYTES: usize = 64 * 1024;
@@ -23,11 +27,32 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Fills in every scalar of the tree. File names are relative to `folder`. Returns the
 /// scalars that could not be filled in: nothing further can be said about them.
-pub fn interpolate(tree: &mut Tree, files: &dyn Files, folder: &Path, problems: &mut Vec<Problem>) -> HashSet<Place> {
-    let mut walk =
-        Walk { sources: Sources { files, folder }, places: &mut tree.places, problems, failed: HashSet::new() };
+pub fn interpolate(
+    tree: &mut Tree,
+    files: &dyn Files,
+    folder: &Path,
+    keys: &dyn MissingKeys,
+    problems: &mut Vec<Problem>,
+) -> HashSet<Place> {
+    let sources = Sources { files, folder, keys, make: None };
+    let mut walk = Walk { sources, places: &mut tree.places, problems, failed: HashSet::new() };
     walk.node(&mut tree.root);
     walk.failed
+}
+
+/// Who makes key files that are not there yet.
+pub trait MissingKeys {
+    /// The text of such a file; the error is for the operator.
+    fn make(&self, path: &Path, algorithm: Algorithm) -> Result<Zeroizing<String>, String>;
+}
+
+/// Nobody: what is missing is a mistake.
+pub struct NoKeys;
+
+impl MissingKeys for NoKeys {
+    fn make(&self, _: &Path, _: Algorithm) -> Result<Zeroizing<String>, String> {
+        Err("no such file".to_owned())
+    }
 }
 
 struct Walk<'a, 'p> {
@@ -43,13 +68,16 @@ impl Walk<'_, '_> {
         match &mut node.value {
             Value::List(items) => items.iter_mut().for_each(|item| self.node(item)),
             Value::Map(entries) => {
+                let made = to_make(entries);
                 for entry in entries {
                     if entry.key.contains("${") {
                         let problem = Problem::new(Code::Interpolation, "`${…}` in a key");
                         self.problems.push(problem.at(self.places, entry.key_place, "values only"));
                     }
+                    self.sources.make = made.filter(|_| matches!(entry.node.value, Value::Scalar(_)));
                     self.node(&mut entry.node);
                 }
+                self.sources.make = None;
             }
             Value::Scalar(scalar) if scalar.text.contains("${") => match self.sources.fill(&scalar.text, 0) {
                 Ok(Filled { text, touched: Touched::No }) => scalar.text = text,
@@ -98,9 +126,21 @@ impl Failure {
     }
 }
 
+/// The kind of key that a block of `keys` lets a first start make.
+fn to_make(entries: &[Entry]) -> Option<Algorithm> {
+    let word = |name: &str| match entries.iter().find(|entry| entry.key == name).map(|entry| &entry.node.value) {
+        Some(Value::Scalar(scalar)) => Some(scalar.text.as_str()),
+        _ => None,
+    };
+    let generate = word("generate") == Some("true");
+    word("algorithm").filter(|_| generate).and_then(Algorithm::parse)
+}
+
 struct Sources<'a> {
     files: &'a dyn Files,
     folder: &'a Path,
+    keys: &'a dyn MissingKeys,
+    make: Option<Algorithm>,
 }
 
 impl Sources<'_> {
@@ -131,7 +171,10 @@ impl Sources<'_> {
     fn reference(&self, inside: &str, depth: usize) -> Result<String, Failure> {
         match inside.split_once(':') {
             Some(("env", name)) => self.variable(name, depth),
-            Some(("file", path)) => self.file(&self.folder.join(path), path),
+            Some(("file", path)) => {
+                let path = self.fill(path, depth + 1)?.text;
+                self.file(&self.folder.join(&path), &path)
+            }
             Some(("cred", name)) => self.credential(name),
             _ => Err(Failure::new("unknown kind of reference").help("write ${file:…}, ${env:…} or ${cred:…}")),
         }
@@ -168,10 +211,18 @@ impl Sources<'_> {
     }
 
     fn file(&self, path: &Path, shown: &str) -> Result<String, Failure> {
-        let bytes = self.files.read(path, MAX_FILLED_BYTES).map_err(|error| {
-            Failure::new(format!("cannot read `{shown}`: {}", reason(&error)))
+        let failed = |why: String| {
+            Failure::new(format!("cannot read `{shown}`: {why}"))
                 .help("file names are relative to the configuration file")
-        })?;
+        };
+        let bytes = match (self.files.read(path, MAX_FILLED_BYTES), self.make) {
+            (Err(error), Some(algorithm)) if error.kind() == ErrorKind::NotFound => {
+                let made = self.keys.make(path, algorithm).map_err(failed)?;
+                // Read where it was kept, so that a reload knows what was in it.
+                self.files.read(path, MAX_FILLED_BYTES).unwrap_or_else(|_| made.as_bytes().to_vec())
+            }
+            (read, _) => read.map_err(|error| failed(reason(&error)))?,
+        };
         let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{shown}` is not UTF-8")))?;
         // Editors and `echo` end files with a line end that is not part of the secret.
         let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -205,7 +256,6 @@ fn closing(text: &str) -> Option<usize> {
 
 /// Why a file cannot be read, in a few stable words.
 pub fn reason(error: &std::io::Error) -> String {
-    use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::NotFound => "no such file".to_owned(),
         ErrorKind::PermissionDenied => "permission denied".to_owned(),

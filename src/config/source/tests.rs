@@ -8,7 +8,7 @@ use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::config::files::MapFiles;
 use crate::config::problem::fact::Problem;
-use crate::config::source::interpolate::interpolate;
+use crate::config::source::interpolate::{NoKeys, interpolate};
 use crate::config::source::mask::{Masked, is_secret, only_points};
 use crate::config::source::parse::{Tree, parse};
 use crate::config::source::scalar::typed;
@@ -41,7 +41,7 @@ fn filled(text: &str) -> Result<Yaml, String> {
     files.files.insert(PathBuf::from("conf/secret"), b"from file\r\n".to_vec());
     files.files.insert(PathBuf::from("/run/cred/key"), b"from cred".to_vec());
     let (Some(mut tree), mut problems) = tree(&format!("a: {text}\n")) else { return Err("no tree".to_owned()) };
-    let failed = interpolate(&mut tree, &files, Path::new("conf"), &mut problems);
+    let failed = interpolate(&mut tree, &files, Path::new("conf"), &NoKeys, &mut problems);
     assert_eq!(failed.is_empty(), problems.is_empty());
     match problems.first() {
         Some(problem) => Err(problem.message.clone()),

@@ -14,6 +14,7 @@ fn plan(identity: &[&'static str], set: &[&'static str]) -> Plan {
         set: set.iter().map(|n| (HeaderName::from_static(n), HeaderValue::from_static("ours"))).collect(),
         keep_authorization: false,
         mint: None,
+        user_tokens: None,
         rules: None,
         max_body: 0,
         first_byte_timeout: std::time::Duration::ZERO,

@@ -6,7 +6,7 @@ use crate::dialect::request::GrantRequest;
 use crate::oauth::answer::Refused;
 use crate::oauth::authorize::store::AuthorizationStore;
 use crate::oauth::client::GrantKind;
-use crate::oauth::grants::{authorization_code, client_credentials, password, refresh_token};
+use crate::oauth::grants::{authorization_code, client_credentials, jwt_bearer, password, refresh_token};
 use crate::oauth::issue::Granted;
 use crate::oauth::service::Case;
 use crate::oauth::store::{Directory, GrantStore};
@@ -25,6 +25,7 @@ pub(in crate::oauth) async fn decide<S: GrantStore + AuthorizationStore + Direct
         GrantRequest::ClientCredentials => client_credentials::grant(case, scope).await,
         GrantRequest::Bots { bots } => client_credentials::bots(case, bots).await,
         GrantRequest::Password { username, password } => password::grant(case, username, password, scope).await,
+        GrantRequest::JwtBearer { assertion } => jwt_bearer::grant(case, assertion, scope).await,
         GrantRequest::RefreshToken { token } => refresh_token::grant(case, token, scope).await,
         GrantRequest::AuthorizationCode(code) => authorization_code::grant(case, code).await,
     }
@@ -35,6 +36,7 @@ pub(in crate::oauth) fn kind(request: &GrantRequest) -> GrantKind {
     match request {
         GrantRequest::ClientCredentials | GrantRequest::Bots { .. } => GrantKind::ClientCredentials,
         GrantRequest::Password { .. } => GrantKind::Password,
+        GrantRequest::JwtBearer { .. } => GrantKind::JwtBearer,
         GrantRequest::RefreshToken { .. } => GrantKind::RefreshToken,
         GrantRequest::AuthorizationCode(_) => GrantKind::AuthorizationCode,
     }

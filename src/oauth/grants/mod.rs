@@ -5,6 +5,7 @@
 pub(in crate::oauth) mod authorization_code;
 pub(in crate::oauth) mod client_credentials;
 pub(in crate::oauth) mod decide;
+pub(in crate::oauth) mod jwt_bearer;
 pub(in crate::oauth) mod open;
 pub(in crate::oauth) mod password;
 pub(in crate::oauth) mod refresh_token;

@@ -8,6 +8,7 @@ use crate::oauth::audit::AuditEvent;
 use crate::oauth::client::GrantKind;
 use crate::oauth::issue::{Bearer, RefreshPart, mint};
 use crate::oauth::issuer::{MachineRefresh, Sessions};
+use crate::oauth::reuse::Wish;
 use crate::oauth::service::Case;
 use crate::oauth::store::GrantStore;
 use crate::random::bytes;
@@ -38,12 +39,22 @@ pub(in crate::oauth) async fn open<S: GrantStore, P>(
     });
     let Opened { subject, scopes, party, .. } = what;
     let bearer = Bearer { subject, client: &case.client.id, scopes, family, party };
+    let wish = Wish::of(case, &bearer).filter(|_| family.is_none());
+    if let Some(wish) = &wish
+        && let Some(issued) = wish.granted(case, party).await?
+    {
+        return Ok((issued, bearer.event(case, "token_given_again", grant)));
+    }
     let mut minted = mint(case, &bearer)?;
     let row = minted.row.take();
     let refresh = match family {
         None => {
-            if let Some(row) = row {
-                case.service.store.put_access(row).await?;
+            match (row, &wish) {
+                (Some(row), Some(wish)) => {
+                    case.service.store.put_reusable(wish.keep(case, &minted.token, row)?).await?;
+                }
+                (Some(row), None) => case.service.store.put_access(row).await?,
+                (None, _) => {}
             }
             None
         }

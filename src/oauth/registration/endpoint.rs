@@ -97,6 +97,7 @@ impl<S: Store, P> Office<'_, S, P> {
             grants: said.grants,
             scopes: said.scopes,
             bots: Vec::new(),
+            keys: None,
             fields: Default::default(),
             secrets_in_url: Default::default(),
             application: Application { approval: approval(self.policy.approval), ..said.application },

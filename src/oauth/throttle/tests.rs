@@ -43,6 +43,7 @@ fn issuer() -> Issuer {
         users: HashMap::new(),
         generate_client: None,
         cors_origins: Vec::new(),
+        assertions: None,
         throttle: ThrottleSettings { per_address: 3, free_failures: 10, within: Seconds(900) },
         people: None,
         registration: None,

@@ -9,13 +9,16 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::{Builder, Runtime};
+use zeroize::Zeroizing;
 
 use tollgate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
 use tollgate::access::denial::Denial;
 use tollgate::access::host::CanonicalHost;
 use tollgate::access::path::CanonicalPath;
+use tollgate::access::permit::Permit;
 use tollgate::access::route::Route;
 use tollgate::access::seen::Seen;
 use tollgate::access::table::Target;
@@ -23,11 +26,13 @@ use tollgate::access::verifier::OpaqueFacts;
 use tollgate::clock::{Seconds, UnixTime};
 use tollgate::config::files::{DiskFiles, Files};
 use tollgate::config::load::{Context, load};
-use tollgate::config::self_signed::ThrowAway;
-use tollgate::dialect::endpoint::EndpointRef;
+use tollgate::config::self_signed::{Pair, SelfSigned, ThrowAway};
+use tollgate::dialect::condition::Challenge;
+use tollgate::dialect::endpoint::{Endpoint, EndpointRef};
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
-use tollgate::oauth::issuer::{Issuer, KeySettings};
+use tollgate::edge::{identity, mint};
+use tollgate::oauth::issuer::KeySettings;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
 use tollgate::oauth::{Desk, Service};
@@ -40,9 +45,12 @@ use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::key::{Algorithm, KeyMaterial};
 use tollgate::token::ring::{KeyRing, RingKey};
 use tollgate::token::secret::Secret;
+use tollgate::traffic::template::Facts;
 
 use crate::memory::Memory;
+use crate::run::made;
 use crate::run::play::{Passage, Reply, Request, Stage};
+use crate::run::transcript::Fault;
 
 /// When every transcript begins: in November 2026.
 const START: UnixTime = UnixTime(1_795_000_000);
@@ -59,6 +67,7 @@ pub struct Core {
     seen: Seen,
     ports: Vec<u16>,
     now: UnixTime,
+    fault: Option<Fault>,
     runtime: Runtime,
 }
 
@@ -71,6 +80,22 @@ impl PasswordCheck for Plain {
             Some(hash) if hash == format!("plain:{}", password.expose()) => Checked::Right,
             _ => Checked::Wrong,
         }
+    }
+}
+
+/// Keys that are made once for all.
+struct Made;
+
+impl SelfSigned for Made {
+    fn pair(&self, state: &Path, names: &[String], now: UnixTime) -> Result<Pair, String> {
+        ThrowAway.pair(state, names, now)
+    }
+
+    fn key(&self, _: &Path, algorithm: Algorithm, _: &dyn Random) -> Result<Zeroizing<String>, String> {
+        Ok(match algorithm {
+            Algorithm::Hs256 => Zeroizing::new("k".repeat(64)),
+            _ => made(algorithm, "file").to_text(),
+        })
     }
 }
 
@@ -102,8 +127,7 @@ impl Core {
         let files = Texts(&[("gateway.yaml", yaml), (OWN_DIALECT, own)]);
         let random = Arc::new(SeededRandom::new(42));
         let hash = |password: &Secret, _: &dyn Random| format!("plain:{}", password.expose());
-        let context =
-            Context { now: START, random: &*random, processors: 1, self_signed: &ThrowAway, hash_password: &hash };
+        let context = Context { now: START, random: &*random, processors: 1, self_signed: &Made, hash_password: &hash };
         let snapshot = load(&path, &files, &context).map_err(|problems| problems.to_string())?;
         let empty = Arc::new(KeyRing::default());
         let mut rings = vec![Arc::clone(&empty); snapshot.policy.profiles.len()];
@@ -125,23 +149,21 @@ impl Core {
             seen: Seen::new(64),
             ports,
             now: START,
+            fault: None,
             runtime: Builder::new_current_thread().build().expect("a runtime"),
         })
     }
 
-    /// Everything that a dialect comes to once it is compiled. Two documents that come to
-    /// the same are the same.
+    /// Everything that the configuration comes to once it is compiled. Two documents that
+    /// come to the same are the same.
     pub fn made_of(&self) -> String {
-        let issuer = |issuer: &Issuer| {
-            let Issuer { base, token, refresh, keys, catalogue, default_scopes, scope_rules, dialect, .. } = issuer;
-            format!("{base:?}{token:?}{refresh:?}{keys:?}{catalogue:?}{default_scopes:?}{scope_rules:?}{dialect:?}")
-        };
-        let issuers: String = self.snapshot.issuers.iter().map(issuer).collect();
-        format!("{issuers}{:?}", self.snapshot.policy.profiles)
+        let issuers = self.snapshot.issuers.iter().map(made::issuer);
+        let profiles = self.snapshot.policy.profiles.iter().map(made::profile);
+        issuers.chain(profiles).collect()
     }
 
-    /// THE function: one request in, its answer out; `None`: it may pass.
-    fn answer(&mut self, request: &Request) -> Option<Told> {
+    /// THE function: one request in, its answer out, or what the backend would see of it.
+    fn answer(&mut self, request: &Request) -> Result<HeaderMap, Box<Told>> {
         let index = self.ports.iter().position(|port| *port == request.port).expect("a listener on that port");
         let (raw_path, query) = request.target.split_once('?').map_or((&*request.target, None), |(p, q)| (p, Some(q)));
         let host = CanonicalHost::parse(&request.host).expect("a host");
@@ -156,8 +178,8 @@ impl Core {
         };
         let target = self.snapshot.policy.tables[index].find(host.as_str(), &path).cloned();
         match target {
-            None => Some(self.nowhere(index, host.as_str())),
-            Some(Target::Endpoint(place)) => Some(self.endpoint(place, &raw)),
+            None => Err(Box::new(self.nowhere(index, host.as_str()))),
+            Some(Target::Endpoint(place)) => Err(Box::new(self.endpoint(place, &raw))),
             Some(Target::Route(route)) => self.pass(&route, &raw),
         }
     }
@@ -167,7 +189,9 @@ impl Core {
         let refresh_ring = &self.rings[self.snapshot.policy.profiles.len() + place.issuer];
         let (ring, dialect) = (&self.rings[issuer.profile], &*issuer.dialect);
         let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
-        self.runtime.block_on(self.service.answer(desk, place.endpoint, raw, self.now)).reply
+        // What no dialect here serves is a mistake of ours.
+        let endpoint = if self.fault == Some(Fault::Internal) { Endpoint::Introspect } else { place.endpoint };
+        self.runtime.block_on(self.service.answer(desk, endpoint, raw, self.now)).reply
     }
 
     /// Refuses a request that has no route as the only dialect of listener and host does.
@@ -182,7 +206,7 @@ impl Core {
         }
     }
 
-    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Option<Told> {
+    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Result<HeaderMap, Box<Told>> {
         let form = raw.headers.get("content-type").is_some_and(|kind| kind == "application/x-www-form-urlencoded");
         let presented = Presented {
             method: &raw.method,
@@ -190,12 +214,46 @@ impl Core {
             query: raw.query.as_deref(),
             form: form.then_some(&raw.body),
         };
-        let denial = self.decide(route, &presented).err()?;
-        let profile = route.issuers.first().map(|index| &self.snapshot.policy.profiles[*index])?;
-        Some(challenge::write(&profile.dialect, &denial.challenge(), profile.name.as_str()))
+        let profile = |index: &usize| &self.snapshot.policy.profiles[*index];
+        if let (Some(Fault::Rate(wait)), Some(profile)) = (self.fault, route.issuers.first().map(profile)) {
+            let often = Challenge::RateLimited(Seconds(wait));
+            return Err(Box::new(challenge::write(&profile.dialect, &often, profile.name.as_str())));
+        }
+        match self.decide(route, &presented) {
+            Ok(permit) => Ok(self.sent_on(&permit, raw)),
+            Err(denial) => {
+                let index = route.issuers.first().expect("an issuer");
+                let profile = &self.snapshot.policy.profiles[*index];
+                let told = challenge::write(&profile.dialect, &denial.challenge(), profile.name.as_str());
+                Err(Box::new(told))
+            }
+        }
     }
 
-    fn decide(&mut self, route: &Arc<Route>, presented: &Presented<'_>) -> Result<(), Denial> {
+    /// The headers that the backend would see.
+    fn sent_on(&self, permit: &Permit, raw: &RawRequest) -> HeaderMap {
+        let plan = &self.snapshot.plans[permit.route().index];
+        let mut headers = raw.headers.clone();
+        if !plan.keep_authorization {
+            headers.remove(AUTHORIZATION);
+        }
+        let facts = Facts {
+            claims: permit.claims().map(|claims| &**claims),
+            path: &raw.path,
+            host: "",
+            method: raw.method.as_str(),
+            address: raw.peer,
+            request_id: None,
+        };
+        identity::set(plan, &facts, &mut headers);
+        identity::set_user_token(plan, facts.claims, &mut headers);
+        if let (Some(minted), Some(claims)) = (&plan.mint, permit.claims()) {
+            headers.insert(AUTHORIZATION, mint::bearer(minted, claims, self.now).expect("a token"));
+        }
+        headers
+    }
+
+    fn decide(&mut self, route: &Arc<Route>, presented: &Presented<'_>) -> Result<Permit, Denial> {
         let known = Known {
             policy: &self.snapshot.policy,
             rings: &self.rings,
@@ -205,7 +263,8 @@ impl Core {
         let mut decision = admit(route, presented, &known, &mut self.seen, self.now);
         if let Decision::Ask(question) = decision {
             let Question::Opaque { digest, .. } = &question;
-            let row = self.runtime.block_on(self.service.store.find_access(*digest)).expect("the store answers");
+            let row = self.runtime.block_on(self.service.store.find_access(*digest));
+            let row = row.map_err(|_| Denial::CannotTell(Seconds(1)))?;
             let facts = row.and_then(|row| {
                 Some(OpaqueFacts {
                     issuer: self.snapshot.policy.profiles.iter().position(|profile| profile.name == row.issuer)?,
@@ -222,7 +281,7 @@ impl Core {
             decision = admit_with(route, presented, answered, &known, &mut self.seen, self.now);
         }
         match decision {
-            Decision::Permit(_) => Ok(()),
+            Decision::Permit(permit) => Ok(permit),
             Decision::Denial(denial) => Err(denial),
             Decision::Ask(question) => panic!("asked again: {question:?}"),
         }
@@ -231,20 +290,32 @@ impl Core {
 
 impl Stage for Core {
     fn ask(&mut self, request: &Request) -> Reply {
-        match self.answer(request) {
-            None => Reply { status: 200, headers: Vec::new(), body: String::new(), passage: Passage::Allowed },
-            Some(told) => {
-                let header = |(name, value): (&HeaderName, &HeaderValue)| {
-                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-                };
-                Reply {
-                    status: told.status.as_u16(),
-                    headers: told.headers.iter().map(header).collect(),
-                    body: String::from_utf8_lossy(&told.body).into_owned(),
-                    passage: Passage::None,
-                }
+        let texts = |headers: &HeaderMap| {
+            let text = |(name, value): (&HeaderName, &HeaderValue)| {
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            };
+            headers.iter().map(text).collect::<Vec<_>>()
+        };
+        self.service.store.state().fails = self.fault == Some(Fault::Store);
+        let answer = self.answer(request);
+        self.fault = None;
+        self.service.store.state().fails = false;
+        match answer {
+            Ok(seen) => {
+                let passage = Passage::Seen(texts(&seen));
+                Reply { status: 200, headers: Vec::new(), body: String::new(), passage }
             }
+            Err(told) => Reply {
+                status: told.status.as_u16(),
+                headers: texts(&told.headers),
+                body: String::from_utf8_lossy(&told.body).into_owned(),
+                passage: Passage::None,
+            },
         }
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.fault = Some(fault);
     }
 
     fn later(&mut self, seconds: u64) {

@@ -24,9 +24,10 @@ pub fn changed(text: &str, name: &str, transcript: &Transcript, source: Source) 
         Source::Preset => format!("preset: {name}"),
         Source::File(file) => format!("file: {file}"),
     };
-    let variant = transcript.variant.as_ref().map_or_else(String::new, |variant| format!(", variant: {variant}"));
-    if source != Source::Preset || transcript.variant.is_some() {
-        yaml = change(&yaml, &format!("dialect: {name}"), &format!("dialect: {{ {origin}{variant} }}"));
+    let said = |key: &str, value: &Option<String>| value.as_ref().map_or_else(String::new, |v| format!(", {key}: {v}"));
+    let (variant, set) = (said("variant", &transcript.variant), said("set", &transcript.set));
+    if source != Source::Preset || transcript.variant.is_some() || transcript.set.is_some() {
+        yaml = change(&yaml, &format!("dialect: {name}"), &format!("dialect: {{ {origin}{variant}{set} }}"));
     }
     for (old, new) in &transcript.replaced {
         yaml = change(&yaml, old, new);

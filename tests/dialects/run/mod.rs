@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod example;
+pub mod made;
 pub mod mutant;
 pub mod pattern;
 pub mod play;

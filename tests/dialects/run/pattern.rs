@@ -1,7 +1,7 @@
 //! Texts with volatile places. In what is sent, `<$name>` stands for what was captured
 //! before, `<$name+5>` for a number and five (or less: `-5`), `<!name>` for a JWT with its signature
 //! spoilt, `<base64:text>` for the text so written. In what is expected there are also
-//! shapes: `<jwt>` `<hex:n>` `<base62:n>` `<b64hex:n>` `<int>` `<text>` `<any>` `<botjti>`
+//! shapes: `<jwt>` `<hex:n>` `<base62:n>` `<b64:n>` `<b64hex:n>` `<int>` `<text>` `<any>` `<botjti>`
 //! `<date+00:00>` `<date+0000>`, each with `=name` to capture, and `<time:name>`, the
 //! captured date as a number. Everything else stands for itself, byte for byte.
 
@@ -27,6 +27,7 @@ enum Shape {
     Jwt,
     Hex(usize),
     Base62(usize),
+    UrlSafe(usize),
     HexInBase64(usize),
     Integer,
     Text,
@@ -49,6 +50,7 @@ impl Shape {
             _ => sized("hex:")
                 .map(Shape::Hex)
                 .or_else(|| sized("base62:").map(Shape::Base62))
+                .or_else(|| sized("b64:").map(Shape::UrlSafe))
                 .or_else(|| sized("b64hex:").map(Shape::HexInBase64))?,
         })
     }
@@ -75,6 +77,10 @@ impl Shape {
             }
             Shape::Base62(n) => {
                 let end = run(&|c| c.is_ascii_alphanumeric());
+                exactly(n, end == n)
+            }
+            Shape::UrlSafe(n) => {
+                let end = run(&url_safe);
                 exactly(n, end == n)
             }
             Shape::HexInBase64(n) => {
@@ -239,6 +245,8 @@ fn shapes_fit_what_they_say_and_nothing_else() {
         ("<hex:4>", "0a9f0", false),
         ("<base62:3>", "aZ9", true),
         ("<base62:3>", "a_9", false),
+        ("<b64:4>", "a_-Z", true),
+        ("<b64:4>", "a_-Z0", false),
         ("<b64hex:3>", "YWJj", true),
         ("<b64hex:3>", "QUJD", false),
         ("<jwt>", "a.b.c", true),

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::run::pattern::{Captured, fill, fits};
-use crate::run::transcript::{Check, Exchange, Message, Step, Transcript};
+use crate::run::transcript::{Check, Exchange, Fault, Message, Step, Transcript};
 
 /// How long a revocation may take to be felt, or a new time to be known to all.
 const SOON: Duration = Duration::from_secs(10);
@@ -50,9 +50,7 @@ pub struct Reply {
 pub enum Passage {
     /// It was answered here.
     None,
-    /// It may pass; there is no backend on this stage.
-    Allowed,
-    /// The backend saw these headers.
+    /// The backend saw these headers, or would have.
     Seen(Vec<(String, String)>),
 }
 
@@ -64,6 +62,8 @@ pub trait Stage {
     fn later(&mut self, seconds: u64);
     /// Calls the tokens of a user back.
     fn revoke(&mut self, user: &str);
+    /// Lets something fail during the next request.
+    fn fail(&mut self, fault: Fault);
 }
 
 /// How much of a transcript is played.
@@ -86,6 +86,7 @@ pub fn play(transcript: &Transcript, stage: &mut dyn Stage, until: Until) -> Res
                 stage.later(*seconds);
                 changed = Some(Instant::now());
             }
+            Step::Fault(fault) => stage.fail(*fault),
             Step::Revoke(user) => {
                 stage.revoke(user);
                 changed = Some(Instant::now());
@@ -94,8 +95,8 @@ pub fn play(transcript: &Transcript, stage: &mut dyn Stage, until: Until) -> Res
                 let (before, mut told) = (captured.clone(), None);
                 let at = || format!("{}:{}: {}", transcript.path.display(), exchange.line, exchange.title);
                 match (perform(exchange, stage, &mut captured, &mut told), &exchange.gap, changed) {
-                    (Ok(_), None, _) | (Ok(Certainty::Half), _, _) | (Err(_), Some(_), _) => break,
-                    (Ok(Certainty::Whole), Some(gap), _) => {
+                    (Ok(()), None, _) | (Err(_), Some(_), _) => break,
+                    (Ok(()), Some(gap), _) => {
                         differ.push(format!("{}\nno longer a gap: {gap}", at()));
                         break;
                     }
@@ -124,20 +125,12 @@ fn not_yet(told: Option<&Reply>) -> bool {
     told.is_some_and(|reply| reply.status == 503 || matches!(reply.passage, Passage::Seen(_)))
 }
 
-/// How much of an expectation could be looked at.
-enum Certainty {
-    /// All of it.
-    Whole,
-    /// Not what a backend would have seen: this stage has none.
-    Half,
-}
-
 fn perform(
     exchange: &Exchange,
     stage: &mut dyn Stage,
     captured: &mut Captured,
     told: &mut Option<Reply>,
-) -> Result<Certainty, String> {
+) -> Result<(), String> {
     let reply = told.insert(stage.ask(&request(exchange, captured)?));
     let shown = || format!("got: {} {:?} {}", reply.status, reply.headers, reply.body);
     let reply = &*reply;
@@ -147,11 +140,9 @@ fn perform(
         }
         (Some(status), _) => return Err(format!("expected {status}\n{}", shown())),
         (None, Passage::None) => return Err(format!("expected it to pass\n{}", shown())),
-        (None, Passage::Allowed) => return Ok(Certainty::Half),
         (None, Passage::Seen(headers)) => has(&exchange.told.headers, headers, captured)?,
     }
-    exchange.checks.iter().try_for_each(|check| look(check, captured))?;
-    Ok(Certainty::Whole)
+    exchange.checks.iter().try_for_each(|check| look(check, captured))
 }
 
 fn request(exchange: &Exchange, captured: &Captured) -> Result<Request, String> {

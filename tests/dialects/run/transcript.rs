@@ -5,7 +5,8 @@
 //! @let name = text                          <$name> stands for it from here on
 //! @block name … @end                        a line `&name` stands for its lines
 //! @variant deployed                         the preset's other variant
-//! @replace old => new                       a change to the example's text
+//! @replace old => new                       a change to the example's text; \n is a line's end
+//! @set { … }                                a change to the dialect, as `set:` has it
 //! === what is shown                         one exchange
 //! POST https://127.0.0.1:8443/path?query    method and address
 //! Name: value                               headers, an empty line, the body
@@ -15,6 +16,10 @@
 //! --- differ <$a> <$b>                      two that must not be equal
 //! @later 90001s                             the clock goes on (s or d)
 //! @revoke user                              the operator calls a user's tokens back
+//! @fault store                              the store fails during the next exchange, or
+//! @fault internal                           something of ours does, or
+//! @fault rate 3000s                         its asker asked too often, until then; on the
+//!                                           core alone
 //! @gap reason                               the next exchange is not yet answered so;
 //!                                           when it is, the transcript fails until told
 //! ```
@@ -34,6 +39,8 @@ pub struct Transcript {
     pub path: PathBuf,
     /// Which variant of the preset it is about, if not the first.
     pub variant: Option<String>,
+    /// A change to the dialect, if any.
+    pub set: Option<String>,
     /// Changes to the example: what is replaced by what.
     pub replaced: Vec<(String, String)>,
     /// What `@let` said.
@@ -49,8 +56,21 @@ pub enum Step {
     Exchange(Exchange),
     /// The clock goes on, in seconds.
     Later(u64),
+    /// Something of ours fails during the next exchange.
+    Fault(Fault),
     /// The operator calls a user's tokens back.
     Revoke(String),
+}
+
+/// What can fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The store does not answer.
+    Store,
+    /// A mistake of ours.
+    Internal,
+    /// Its asker asked too often, and is to wait so many seconds.
+    Rate(u64),
 }
 
 /// A request and its answer.
@@ -97,6 +117,16 @@ impl Transcript {
     pub fn needs_clock(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Later(_)))
     }
+
+    /// Whether something fails in it that only fails on a stage of the test's own.
+    pub fn has_faults(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Fault(_)))
+    }
+
+    /// Whether it is about the example as it is shipped.
+    pub fn is_plain(&self) -> bool {
+        self.variant.is_none() && self.set.is_none() && self.replaced.is_empty() && !self.has_faults()
+    }
 }
 
 /// Reads every transcript of a folder, in the order of names.
@@ -123,8 +153,8 @@ type Line = (usize, String);
 /// Reads a text; `Err` is a line and what is wrong there.
 pub fn parse(path: &Path, text: &str) -> Result<Transcript, Wrong> {
     let lines = expand(text)?;
-    let mut out =
-        Transcript { path: path.to_owned(), variant: None, replaced: vec![], given: Captured::new(), steps: vec![] };
+    let (path, given) = (path.to_owned(), Captured::new());
+    let mut out = Transcript { path, variant: None, set: None, replaced: vec![], given, steps: vec![] };
     let mut at = 0;
     let mut gap = None;
     while let Some((number, line)) = lines.get(at) {
@@ -148,8 +178,17 @@ pub fn parse(path: &Path, text: &str) -> Result<Transcript, Wrong> {
                 }
                 "replace" => {
                     let (old, new) = rest.split_once(" => ").ok_or_else(|| wrong("no ` => `"))?;
-                    out.replaced.push((old.to_owned(), new.to_owned()));
+                    out.replaced.push((old.to_owned(), new.replace("\\n", "\n")));
                 }
+                "set" => out.set = Some(rest.to_owned()),
+                "fault" => out.steps.push(Step::Fault(match rest {
+                    "store" => Fault::Store,
+                    "internal" => Fault::Internal,
+                    rate if rate.starts_with("rate ") => {
+                        Fault::Rate(span(&rate["rate ".len()..]).ok_or_else(|| wrong("no span"))?)
+                    }
+                    _ => return Err(wrong("no such fault")),
+                })),
                 "later" => out.steps.push(Step::Later(span(rest).ok_or_else(|| wrong("no span"))?)),
                 "revoke" => out.steps.push(Step::Revoke(rest.to_owned())),
                 _ => return Err(wrong("no such directive")),
@@ -269,6 +308,7 @@ fn what_cannot_be_read_is_said_loudly() {
         ("=== a\nGET /\n--- 200\n--- jwt <$a>\n{}\n", 4, "no such look"),
         ("=== a\nGET /\n--- 200\n@later soon\n", 4, "no span"),
         ("@fly high\n", 1, "no such directive"),
+        ("@fault of mine\n", 1, "no such fault"),
         ("words\n", 1, "neither exchange nor directive"),
         ("&a\n", 1, "no block `a`"),
         ("@block a\nb\n", 2, "block `a` has no end"),

@@ -18,7 +18,7 @@ use tollgate::users::hash_password;
 
 use crate::run::play::{Passage, Reply, Request, Stage};
 use crate::run::tls;
-use crate::run::transcript::Transcript;
+use crate::run::transcript::{Fault, Transcript};
 use crate::support::backend::{Backend, Seen};
 use crate::support::example::Example;
 use crate::support::gateway::{Folder, Gateway, finish, tollgate};
@@ -163,6 +163,10 @@ impl Stage for Wire {
             Running::Program(_) => panic!("the program's clock cannot be moved"),
             Running::Inside { clock, .. } => clock.advance(Seconds(seconds)),
         }
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        panic!("{fault:?}: nothing fails here on request");
     }
 
     fn revoke(&mut self, user: &str) {
