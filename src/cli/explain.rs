@@ -17,7 +17,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::config::files::Files;
 use crate::config::load::{Context, load};
-use crate::snapshot::{Server, Snapshot};
+use crate::snapshot::{Site, Snapshot};
 use crate::token::scope::Scopes;
 use crate::traffic;
 
@@ -145,7 +145,7 @@ fn forward(snapshot: &Snapshot, route: &Route) -> Option<String> {
         return Some(rules::of_own(own));
     }
     let upstream = snapshot.upstreams.get(plan.upstream)?;
-    let echo = upstream.servers.contains(&Server::Echo);
+    let echo = upstream.servers.iter().any(|server| server.site == Site::Echo);
     let servers = match (echo, upstream.servers.len()) {
         (true, _) => "the built-in echo".to_owned(),
         (false, 1) => "1 server".to_owned(),

@@ -55,6 +55,7 @@ mod tests {
             max_body: 0,
             first_byte_timeout: std::time::Duration::ZERO,
             idle_timeout: std::time::Duration::ZERO,
+            total_timeout: None,
         };
         let mut out = HeaderMap::from_iter([(name, "evil".parse().expect("a value"))]);
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -78,11 +78,17 @@ pub fn failed(error: ForwardError) -> Response<AnswerBody> {
         | ForwardError::ConnectTimeout
         | ForwardError::Reset
         | ForwardError::BadAnswer
+        | ForwardError::Tls(_)
         | ForwardError::Timeout
-        | ForwardError::Busy => Then::GoOn,
+        | ForwardError::TotalTimeout
+        | ForwardError::Busy
+        | ForwardError::Pending
+        | ForwardError::Overload
+        | ForwardError::Down
+        | ForwardError::Unresolved => Then::GoOn,
     };
     let mut answer = plain(error.status(), code, error.label(), sentence, then);
-    if error == ForwardError::Busy {
+    if error.status() == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY);
     }
     answer

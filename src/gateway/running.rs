@@ -13,6 +13,7 @@ use crate::follower::Follower;
 use crate::gateway::boot_client::{self, BootClient};
 use crate::gateway::rings;
 use crate::gateway::sight;
+use crate::gateway::start::NAMES_PATIENCE;
 use crate::oauth::client::Client;
 use crate::oauth::store::StoreError;
 use crate::random::Random;
@@ -113,11 +114,16 @@ impl Swapper {
             }
         }
         let rings = rings::rings(next, &self.store, now)?;
+        // Before any request is sent by it: new names need their addresses.
+        let fleet = &self.shared.fleet;
+        fleet.adapt(&next.upstreams);
+        self.shared.runtime.block_on(fleet.settle(NAMES_PATIENCE));
         let world = self.shared.worlds.replace(|world| World {
             generation: world.generation,
             snapshot: Arc::clone(next),
             rings: rings.clone(),
         });
+        fleet.prune(&next.upstreams);
         let telemetry = &self.shared.telemetry;
         telemetry.lay_out(world.generation, &next.layout());
         sight::tell_certificates(telemetry, next);

@@ -5,12 +5,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
 use crate::clock::{Clock, UnixTime};
 use crate::edge::crew::Crew;
 use crate::edge::drain::Phase;
+use crate::edge::fleet::Fleet;
+use crate::edge::fleet::resolver::SystemResolver;
 use crate::edge::listener::{self, Bound};
 use crate::edge::shared::{Crowd, DoorCount, Shared, Worlds};
 use crate::edge::{admin, request};
@@ -35,6 +38,9 @@ use crate::users::{self, HashingPool};
 
 /// Threads of the shared runtime: they mostly wait, and sign tokens.
 const SHARED_THREADS: usize = 2;
+
+/// How long a start or a reload waits for the addresses of servers' names.
+pub(in crate::gateway) const NAMES_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a gateway takes from outside besides its configuration.
 #[derive(Clone)]
@@ -66,6 +72,7 @@ pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartErro
     keeper.tell_ends();
     let follower = follow(&store, cursor, keeper, parts)?;
     sight::watch(&shared.telemetry, &shared);
+    tend_servers(&shared, &runtime);
     sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address.clone())).collect();
@@ -136,6 +143,7 @@ fn share(
     let durable = store::measured::Measured::new(store.clone(), Arc::clone(&telemetry));
     let service = Service::new(durable, passwords, Arc::clone(&revoked), Arc::clone(&parts.random));
     let doors = first.snapshot.listeners.iter().map(|_| DoorCount::default()).collect();
+    let fleet = Fleet::of(&first.snapshot);
     let crowd = Crowd::of(descriptors::provide(&first.snapshot));
     Ok(Arc::new(Shared {
         worlds: Worlds::new(first),
@@ -144,6 +152,7 @@ fn share(
         clock: Arc::clone(&parts.clock),
         service: Arc::new(service),
         runtime: runtime.handle().clone(),
+        fleet,
         telemetry,
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
         drain: Default::default(),
@@ -151,6 +160,15 @@ fn share(
         doors,
         crowd,
     }))
+}
+
+/// Looks the servers' names up and checks the servers, from now on; returns when their
+/// addresses are known or have been waited for.
+fn tend_servers(shared: &Arc<Shared>, runtime: &Runtime) {
+    let fleet = &shared.fleet;
+    runtime.spawn(Arc::clone(fleet).look_up(Arc::new(SystemResolver)));
+    runtime.spawn(Arc::clone(fleet).check_up());
+    runtime.block_on(fleet.settle(NAMES_PATIENCE));
 }
 
 fn follow(store: &Store, cursor: Cursor, keeper: Keeper, parts: &Parts) -> Result<Follower, StartError> {

@@ -36,6 +36,14 @@ const SINCE_1_2: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rust
 /// From TLS 1.3 up.
 const SINCE_1_3: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
+/// The versions that are spoken from `oldest` up.
+pub(super) fn versions(oldest: Option<TlsVersion>) -> &'static [&'static SupportedProtocolVersion] {
+    match oldest {
+        Some(TlsVersion::V1_3) => SINCE_1_3,
+        Some(TlsVersion::V1_2) | None => SINCE_1_2,
+    }
+}
+
 /// What a listener needs for TLS.
 pub struct TlsSide {
     /// For handshakes.
@@ -56,10 +64,7 @@ impl Compiler<'_> {
                 by_sni.add(names.into_iter(), &Arc::new(key));
             }
         }
-        let versions = match written.min_version.as_ref().map(|version| version.value) {
-            Some(TlsVersion::V1_3) => SINCE_1_3,
-            Some(TlsVersion::V1_2) | None => SINCE_1_2,
-        };
+        let versions = versions(written.min_version.as_ref().map(|version| version.value));
         if by_sni.is_empty() { None } else { self.server(by_sni, versions, place) }
     }
 
@@ -109,7 +114,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn certificate(&mut self, written: &At<CertificateDocument>) -> Option<(BTreeSet<String>, CertifiedKey)> {
+    /// A chain and its key, and the names it has.
+    pub fn certificate(&mut self, written: &At<CertificateDocument>) -> Option<(BTreeSet<String>, CertifiedKey)> {
         let CertificateDocument { cert, key } = &written.value;
         let (chain, private) = (self.chain(cert), self.private_key(key));
         let (chain, private) = (chain?, private?);
@@ -142,7 +148,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn chain(&mut self, file: &At<String>) -> Option<Vec<CertificateDer<'static>>> {
+    /// The certificates of a PEM file, at least one.
+    pub fn chain(&mut self, file: &At<String>) -> Option<Vec<CertificateDer<'static>>> {
         let bytes = self.read(file, MAX_PEM_BYTES)?;
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
         match chain {

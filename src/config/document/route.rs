@@ -91,4 +91,6 @@ pub struct RouteTimeouts {
     pub first_byte: Option<At<TimeSpan>>,
     /// Between two pieces of its answer.
     pub idle: Option<At<TimeSpan>>,
+    /// From the request's head to the answer's last byte, retries included.
+    pub total: Option<At<TimeSpan>>,
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
+use crate::edge::deadline::Deadline;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::pool::Lease;
 
@@ -24,17 +25,24 @@ pub struct Download {
     lease: Option<Lease>,
     idle: Duration,
     waiting: bool,
+    /// When all of it has to be through.
+    deadline: Option<Deadline>,
 }
 
 impl Download {
     /// The body that comes over `lease`. `idle` is the longest wait between two reads.
     pub fn new(mut lease: Lease, idle: Duration) -> Download {
         let over = lease.link().download().is_done();
-        let mut download = Download { lease: Some(lease), idle, waiting: false };
+        let mut download = Download { lease: Some(lease), idle, waiting: false, deadline: None };
         if over {
             download.finish();
         }
         download
+    }
+
+    /// Breaks off at `deadline`.
+    pub fn end_by(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
     }
 
     /// True when nothing more will come.
@@ -48,8 +56,12 @@ impl Download {
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 
-    /// The whole body where it is small and its length is known.
+    /// The whole body where it is small, its length is known, and nothing of the request
+    /// is still on its way: who talks while he listens gets each piece as it comes.
     pub async fn whole(&mut self) -> Option<Result<Bytes, ForwardError>> {
+        if self.lease.as_ref().is_some_and(|lease| !lease.peek().has_sent_all()) {
+            return None;
+        }
         if self.size_hint().upper().is_none_or(|size| size > WHOLE) {
             return None;
         }
@@ -76,6 +88,9 @@ impl Download {
 
     /// The next piece.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        if self.lease.is_some() && self.deadline.as_ref().is_some_and(|deadline| deadline.is_over(cx)) {
+            return self.break_off(ForwardError::TotalTimeout);
+        }
         let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
         match link.poll_download(cx) {
             Poll::Pending => {

@@ -233,7 +233,7 @@ impl Link {
             }
             match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::Little)) {
                 Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(Err(ForwardError::Reset)),
+                end => return Poll::Ready(Err(ForwardError::of_end(&end))),
             }
         }
     }
@@ -344,6 +344,11 @@ impl Link {
                 Ok(0) | Err(_) => return Poll::Ready(Some(Err(ForwardError::Reset))),
             }
         }
+    }
+
+    /// Whether all of the request is gone.
+    pub fn has_sent_all(&self) -> bool {
+        matches!(self.upload, Outgoing::Empty)
     }
 
     /// What is still to come of the answer's body.
