@@ -5,11 +5,12 @@
 //! pulse fires up to two sweep intervals late.
 //! Must never: fire early, or keep a connection alive.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
-use std::task::{Wake, Waker};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::task::Waker;
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::Notify;
 
 /// The shortest and the longest distance between two sweeps.
@@ -18,15 +19,25 @@ pub const INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration
 /// A sweep comes about this many times within the shortest time-out.
 const SWEEPS_PER_TIMEOUT: u32 = 10;
 
-/// Milliseconds on the monotonic clock since the process first asked; never 0.
+/// Milliseconds on the monotonic clock; never 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Tick(u64);
 
 impl Tick {
     /// The present moment, from the system's monotonic clock (some 25 ns).
     pub fn now() -> Tick {
-        static ORIGIN: OnceLock<Instant> = OnceLock::new();
-        Tick(millis(ORIGIN.get_or_init(Instant::now).elapsed()).saturating_add(1))
+        Tick::of(ClockId::Monotonic)
+    }
+
+    /// The present moment or a few milliseconds before it, for a fifth of the price.
+    pub fn about_now() -> Tick {
+        Tick::of(ClockId::MonotonicCoarse)
+    }
+
+    fn of(clock: ClockId) -> Tick {
+        let now = clock_gettime(clock);
+        let whole = u64::try_from(now.tv_sec).unwrap_or(0).saturating_mul(1000);
+        Tick(whole.saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000).saturating_add(1))
     }
 
     /// The moment `span` later, rounded up to a millisecond.
@@ -70,22 +81,14 @@ impl AtomicTick {
 /// length in milliseconds.
 const UNSEEN: u64 = 1 << 63;
 
-/// One possible wait of one task. At rest, armed, or fired. Also the one seat of that
-/// task's waker: what the task polls with `Pulse::waker` needs no copy of its own.
+/// One possible wait of one task. At rest, armed, or fired.
 #[derive(Debug, Default)]
 pub struct Pulse {
     /// When to fire, as a tick, or `UNSEEN` and for how long; 0 at rest.
     deadline: AtomicU64,
     fired: AtomicBool,
-    /// `HEEDS`, `DEAF` or `MISSED`.
-    ear: AtomicU8,
     waker: Mutex<Option<Waker>>,
 }
-
-/// Wakes are passed on; they are not; they are not and one came.
-const HEEDS: u8 = 0;
-const DEAF: u8 = 1;
-const MISSED: u8 = 2;
 
 impl Pulse {
     /// Fires when `after` has passed, instead of whenever it was armed for before.
@@ -114,23 +117,6 @@ impl Pulse {
         }
     }
 
-    /// A waker that passes on to whoever is registered, unless the pulse is deaf.
-    /// Whatever outlives its tasks, such as a kept connection, is polled with the same
-    /// one by all of them, and wakes none that has gone on to something else.
-    pub fn waker(self: &Arc<Pulse>) -> Waker {
-        Waker::from(Arc::clone(self))
-    }
-
-    /// Does not pass on wakes from now on; firing still wakes.
-    pub fn go_deaf(&self) {
-        self.ear.store(DEAF, Ordering::Relaxed);
-    }
-
-    /// Passes on wakes again; true when one came meanwhile, and was not passed on.
-    pub fn heed(&self) -> bool {
-        self.ear.swap(HEEDS, Ordering::Relaxed) == MISSED
-    }
-
     /// Whether its wait is over at `now`; a wait that was not seen before begins.
     fn due(&self, now: Tick) -> bool {
         let deadline = self.deadline.load(Ordering::Acquire);
@@ -153,20 +139,6 @@ impl Pulse {
         let waker = lock(&self.waker).clone();
         if let Some(waker) = waker {
             waker.wake();
-        }
-    }
-}
-
-impl Wake for Pulse {
-    fn wake(self: Arc<Pulse>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Pulse>) {
-        if self.ear.load(Ordering::Relaxed) == HEEDS {
-            self.alert();
-        } else {
-            self.ear.store(MISSED, Ordering::Relaxed);
         }
     }
 }
@@ -332,29 +304,6 @@ mod tests {
         assert!(pulse.fired());
         pulse.rest();
         assert!(!pulse.fired());
-    }
-
-    #[test]
-    fn its_waker_passes_on_unless_deaf_and_firing_always_does() {
-        let pulses = Pulses::default();
-        let pulse = pulses.enrol();
-        let count = Arc::new(Count::default());
-        pulse.register(&Waker::from(Arc::clone(&count)));
-        let waker = pulse.waker();
-        waker.wake_by_ref();
-        assert_eq!(count.0.load(Ordering::SeqCst), 1);
-        pulse.go_deaf();
-        assert!(!pulse.heed());
-        pulse.go_deaf();
-        waker.wake_by_ref();
-        assert_eq!(count.0.load(Ordering::SeqCst), 1);
-        pulse.arm(Duration::ZERO);
-        pulses.sweep(Tick::now());
-        pulses.sweep(Tick::now());
-        assert_eq!(count.0.load(Ordering::SeqCst), 2);
-        assert!(pulse.heed(), "one came while it was deaf");
-        waker.wake();
-        assert_eq!(count.0.load(Ordering::SeqCst), 3);
     }
 
     #[test]

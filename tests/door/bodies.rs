@@ -86,3 +86,45 @@ fn a_large_answer_comes_whole() {
     assert_eq!(wire.get("/big").body.len(), 32 * 1024 * 1024);
     assert_eq!(wire.get("/next").body, "/next");
 }
+
+#[test]
+fn a_short_body_that_nobody_read_keeps_the_connection() {
+    let house = House::clear(limits());
+    let mut wire = Wire::connect(house.address());
+    for framing in ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"] {
+        wire.send(format!("POST /unread HTTP/1.1\r\nHost: a\r\n{framing}").as_bytes());
+        let answer = wire.answer();
+        assert_eq!(answer.body, "/unread");
+        assert!(!answer.head.contains("connection: close"), "{}", answer.head);
+    }
+    assert_eq!(wire.get("/after").body, "/after");
+}
+
+#[test]
+fn who_waits_to_be_told_and_is_not_wanted_hears_no_100() {
+    let house = House::clear(limits());
+    let mut wire = Wire::connect(house.address());
+    wire.send(b"POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    let answer = wire.answer();
+    assert_eq!(answer.status, 413);
+    assert!(answer.head.contains("connection: close"), "he may send the body all the same: {}", answer.head);
+    assert!(wire.is_closed());
+}
+
+#[test]
+fn a_caller_who_has_ended_his_side_is_answered() {
+    let house = House::clear(limits());
+    let mut wire =
+        Wire::sending(house.address(), b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    house.wait_for_held();
+    wire.finish_sending();
+    house.desk.release.add_permits(1);
+    assert_eq!(wire.answer().body, "/1");
+    assert_eq!(wire.answer().body, "held");
+    assert!(wire.is_closed());
+    let half = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhal";
+    let mut wire = Wire::sending(house.address(), half.as_bytes());
+    wire.finish_sending();
+    assert_eq!(wire.answer().status, 400);
+    assert!(wire.is_closed());
+}

@@ -139,6 +139,29 @@ fn good_heads_in_any_pieces_keep_the_connection() {
 }
 
 #[test]
+fn an_old_caller_keeps_the_connection_if_he_asks_for_it() {
+    let house = House::clear(limits());
+    let mut wire = Wire::connect(house.address());
+    for path in ["/1", "/2"] {
+        wire.send(format!("GET {path} HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n").as_bytes());
+        let answer = wire.answer();
+        assert_eq!(answer.body, path);
+        assert!(answer.head.contains("\r\nconnection: keep-alive\r\n"), "{}", answer.head);
+    }
+    wire.send(b"GET /3 HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\n");
+    assert!(wire.answer().head.contains("\r\nconnection: close\r\n"));
+    assert!(wire.is_closed());
+}
+
+#[test]
+fn an_answer_has_one_date() {
+    let house = House::clear(limits());
+    let head = Wire::connect(house.address()).get("/x").head;
+    let dates: Vec<_> = head.lines().filter_map(|line| line.strip_prefix("date: ")).collect();
+    assert!(matches!(dates[..], [date] if date.len() == 29 && date.ends_with(" gmt")), "{head}");
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     let house = House::clear(limits());
     let many: String = (0..50).map(|n| format!("GET /{n} HTTP/1.1\r\nHost: a\r\n\r\n")).collect();

@@ -6,6 +6,7 @@ mod admission;
 mod answers;
 mod backend;
 mod bodies;
+mod duplex;
 mod endpoint;
 mod faults;
 mod gateway;

@@ -4,7 +4,7 @@
 //! Must never: tell a caller, or a log, anything the backend said in a bad answer.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version, response};
 
 use crate::edge::head::chunked::Chunks;
@@ -77,7 +77,7 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
         if text.is_empty() {
             break;
         }
-        let (name, value) = field::parse(text).map_err(|_| BadHead)?;
+        let (name, value) = field::split(text).map_err(|_| BadHead)?;
         facts.note(name, value)?;
         let name = HeaderName::from_bytes(name).map_err(|_| BadHead)?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(value)).map_err(|_| BadHead)?;
@@ -98,7 +98,7 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
 pub fn trailers(section: &Bytes) -> HeaderMap {
     let mut out = HeaderMap::new();
     for text in section.split(|byte| *byte == b'\n').map(line).filter(|text| !text.is_empty()) {
-        let Ok((name, value)) = field::parse(text) else { continue };
+        let Ok((name, value)) = field::split(text) else { continue };
         let value = HeaderValue::from_maybe_shared(section.slice_ref(value));
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) {
             out.append(name, value);
@@ -177,9 +177,4 @@ impl Facts {
             (false, false, None) => (Framed::UntilClose, After::Close),
         })
     }
-}
-
-/// Whether a line of this name is of the framing, which is written anew.
-pub fn is_framing(name: &HeaderName) -> bool {
-    *name == header::CONTENT_LENGTH || *name == header::TRANSFER_ENCODING
 }

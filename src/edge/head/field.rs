@@ -8,15 +8,21 @@ pub fn parse(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     if let Some(refusal) = unclean(line) {
         return Err(refusal);
     }
+    let (name, value) = split(line)?;
+    if !is_token(name) {
+        return Err(Refusal::HeaderSyntax);
+    }
+    Ok((name, value))
+}
+
+/// As `parse`, for whoever makes a `HeaderName` and a `HeaderValue` of the parts: those
+/// look at every byte themselves, and refuse the same ones.
+pub fn split(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
         return Err(Refusal::Fold);
     }
     let Some(colon) = memchr::memchr(b':', line) else { return Err(Refusal::HeaderSyntax) };
-    let (name, value) = (&line[..colon], &line[colon + 1..]);
-    if !is_token(name) {
-        return Err(Refusal::HeaderSyntax);
-    }
-    Ok((name, trim(value)))
+    Ok((&line[..colon], trim(&line[colon + 1..])))
 }
 
 /// A `Content-Length`: digits and nothing else, below 2^63, as every parser behind us
@@ -97,6 +103,21 @@ mod tests {
         for (line, refusal) in cases {
             assert_eq!(parse(line), Err(*refusal), "{}", String::from_utf8_lossy(line));
         }
+    }
+
+    #[test]
+    fn names_and_values_refuse_what_a_line_may_not_hold() {
+        use http::{HeaderName, HeaderValue};
+        for byte in 0..=255_u8 {
+            let (name, value) = ([b'a', byte, b'z'], [b'a', byte, b'z']);
+            assert_eq!(HeaderName::from_bytes(&name).is_ok(), super::is_token(&name), "{byte:#x} in a name");
+            assert_eq!(
+                HeaderValue::from_bytes(&value).is_ok(),
+                super::unclean(&value).is_none(),
+                "{byte:#x} in a value"
+            );
+        }
+        assert!(HeaderName::from_bytes(b"").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 
+use crate::edge::head::field;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::request_line::Version;
 use crate::edge::head::scanner::Scanner;
@@ -11,14 +12,15 @@ use crate::edge::spare;
 
 /// The request that `scanner` has read in `head`.
 pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Request<()>, Refusal> {
-    let Some((line, start, lines, _)) = scanner.head() else { return Err(Refusal::RequestLine) };
+    let Some((line, start, lines)) = scanner.head() else { return Err(Refusal::RequestLine) };
     let mut headers = spare::take(lines.len());
     for at in lines {
         let (from, name) = (at.at as usize, at.name as usize);
-        let name = HeaderName::from_bytes(&head[from..from + name]).map_err(|_| Refusal::HeaderSyntax)?;
         let value = head.slice(at.value.0 as usize..at.value.1 as usize);
-        let value = HeaderValue::from_maybe_shared(value).map_err(|_| Refusal::ControlByte)?;
-        headers.append(name, value);
+        match (HeaderName::from_bytes(&head[from..from + name]), HeaderValue::from_maybe_shared(value)) {
+            (Ok(name), Ok(value)) => headers.append(name, value),
+            (Err(_), _) | (_, Err(_)) => return Err(fault(&head[from..])),
+        };
     }
     let mut request = Request::new(());
     let method = &head[start..start + line.method];
@@ -33,4 +35,11 @@ pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Request<()>, Refusal> {
     };
     *request.headers_mut() = headers;
     Ok(request)
+}
+
+/// What is wrong with the line at the front, which is no header line.
+fn fault(rest: &[u8]) -> Refusal {
+    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
+    field::parse(line).err().unwrap_or(Refusal::HeaderSyntax)
 }

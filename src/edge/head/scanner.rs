@@ -1,6 +1,7 @@
 //! Reads one request's head, however it is cut into pieces, line by line and each byte
 //! about once, and says how long it is, how its body is framed and what it asks of the
-//! connection. Keeps offsets instead of copies: `request` makes a request of them.
+//! connection. Keeps offsets instead of copies: `request` makes a request of them, and
+//! looks at the bytes of names and values for the first and only time.
 //! Must never: accept a head that two parsers could end at different places.
 
 use std::ops::Range;
@@ -90,10 +91,14 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// The request line and where it begins, the header lines, and what they ask for;
-    /// once the head is whole.
-    pub fn head(&self) -> Option<(&RequestLine, usize, &[Line], Wishes)> {
-        Some((self.request.as_ref()?, self.start, &self.lines, self.wishes))
+    /// The request line and where it begins, and the header lines; once the head is whole.
+    pub fn head(&self) -> Option<(&RequestLine, usize, &[Line])> {
+        Some((self.request.as_ref()?, self.start, &self.lines))
+    }
+
+    /// What the head asks of its connection.
+    pub fn wishes(&self) -> Wishes {
+        self.wishes
     }
 
     /// Forgets the head, for the next one.
@@ -164,7 +169,7 @@ impl Scanner {
     }
 
     fn field(&mut self, line: &[u8], limits: HeadLimits) -> Result<(), Refusal> {
-        let (name, value) = field::parse(line)?;
+        let (name, value) = field::split(line)?;
         if self.lines.len() >= limits.fields {
             return Err(Refusal::TooManyHeaders);
         }

@@ -1,11 +1,13 @@
 //! Heads and bodies as data: each is shown at once, byte by byte, and cut in two at
 //! every place, and must be judged the same.
 
+use bytes::Bytes;
 use proptest::prelude::{Just, Strategy, any, proptest};
 use proptest::{collection, prop_assert_eq, prop_oneof};
 
 use crate::edge::head::framed::{Framed, Step};
 use crate::edge::head::refusal::Refusal;
+use crate::edge::head::request;
 use crate::edge::head::scanner::{HeadLimits, Scan, Scanner};
 
 const LIMITS: HeadLimits = HeadLimits { bytes: 512, fields: 8 };
@@ -43,6 +45,10 @@ impl Messages {
                     Scan::More => break,
                     Scan::Refused(refusal) => return (at, Some((Stage::Head, refusal))),
                     Scan::Whole(length, framing) => {
+                        let head = Bytes::copy_from_slice(&rest[..length]);
+                        if let Err(refusal) = request::of(&self.scanner, &head) {
+                            return (at, Some((Stage::Head, refusal)));
+                        }
                         at += length;
                         self.scanner.reset();
                         self.body = framing.into();

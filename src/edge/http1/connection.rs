@@ -5,10 +5,11 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, Version};
 
@@ -52,13 +53,14 @@ pub(in crate::edge) async fn run<S: Serve>(
     loop {
         let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
         let (request, terms) = match arrival {
-            Arrival::Request(head, length, wishes) => received(head, length, wishes, &wire),
+            Arrival::Head(head) => received(&head, &wire),
             Arrival::Refused(refusal) => refused(refusal),
             Arrival::End => break,
         };
-        let Some(answer) = attended(serve.serve(Arc::clone(&connection), request), &wire).await else {
-            return;
-        };
+        // The life of a request is large, and would be moved once for each layer; and a
+        // connection that waits for the next one has no need of the room.
+        let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
+        let Some(answer) = (Attended { answer, wire: &wire }).await else { return };
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
             Ending::Close => break,
@@ -69,15 +71,16 @@ pub(in crate::edge) async fn run<S: Serve>(
 }
 
 /// A request with its body, and what its answer has to know of it.
-fn received(
-    head: Request<()>,
-    length: Option<u64>,
-    wishes: Wishes,
-    wire: &Arc<Mutex<Wire>>,
-) -> (Request<Inbound>, Terms) {
-    let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
-    let terms = Terms { version: head.version(), body, wishes };
-    (head.map(|()| Inbound::http1(wire, length)), terms)
+fn received(head: &Bytes, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
+    let read = lock(wire).read(head);
+    match read {
+        Ok((head, length, wishes)) => {
+            let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+            let terms = Terms { version: head.version(), body, wishes };
+            (head.map(|()| Inbound::http1(wire, length)), terms)
+        }
+        Err(refusal) => refused(refusal),
+    }
 }
 
 /// What stands for a head that was refused: it asks for nothing, and carries the refusal.
@@ -89,17 +92,22 @@ fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
     (request, terms)
 }
 
-/// The answer, unless the caller leaves before it is there.
-async fn attended<B>(
-    answer: impl Future<Output = Result<Response<B>, Infallible>>,
-    wire: &Mutex<Wire>,
-) -> Option<Response<B>> {
-    let mut answer = pin!(answer);
-    poll_fn(|cx| {
-        if let Poll::Ready(Ok(answer)) = answer.as_mut().poll(cx) {
+/// An answer on its way, unless the caller leaves before it is there.
+struct Attended<'a, A> {
+    answer: Pin<Box<A>>,
+    wire: &'a Mutex<Wire>,
+}
+
+impl<A, B> Future for Attended<'_, A>
+where
+    A: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Option<Response<B>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
+        if let Poll::Ready(Ok(answer)) = self.answer.as_mut().poll(cx) {
             return Poll::Ready(Some(answer));
         }
-        lock(wire).poll_left(cx).map(|()| None)
-    })
-    .await
+        lock(self.wire).poll_left(cx).map(|()| None)
+    }
 }

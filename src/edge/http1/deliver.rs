@@ -10,14 +10,14 @@ use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, Version};
+use http::{Response, Version};
 use http_body::{Body, Frame as Piece};
 
 use crate::edge::connection::Connection;
 use crate::edge::duplex::Duplex;
 use crate::edge::http1::connection::Terms;
 use crate::edge::http1::near::Near;
-use crate::edge::http1::reply::{self, Frame, Then};
+use crate::edge::http1::reply::{self, Frame, Said, Then};
 use crate::edge::http1::wire::Wire;
 use crate::edge::spare;
 use crate::edge::tunnel::{self, Far};
@@ -46,12 +46,13 @@ where
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex,
 {
     let (mut head, body) = answer.into_parts();
-    let frame = reply::framing(terms, &head, body.size_hint().exact());
-    let then = {
+    let (frame, then) = {
         let mut wire = lock(wire);
-        let then = then(connection, &mut wire, terms, frame, &head.headers);
-        reply::write(&connection.worker, terms, &head, frame, then, wire.outflow.text());
-        then
+        let said = reply::write_lines(&head, wire.outflow.text());
+        let frame = reply::framing(terms, head.status, said, body.size_hint().exact());
+        let then = then(connection, &mut wire, terms, frame, said);
+        reply::write_end(&connection.worker, terms, said, frame, then, wire.outflow.text());
+        (frame, then)
     };
     spare::keep(std::mem::take(&mut head.headers));
     let mut body = pin!(body);
@@ -73,14 +74,14 @@ where
 }
 
 /// Whether another request may follow, as far as can be told before the answer.
-fn then(connection: &Connection, wire: &mut Wire, terms: Terms, frame: Frame, headers: &HeaderMap) -> Then {
+fn then(connection: &Connection, wire: &mut Wire, terms: Terms, frame: Frame, said: Said) -> Then {
     let wished = match terms.version {
         Version::HTTP_10 => terms.wishes.keep_alive && !terms.wishes.close,
         _ => !terms.wishes.close,
     };
     let keeps = wished
         && frame != Frame::UntilClose
-        && !reply::says_close(headers)
+        && !said.close
         && !connection.worker.shared.drain.draining()
         && wire.may_follow();
     if keeps { Then::Keep } else { Then::Close }

@@ -2,7 +2,7 @@
 //! Must never: write a second framing beside the one that holds.
 
 use http::header::{self, HeaderName};
-use http::{HeaderMap, StatusCode, Version, response};
+use http::{StatusCode, Version, response};
 
 use crate::edge::date;
 use crate::edge::head::scanner::words;
@@ -35,60 +35,80 @@ pub(in crate::edge::http1) enum Then {
 /// Room for an ordinary head with a small body.
 const USUAL_HEAD: usize = 512;
 
+/// What an answer's own lines say, found while they are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(in crate::edge::http1) struct Said {
+    /// Its length.
+    length: Option<u64>,
+    dated: bool,
+    /// `Connection: close`.
+    pub(in crate::edge::http1) close: bool,
+}
+
+/// Writes the status line and the header lines, but for those of the connection.
+pub(in crate::edge::http1) fn write_lines(head: &response::Parts, out: &mut Vec<u8>) -> Said {
+    out.reserve(USUAL_HEAD);
+    write_status(head.status, out);
+    let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    let mut said = Said::default();
+    for (name, value) in &head.headers {
+        if *name == header::CONNECTION {
+            said.close |= words(value.as_bytes()).any(|word| word.eq_ignore_ascii_case(b"close"));
+            if !switches {
+                continue;
+            }
+        } else if *name == header::TRANSFER_ENCODING {
+            continue;
+        } else if *name == header::CONTENT_LENGTH {
+            said.length = value.to_str().ok().and_then(|text| text.parse().ok());
+        } else if *name == header::DATE {
+            said.dated = true;
+        }
+        line(name, value.as_bytes(), out);
+    }
+    said
+}
+
+fn write_status(status: StatusCode, out: &mut Vec<u8>) {
+    if status == StatusCode::OK {
+        return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    }
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
 /// The framing of this answer. `exact` is the body's length where it is known.
-pub(in crate::edge::http1) fn framing(terms: Terms, head: &response::Parts, exact: Option<u64>) -> Frame {
-    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+pub(in crate::edge::http1) fn framing(terms: Terms, status: StatusCode, said: Said, exact: Option<u64>) -> Frame {
+    if status == StatusCode::SWITCHING_PROTOCOLS {
         return Frame::Switched;
     }
-    if head.status.is_informational() || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+    if status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         return Frame::Nothing(None);
     }
     if terms.body == Wanted::HeadOnly {
         return Frame::Nothing(exact.filter(|length| *length > 0));
     }
-    match said_length(&head.headers).or(exact) {
+    match said.length.or(exact) {
         Some(length) => Frame::Length(length),
         None if terms.version == Version::HTTP_10 => Frame::UntilClose,
         None => Frame::Chunks,
     }
 }
 
-fn said_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Whether the answer itself ends its connection.
-pub(in crate::edge::http1) fn says_close(headers: &HeaderMap) -> bool {
-    let close = |value: &header::HeaderValue| words(value.as_bytes()).any(|word| word.eq_ignore_ascii_case(b"close"));
-    headers.get_all(header::CONNECTION).iter().any(close)
-}
-
-/// Writes the head.
-pub(in crate::edge::http1) fn write(
+/// Writes what ends the head: framing, date, and what becomes of the connection.
+pub(in crate::edge::http1) fn write_end(
     worker: &Worker,
     terms: Terms,
-    head: &response::Parts,
+    said: Said,
     frame: Frame,
     then: Then,
     out: &mut Vec<u8>,
 ) {
-    out.reserve(USUAL_HEAD);
-    out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(head.status.as_str().as_bytes());
-    out.push(b' ');
-    out.extend_from_slice(head.status.canonical_reason().unwrap_or_default().as_bytes());
-    out.extend_from_slice(b"\r\n");
-    let mut dated = false;
-    for (name, value) in &head.headers {
-        let ours = *name == header::CONNECTION && frame != Frame::Switched;
-        if ours || *name == header::TRANSFER_ENCODING {
-            continue;
-        }
-        dated |= *name == header::DATE;
-        line(name, value.as_bytes(), out);
-    }
     match frame {
-        Frame::Length(length) | Frame::Nothing(Some(length)) if !head.headers.contains_key(header::CONTENT_LENGTH) => {
+        Frame::Length(length) | Frame::Nothing(Some(length)) if said.length.is_none() => {
             out.extend_from_slice(b"content-length: ");
             write_decimal(length, out);
             out.extend_from_slice(b"\r\n");
@@ -96,7 +116,7 @@ pub(in crate::edge::http1) fn write(
         Frame::Chunks => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
         Frame::Length(_) | Frame::Nothing(_) | Frame::UntilClose | Frame::Switched => {}
     }
-    if !dated && frame != Frame::Switched {
+    if !said.dated && frame != Frame::Switched {
         out.extend_from_slice(b"date: ");
         date::write(worker, out);
         out.extend_from_slice(b"\r\n");
@@ -111,7 +131,9 @@ pub(in crate::edge::http1) fn write(
 
 /// Writes one header line.
 pub(in crate::edge) fn line(name: &HeaderName, value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(name.as_str().as_bytes());
+    let name = name.as_str().as_bytes();
+    out.reserve(name.len() + value.len() + 4);
+    out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");

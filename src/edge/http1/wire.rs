@@ -3,6 +3,8 @@
 //! connection's own task and the body of the request under way share it.
 //! Must never: read on after a refusal, or be held locked while something else is polled.
 
+mod patience;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +15,11 @@ use http::Request;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use crate::edge::connection::Connection;
-use crate::edge::drain::LAST_CALL;
 use crate::edge::head::framed::{Framed, Step};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::request;
 use crate::edge::head::scanner::{HeadLimits, Scan, Scanner, Wishes};
+use crate::edge::http1::wire::patience::Overdue;
 use crate::edge::inflow::{Inflow, Want};
 use crate::edge::io::WriteWatch;
 use crate::edge::linger::Linger;
@@ -27,10 +29,6 @@ use crate::edge::pulse::{Pulse, Tick};
 use crate::edge::stream::Stream;
 use crate::edge::upstream::error::ForwardError;
 use crate::snapshot::DoorLimits;
-
-/// How long an exchange goes on for a caller who has ended his side. He may only have
-/// said all he had to say, or be gone; the two look the same until we write.
-const HALF_CLOSED: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// An unread body of this many bytes is read away to keep the connection.
 const READ_AWAY: usize = 64 * 1024;
@@ -83,13 +81,9 @@ enum Waiting {
 
 /// What comes next on a connection.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large variant is every request's; a box would cost each an allocation"
-)]
 pub(in crate::edge::http1) enum Arrival {
-    /// A request, the length of its body where that is known, and what it asks for.
-    Request(Request<()>, Option<u64>, Wishes),
+    /// A whole head, for `Wire::read`.
+    Head(Bytes),
     /// A head that is refused.
     Refused(Refusal),
     /// Nothing.
@@ -152,19 +146,25 @@ impl Wire {
         if self.waiting != Waiting::NextHead {
             self.settle();
         }
-        let head = self.inflow.take(length);
-        let made = request::of(&self.scanner, &head);
-        let wishes = self.scanner.head().map(|(_, _, _, wishes)| wishes).unwrap_or_default();
+        self.body = body;
+        Arrival::Head(self.inflow.take(length))
+    }
+
+    /// The request in the head that has just arrived, with the length of its body where
+    /// that is known, and what it asks for.
+    pub(in crate::edge::http1) fn read(&mut self, head: &Bytes) -> Result<(Request<()>, Option<u64>, Wishes), Refusal> {
+        let made = request::of(&self.scanner, head);
+        let wishes = self.scanner.wishes();
         self.scanner.reset();
         match made {
             Ok(request) => {
-                self.expects = wishes.expects && !body.is_done() && request.version() == http::Version::HTTP_11;
-                let length = body.left();
-                self.body = body;
-                self.pace = Pace::of(&self.limits);
-                Arrival::Request(request, length, wishes)
+                self.expects = wishes.expects && !self.body.is_done() && request.version() == http::Version::HTTP_11;
+                Ok((request, self.body.left(), wishes))
             }
-            Err(refusal) => self.refuse(refusal),
+            Err(refusal) => {
+                self.refuse(refusal);
+                Err(refusal)
+            }
         }
     }
 
@@ -243,69 +243,6 @@ impl Wire {
         }
     }
 
-    fn wait_for(&mut self, what: Waiting, limit: std::time::Duration) {
-        if self.waiting != what {
-            self.waiting = what;
-            self.pulse.arm(limit);
-        }
-    }
-
-    /// Makes sure that waiting for a head does not last for ever.
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<Overdue> {
-        if !self.inflow.is_empty() {
-            self.wait_for(Waiting::RestOfHead, self.limits.header_timeout);
-        } else if self.connection.worker.shared.drain.draining() {
-            self.wait_for(Waiting::LastCall, LAST_CALL);
-        } else {
-            self.wait_for(Waiting::NextHead, self.limits.idle_timeout);
-        }
-        self.pulse.register(cx.waker());
-        if !self.pulse.fired() {
-            return Poll::Pending;
-        }
-        match self.waiting {
-            Waiting::RestOfHead => Poll::Ready(Overdue::Refused(Refusal::HeadTimeout)),
-            Waiting::NextHead => {
-                let idle = self.connection.worker.pulses.tick().since(self.touched);
-                let left = self.limits.idle_timeout.saturating_sub(idle);
-                if left.is_zero() {
-                    return Poll::Ready(Overdue::Over);
-                }
-                self.pulse.arm(left);
-                Poll::Pending
-            }
-            Waiting::LastCall | Waiting::Body | Waiting::HalfClosed | Waiting::Nothing => Poll::Ready(Overdue::Over),
-        }
-    }
-
-    /// Looks whether the caller is still there while his answer is made. Ready when he
-    /// has left.
-    pub(in crate::edge::http1) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.outflow.is_empty() && matches!(self.poll_flush(cx), Poll::Ready(Err(_))) {
-            return Poll::Ready(());
-        }
-        if !self.body.is_done() || matches!(self.flow, Flow::Refused(_)) {
-            // Whoever reads the body sees it.
-            return Poll::Pending;
-        }
-        while self.flow == Flow::Open && self.inflow.bytes().len() < self.limits.header_bytes {
-            match self.inflow.poll_fill(&mut self.stream, cx, Want::Little) {
-                Poll::Ready(Ok(0)) => self.flow = Flow::Ended,
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        if self.flow == Flow::Ended {
-            self.wait_for(Waiting::HalfClosed, HALF_CLOSED);
-            self.pulse.register(cx.waker());
-            if self.pulse.fired() {
-                return Poll::Ready(());
-            }
-        }
-        Poll::Pending
-    }
-
     /// Whether another request may follow the one under way, as far as its body goes. A
     /// short rest of it that is here already is read away.
     pub(in crate::edge::http1) fn may_follow(&mut self) -> bool {
@@ -377,12 +314,6 @@ impl Wire {
     pub(in crate::edge::http1) fn stream(&mut self) -> &mut Stream {
         &mut self.stream
     }
-}
-
-/// What became of a wait that was too long.
-enum Overdue {
-    Refused(Refusal),
-    Over,
 }
 
 /// A refused body as its reader sees it.

@@ -48,8 +48,12 @@ impl Download {
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 
-    /// The whole body where it is small and its length is known.
+    /// The whole body where it is small, its length is known, and nothing of the request
+    /// is still on its way: who talks while he listens gets each piece as it comes.
     pub async fn whole(&mut self) -> Option<Result<Bytes, ForwardError>> {
+        if self.lease.as_ref().is_some_and(|lease| !lease.peek().has_sent_all()) {
+            return None;
+        }
         if self.size_hint().upper().is_none_or(|size| size > WHOLE) {
             return None;
         }

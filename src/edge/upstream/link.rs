@@ -346,6 +346,11 @@ impl Link {
         }
     }
 
+    /// Whether all of the request is gone.
+    pub fn has_sent_all(&self) -> bool {
+        matches!(self.upload, Outgoing::Empty)
+    }
+
     /// What is still to come of the answer's body.
     pub fn download(&self) -> &Framed {
         &self.download

@@ -258,7 +258,7 @@ impl Pool {
 
     /// Keeps a clean connection, or closes it where it is one too many.
     fn keep(self: &Arc<Pool>, mut link: Box<Link>) {
-        link.idle_since = Tick::now();
+        link.idle_since = Tick::about_now();
         let mut state = self.lock();
         if state.retired || state.idle.len() >= state.bounds.idle {
             drop(state);
