@@ -12,7 +12,7 @@
 //! | 8 | [`gateway`]: the composition root |
 //! | 7 | [`reload`]: a changed file becomes a new snapshot, or nothing · [`follower`]: the store's log becomes memory |
 //! | 6 | [`edge`]: sockets, TLS, HTTP, forwarding · [`config`]: text becomes a snapshot |
-//! | 5 | [`snapshot`]: what the operator said · [`store`]: what has happened since · [`users`]: password hashing |
+//! | 5 | [`pages`]: what people see, as HTML · [`snapshot`]: what the operator said · [`store`]: what has happened since · [`users`]: password hashing |
 //! | 4 | [`access`]: may this request pass? · [`oauth`]: what does the token endpoint answer? · [`traffic`]: what else becomes of it? |
 //! | 3 | [`dialect`]: how endpoints and refusals are spelled |
 //! | 2 | [`revocation`]: what was called back |
@@ -47,6 +47,7 @@ pub mod edge;
 pub mod follower;
 pub mod gateway;
 pub mod oauth;
+pub mod pages;
 pub mod random;
 pub mod reload;
 pub mod revocation;

@@ -193,6 +193,11 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(partner.types, ["jwt".into(), "at+jwt".into()]);
     assert_eq!(partner.require, ["iss".into(), "exp".into(), "aud".into()]);
 
+    let people = snapshot.issuers[0].people.as_ref().expect("people");
+    assert_eq!((people.session.idle.0, people.session.lifetime.0), (15 * 60, 8 * 3600));
+    assert_eq!((people.branding.name.as_str(), people.branding.colour.red), ("Example Ltd", 0xC8));
+    assert_eq!(people.branding.terms.as_deref(), Some("https://example.com/terms?lang=en"));
+
     let plan = &snapshot.plans[0];
     assert_eq!(snapshot.policy.kept_claims, ["tenant".into()]);
     let user = plan.identity.iter().find(|(name, _)| name == "x-user").map(|(_, template)| template.0.clone());
@@ -225,7 +230,8 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(alternatives[0], ["read", "write admin|write read partner:all", "public"]);
     let others: Vec<&str> = alternatives[1..].iter().map(|line| line[0].as_str()).collect();
     assert_eq!(others, ["", "read write", "admin", "read", "public"]);
-    assert_eq!(snapshot.policy.tables[1].targets().len(), 6, "token, revoke, introspect, jwks, two metadata");
+    let endpoints = "token, revoke, introspect, jwks, two metadata, and for people authorize and eight pages";
+    assert_eq!(snapshot.policy.tables[1].targets().len(), 15, "{endpoints}");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
 }
 

@@ -43,6 +43,8 @@ pub enum Endpoint {
     Register,
     /// RFC 7592 §2, one path below for each client.
     RegisteredClient,
+    /// Where everything that a person sees of himself begins.
+    Account,
     /// Where a person signs in.
     SignIn,
     /// Where a person signs out.
@@ -100,6 +102,7 @@ impl Endpoint {
             | Endpoint::OpenidConfiguration
             | Endpoint::EndSession
             | Endpoint::Register
+            | Endpoint::Account
             | Endpoint::SignIn
             | Endpoint::SignOut
             | Endpoint::Consent => Reach::Path,
@@ -118,6 +121,7 @@ impl Endpoint {
             Endpoint::UserInfo | Endpoint::OpenidConfiguration | Endpoint::EndSession => Need::Openid,
             Endpoint::Register | Endpoint::RegisteredClient => Need::Registration,
             Endpoint::Authorize
+            | Endpoint::Account
             | Endpoint::SignIn
             | Endpoint::SignOut
             | Endpoint::Consent
@@ -143,6 +147,7 @@ impl Endpoint {
             Endpoint::EndSession => "end_session",
             Endpoint::Register => "register",
             Endpoint::RegisteredClient => "registered_client",
+            Endpoint::Account => "account",
             Endpoint::SignIn => "sign_in",
             Endpoint::SignOut => "sign_out",
             Endpoint::Consent => "consent",

@@ -40,6 +40,7 @@ impl Dialect {
                 Seat::standard(Endpoint::EndSession, "/logout"),
                 Seat::standard(Endpoint::Register, "/register"),
                 Seat::standard(Endpoint::RegisteredClient, "/register"),
+                Seat::standard(Endpoint::Account, "/account"),
                 Seat::standard(Endpoint::SignIn, "/sign_in"),
                 Seat::standard(Endpoint::SignOut, "/sign_out"),
                 Seat::standard(Endpoint::Consent, "/consent"),
@@ -75,7 +76,8 @@ impl Seat {
             }
             Endpoint::Authorize | Endpoint::UserInfo | Endpoint::EndSession => vec![Method::GET, Method::POST],
             Endpoint::RegisteredClient => vec![Method::GET, Method::PUT, Method::DELETE],
-            Endpoint::SignIn
+            Endpoint::Account
+            | Endpoint::SignIn
             | Endpoint::SignOut
             | Endpoint::Consent
             | Endpoint::Applications

@@ -12,7 +12,7 @@ use http::request::Parts;
 
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
-use crate::dialect::endpoint::EndpointRef;
+use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::edge::body::AnswerBody;
 use crate::edge::inbound::Inbound;
@@ -26,6 +26,23 @@ use crate::oauth::service::Desk;
 use crate::snapshot::World;
 use crate::telemetry::outcome::Login;
 use crate::token::ring::KeyRing;
+
+/// The events of the audit log that are counted as something a person did.
+const PEOPLE_EVENTS: [&str; 13] = [
+    "signed_in",
+    "signed_out",
+    "sessions_ended",
+    "code_issued",
+    "application_registered",
+    "application_changed",
+    "application_deleted",
+    "application_approved",
+    "application_turned_down",
+    "secret_added",
+    "secret_rotated",
+    "grant_narrowed",
+    "grant_taken_back",
+];
 
 /// One request to an endpoint.
 pub struct Visit<'a> {
@@ -65,6 +82,9 @@ impl Visit<'_> {
             body,
             peer: self.peer,
         };
+        if self.place.endpoint == Endpoint::Assets {
+            return Ok(respond::replied(page::asset(&self.world.snapshot.issuers[self.place.issuer], &raw)));
+        }
         Ok(respond::replied(self.answer(raw).await))
     }
 
@@ -84,10 +104,12 @@ impl Visit<'_> {
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
             shared.telemetry.oauth_answered(place.endpoint.as_str(), answer.grant, answer.result, began.elapsed());
             report(&shared, raw.peer, &answer, now);
-            match &answer.view {
-                Some(view) => page::written(answer.reply, view),
-                None => answer.reply,
+            let Some(page) = &answer.page else { return answer.reply };
+            let written = page::reply(page, answer.reply, issuer, &raw.headers);
+            if let Some(fault) = written.fault {
+                tracing::error!(%fault, "a page was not written");
             }
+            written.reply
         };
         match self.shared.runtime.spawn(task).await {
             Ok(reply) => reply,
@@ -138,10 +160,15 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
     }
     for event in &answer.audit {
         telemetry.audit(Some(peer), event);
+        if PEOPLE_EVENTS.contains(&event.event) {
+            telemetry.person_did(event.event);
+        }
         let detail = event.detail.as_deref().unwrap_or_default();
         match event.event {
             "token_issued" if grant == "password" => telemetry.login("local", Login::Right),
+            "signed_in" => telemetry.login("local", Login::Right),
             "sign_in_refused" => telemetry.login("local", login(detail)),
+            "grant_taken_back" => telemetry.revoked("family", 1),
             "refresh_reuse" => {
                 telemetry.refresh_reused();
                 telemetry.revoked("family", 1);

@@ -7,7 +7,7 @@ use crate::dialect::knobs::{Dialect, Seat};
 use crate::dialect::wire::Reply;
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::store::StoreError;
-use crate::oauth::view::View;
+use crate::oauth::view::Page;
 use crate::token::id::ClientId;
 
 /// The result label of an answer that refuses nothing.
@@ -19,7 +19,7 @@ pub struct Answer {
     /// To be sent.
     pub reply: Reply,
     /// The page that becomes the body of the reply, where it is one.
-    pub view: Option<Box<View>>,
+    pub page: Option<Box<Page>>,
     /// To be written to the audit log, each with time and address.
     pub audit: Vec<AuditEvent>,
     /// The `grant_type`, as soon as one was recognised.
@@ -57,7 +57,7 @@ impl Answer {
     pub(in crate::oauth) fn plain(reply: Reply) -> Answer {
         Answer {
             reply,
-            view: None,
+            page: None,
             audit: Vec::new(),
             grant: None,
             result: OK,

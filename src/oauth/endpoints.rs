@@ -63,20 +63,6 @@ pub fn endpoints(issuer: &Issuer) -> Vec<Stand> {
 
 /// Whether the issuer has what the endpoint is for.
 pub(in crate::oauth) fn serves(issuer: &Issuer, endpoint: Endpoint) -> bool {
-    // As they come to be answered, they leave this list.
-    let still_missing = matches!(
-        endpoint,
-        Endpoint::SignIn
-            | Endpoint::SignOut
-            | Endpoint::Consent
-            | Endpoint::Applications
-            | Endpoint::Authorized
-            | Endpoint::Sessions
-            | Endpoint::Assets
-    );
-    if still_missing {
-        return false;
-    }
     match endpoint.need() {
         Need::Always => true,
         Need::People => issuer.people.is_some(),

@@ -94,6 +94,12 @@ impl Issuer {
         self.people.is_some() && self.catalogue.iter().any(|(scope, _)| scope.as_str() == OPENID)
     }
 
+    /// What people are told a scope means. A scope that another holds may have no words
+    /// of its own.
+    pub fn words<'a>(&'a self, scope: &'a Scope) -> &'a str {
+        self.catalogue.iter().find(|(known, _)| known == scope).map_or(scope.as_str(), |(_, text)| text)
+    }
+
     /// Whether requests may leave out where the person is sent back to.
     pub fn redirect_uri_is_optional(&self) -> bool {
         self.people.as_ref().is_some_and(|people| people.code.redirect_uri == RedirectRule::Optional)

@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use crate::clock::Seconds;
 use crate::oauth::client::{GrantKind, PkceRule};
+use crate::oauth::person::branding::Branding;
+use crate::oauth::session::SessionSettings;
 use crate::oauth::spelling::Makeup;
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
@@ -17,6 +19,10 @@ pub struct People {
     pub code: CodeSettings,
     /// Who may register applications by the pages, and what becomes of them.
     pub applications: ApplicationRules,
+    /// How long people stay signed in.
+    pub session: SessionSettings,
+    /// What the pages say and look like.
+    pub branding: Branding,
 }
 
 /// How authorization codes live (RFC 6749 §4.1.2).

@@ -9,7 +9,7 @@ use http::Method;
 
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::condition::Condition;
-use crate::dialect::endpoint::Endpoint;
+use crate::dialect::endpoint::{Endpoint, Need};
 use crate::dialect::knobs::{Dialect, Seat, Step};
 use crate::dialect::params::SecretsInUrl;
 use crate::dialect::read::Codes;
@@ -18,18 +18,15 @@ use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::{Answer, OK, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::authenticate::{Standing, authenticate};
-use crate::oauth::authorize;
-use crate::oauth::authorize::endpoint::Visit;
-use crate::oauth::authorize::error::Dead;
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
-use crate::oauth::openid::{discovery, end_session, userinfo};
+use crate::oauth::openid::{discovery, userinfo};
 use crate::oauth::store::{Directory, GrantStore, Store};
 use crate::oauth::throttle::Throttle;
 use crate::oauth::user::PasswordCheck;
 use crate::oauth::warnings::Warnings;
-use crate::oauth::{cors, info, introspect, jwks, metadata, registration, revoke, visitor};
+use crate::oauth::{cors, info, introspect, jwks, metadata, person, registration, revoke};
 use crate::random::Random;
 use crate::revocation::list::List;
 use crate::token::ring::KeyRing;
@@ -97,6 +94,7 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             return refused.answer(desk.dialect, None, desk.issuer.name.as_str());
         };
         let answered = match self.throttle.admit(desk.issuer, raw.peer, now) {
+            Err(wait) if endpoint.need() == Need::People => Ok(person::too_many(desk.issuer, wait)),
             Err(wait) => Err(Refused::from(Condition::TooMany(wait))),
             Ok(()) => match cors::preflight(desk.issuer, &seat.allow(), raw) {
                 Some(reply) => Ok(Answer::plain(reply)),
@@ -120,33 +118,23 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
             Endpoint::Info => info::answer(self, desk, seat, raw, now).await,
             Endpoint::Jwks => jwks::answer(desk, seat, raw),
             Endpoint::Metadata => metadata::answer(desk, seat, raw),
-            Endpoint::Authorize | Endpoint::EndSession => Ok(self.visit(desk, seat, raw, now).await),
+            Endpoint::Authorize
+            | Endpoint::EndSession
+            | Endpoint::Account
+            | Endpoint::SignIn
+            | Endpoint::SignOut
+            | Endpoint::Consent
+            | Endpoint::Applications
+            | Endpoint::Authorized
+            | Endpoint::Sessions => Ok(person::answer(self, desk, seat, raw, now).await),
             Endpoint::UserInfo => userinfo::answer(self, desk, seat, raw, now).await,
             Endpoint::OpenidConfiguration => discovery::answer(desk, seat, raw),
             Endpoint::Register | Endpoint::RegisteredClient => {
                 registration::endpoint::answer(self, desk, seat, raw, now).await
             }
-            // Not placed by `endpoints` yet, so nobody comes here.
-            Endpoint::SignIn
-            | Endpoint::SignOut
-            | Endpoint::Consent
-            | Endpoint::Applications
-            | Endpoint::Authorized
-            | Endpoint::Sessions
-            | Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
+            // Answered where pages are written.
+            Endpoint::Assets => Err(Refused::internal("the endpoint is not served".to_owned())),
         }
-    }
-
-    /// An endpoint that browsers come to, answered for whoever sits there.
-    async fn visit(&self, desk: Desk<'_>, seat: &Seat, raw: &RawRequest, now: UnixTime) -> Answer {
-        let Some(people) = &desk.issuer.people else { return authorize::answer::dead(Dead::UnknownClient) };
-        let visitor = visitor::of(raw, &*self.random);
-        let visit = Visit { service: self, desk, people, visitor: &visitor, method: &raw.method, now };
-        let answer = match seat.endpoint {
-            Endpoint::EndSession => end_session::answer(&visit, seat, raw).await,
-            _ => authorize::endpoint::answer(&visit, seat, raw).await,
-        };
-        authorize::answer::with_cookies(answer, visitor.cookies)
     }
 
     /// The token endpoint, step by step (RFC 6749 §3.2), in the dialect's order.

@@ -61,6 +61,13 @@ pub struct SessionSettings {
     pub lifetime: Seconds,
 }
 
+impl Default for SessionSettings {
+    /// A working day, and half an hour without a visit.
+    fn default() -> SessionSettings {
+        SessionSettings { idle: Seconds(30 * 60), lifetime: Seconds(12 * 3600) }
+    }
+}
+
 impl SessionSettings {
     /// When a session that is used at `now` ends, if it is not used again.
     pub fn ends(&self, now: UnixTime, expires: UnixTime) -> UnixTime {

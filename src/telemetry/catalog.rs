@@ -111,6 +111,9 @@ catalog! {
     /// Passwords tried.
     LOGINS = counter("tollgate_logins_total", &["source", "result"],
         "Passwords that were tried: ok, bad_password, unknown_user, locked or source_error.");
+    /// What people did on the pages.
+    PEOPLE_EVENTS = counter("tollgate_people_events_total", &["event"],
+        "What people did on the pages: signed in and out, agreed, registered applications, took back what they granted.");
     /// Cost of hashing.
     HASH_SECONDS = histogram("tollgate_password_hash_duration_seconds", &HASH_BOUNDS, &["algorithm"],
         "Time of one password check, its wait for a thread included.");

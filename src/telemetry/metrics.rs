@@ -164,6 +164,11 @@ impl Telemetry {
         self.events.logins.with_label_values(&[source, result.label()]).inc();
     }
 
+    /// A person did something on the pages; `event` is of a closed list.
+    pub fn person_did(&self, event: &'static str) {
+        self.events.people_events.with_label_values(&[event]).inc();
+    }
+
     /// A password was checked, its wait for a thread included.
     pub fn password_hashed(&self, algorithm: &'static str, took: Duration) {
         self.events.hash_seconds.with_label_values(&[algorithm]).observe(took.as_secs_f64());

@@ -41,6 +41,8 @@ pub fn fixture() -> Fixture {
             redirect_uri: RedirectRule::Required,
         },
         applications: Default::default(),
+        session: Default::default(),
+        branding: Default::default(),
     });
     let clients = [
         web("shop", &["s3cret"], &["https://shop.example/cb", "https://shop.example/other?x=1"]),
@@ -79,7 +81,7 @@ pub fn led(told: &Told) -> (String, Vec<(String, String)>) {
 }
 
 fn failed(told: &Told) -> Option<Failed> {
-    match told.answer.view.as_deref() {
+    match told.answer.page.as_deref().map(|page| &page.view) {
         Some(View::Failure(failure)) => Some(failure.what),
         _ => None,
     }
@@ -101,8 +103,7 @@ async fn a_good_request_waits_for_a_sign_in() {
     assert_eq!(told.headers["referrer-policy"], "no-referrer");
     let cookie = told.headers["set-cookie"].to_str().unwrap();
     assert!(
-        cookie.starts_with("__Host-tollgate-browser=tgb_")
-            && cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax")
+        cookie.starts_with("__Host-browser-main=tgb_") && cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax")
     );
     let state = fixture.store.state();
     let kept = state.pending.values().next().unwrap();
@@ -199,7 +200,8 @@ async fn the_query_of_a_registered_uri_stays_and_a_loopback_port_is_free() {
 async fn a_form_post_answer_is_a_form() {
     let fixture = fixture();
     let told = ask(&fixture, &format!("{GOOD}&response_mode=form_post&state=s1")).await;
-    let Some(View::FormPost(form)) = told.answer.view.as_deref() else { panic!("{:?}", told.answer.view) };
+    let view = told.answer.page.as_deref().map(|page| &page.view);
+    let Some(View::FormPost(form)) = view else { panic!("{view:?}") };
     assert_eq!((told.status, form.action.as_str()), (200, "https://shop.example/cb"));
     let names: Vec<_> = form.fields.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["error", "error_description", "state", "iss"]);

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod backend;
+pub mod browser;
 pub mod example;
 pub mod gateway;
 pub mod http;

@@ -28,6 +28,7 @@ const FLOORS: &[Floor] = &[
     floor(4, "access", &["telemetry"]),
     floor(4, "oauth", &["telemetry"]),
     floor(4, "traffic", &["telemetry"]),
+    floor(5, "pages", &["telemetry"]),
     floor(5, "snapshot", &[]),
     floor(5, "store", &[]),
     floor(5, "users", &[]),

@@ -22,6 +22,7 @@ mod lint;
 mod listener;
 mod mint;
 mod own;
+mod page;
 mod parts;
 mod people;
 mod profile;

@@ -39,7 +39,9 @@ impl Compiler<'_> {
         let applications = document.applications.as_ref().map(|at| self.application_rules(&at.value, at.place));
         let none = CodeDocument::default();
         let code = self.code_settings(document.code.as_ref().map_or(&none, |at| &at.value));
-        Some(People { code, applications: applications.unwrap_or_default() })
+        let session = self.session_settings(document.session.as_ref());
+        let branding = self.branding(document.branding.as_ref(), &written.url.value);
+        Some(People { code, applications: applications.unwrap_or_default(), session, branding })
     }
 
     fn code_settings(&mut self, written: &CodeDocument) -> CodeSettings {

@@ -16,6 +16,7 @@ pub mod listener;
 pub mod named;
 pub mod observability;
 pub mod one_or_many;
+pub mod page;
 pub mod people;
 pub mod rate;
 pub mod route;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::config::document::duration::TimeSpan;
 use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::page::{BrandingDocument, SessionDocument};
 use crate::config::document::secret::SecretText;
 use crate::config::document::token::MakeupDocument;
 use crate::config::source::at::At;
@@ -22,6 +23,10 @@ pub struct PeopleDocument {
     pub code: Option<At<CodeDocument>>,
     /// Who may register applications by the pages.
     pub applications: Option<At<ApplicationsDocument>>,
+    /// How long people stay signed in.
+    pub session: Option<At<SessionDocument>>,
+    /// What the pages say and look like.
+    pub branding: Option<At<BrandingDocument>>,
 }
 
 /// How authorization codes live.

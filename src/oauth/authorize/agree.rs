@@ -2,7 +2,6 @@
 //! form is believed only for a request that waits for this very browser, and only for
 //! scopes that the request asked for.
 
-use crate::dialect::endpoint::Endpoint;
 use crate::oauth::answer::Answer;
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::authorize::answer::{self, Outcome};
@@ -15,7 +14,6 @@ use crate::oauth::authorize::pending::Pending;
 use crate::oauth::authorize::request::Request;
 use crate::oauth::authorize::store::Sent;
 use crate::oauth::client::Client;
-use crate::oauth::endpoints::path_of;
 use crate::oauth::issuer::NothingLeft;
 use crate::oauth::redirect::origin;
 use crate::oauth::store::{Store, StoreError};
@@ -28,7 +26,7 @@ use crate::token::secret::{Secret, SecretDigest};
 /// sign in first, or nobody has to be asked.
 #[derive(Debug)]
 pub enum Question {
-    /// The page; its CSRF token is the caller's to fill in.
+    /// The page.
     Page(Box<view::Consent>),
     /// Something else comes next.
     Answer(Box<Answer>),
@@ -40,20 +38,19 @@ pub enum Question {
 /// `Gone`, if it has ended or began in another browser; `Unavailable`.
 pub async fn question<S: Store, P>(visit: &Visit<'_, S, P>, number: &str) -> Result<Question, Dead> {
     let (pending, client) = waiting(visit, number).await?;
-    let Some((person, wish)) = asked(visit, &pending, &client).await? else {
+    let Some((_, wish)) = asked(visit, &pending, &client).await? else {
         return resume(visit, number).await.map(|answer| Question::Answer(Box::new(answer)));
     };
     let issuer = visit.desk.issuer;
+    let shown = view::ClientShown {
+        id: client.id.as_str().to_owned(),
+        name: client.shown().to_owned(),
+        description: client.application.description.clone(),
+        foreign: client.application.owner.is_some(),
+    };
     Ok(Question::Page(Box::new(view::Consent {
-        action: path_of(issuer, Endpoint::Consent).unwrap_or_default(),
         pending: number.to_owned(),
-        csrf: String::new(),
-        client: view::ClientShown {
-            id: client.id.as_str().to_owned(),
-            name: client.shown().to_owned(),
-            description: client.application.description.clone(),
-        },
-        person: person.user.as_str().to_owned(),
+        client: shown,
         scopes: consent::lines(issuer, &wish),
         goes_to: origin(&pending.request.back.uri).to_owned(),
     })))

@@ -3,7 +3,7 @@
 //! and referrers, since codes and requests stand in URLs here.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, HeaderName, LOCATION, PRAGMA, REFERRER_POLICY, SET_COOKIE};
+use http::header::{ALLOW, CACHE_CONTROL, HeaderName, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::dialect::wire::Reply;
@@ -11,7 +11,8 @@ use crate::oauth::answer::Answer;
 use crate::oauth::authorize::error::{AuthorizeError, Dead};
 use crate::oauth::authorize::request::{Back, ResponseMode};
 use crate::oauth::issuer::Issuer;
-use crate::oauth::view::{Failed, Failure, FormPost, View};
+use crate::oauth::service::RETRY;
+use crate::oauth::view::{Failed, Failure, FormPost, Frame, Freshness, Page, View};
 
 /// What an application is told.
 pub(in crate::oauth) enum Outcome<'a> {
@@ -57,34 +58,51 @@ pub(in crate::oauth) fn redirect(method: &Method, location: &str) -> Answer {
     Answer::plain(Reply { status, headers, body: Bytes::new() })
 }
 
-/// A page, whose body is written where pages are known.
+/// A page, whose frame is added by who knows the visitor, and whose body is written where
+/// pages are known.
 pub(in crate::oauth) fn page(status: StatusCode, view: View) -> Answer {
     let reply = Reply { status, headers: private(), body: Bytes::new() };
-    Answer { view: Some(Box::new(view)), ..Answer::plain(reply) }
+    let page = Page { frame: Frame::default(), view, freshness: Freshness::Fresh };
+    Answer { page: Some(Box::new(page)), ..Answer::plain(reply) }
 }
 
 /// The page for a request that leads nowhere.
 pub(in crate::oauth) fn dead(dead: Dead) -> Answer {
-    let (status, what, detail) = match &dead {
-        Dead::UnknownClient => (StatusCode::BAD_REQUEST, Failed::UnknownClient, None),
-        Dead::BadRedirect => (StatusCode::BAD_REQUEST, Failed::BadRedirect, None),
-        Dead::Malformed(detail) => (StatusCode::BAD_REQUEST, Failed::Malformed, Some(*detail)),
-        Dead::Gone => (StatusCode::BAD_REQUEST, Failed::Gone, None),
-        Dead::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, Failed::Malformed, None),
-        Dead::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Failed::Unavailable, None),
+    let invalid = "invalid_request";
+    let (status, what, result) = match &dead {
+        Dead::UnknownClient => (StatusCode::BAD_REQUEST, Failed::UnknownClient, "invalid_client"),
+        Dead::BadRedirect => (StatusCode::BAD_REQUEST, Failed::BadRedirect, invalid),
+        Dead::Malformed(_) => (StatusCode::BAD_REQUEST, Failed::Malformed, invalid),
+        Dead::Gone => (StatusCode::BAD_REQUEST, Failed::Gone, invalid),
+        Dead::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, Failed::Malformed, invalid),
+        Dead::Forged => (StatusCode::FORBIDDEN, Failed::Forged, "forged_form"),
+        Dead::SessionOver => (StatusCode::FORBIDDEN, Failed::SessionOver, "session_over"),
+        Dead::Forbidden => (StatusCode::FORBIDDEN, Failed::Forbidden, "access_denied"),
+        Dead::NotFound => (StatusCode::NOT_FOUND, Failed::NotFound, "not_found"),
+        Dead::TooMany(wait) => (StatusCode::TOO_MANY_REQUESTS, Failed::TooMany(wait.0), "too_many_requests"),
+        Dead::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Failed::Unavailable, "temporarily_unavailable"),
     };
-    let mut answer = page(status, failure(what, detail));
-    answer.result = match &dead {
-        Dead::UnknownClient => "invalid_client",
-        Dead::BadRedirect | Dead::Malformed(_) | Dead::Gone | Dead::WrongMethod(_) => "invalid_request",
-        Dead::Unavailable(_) => "temporarily_unavailable",
-    };
+    let detail = if let Dead::Malformed(detail) = &dead { Some(*detail) } else { None };
+    let mut answer = Answer { result, ..page(status, failure(what, detail)) };
     match dead {
         Dead::WrongMethod(methods) => {
-            answer.reply.headers.extend(HeaderValue::from_str(&methods).map(|methods| (http::header::ALLOW, methods)));
+            answer.reply.headers.extend(HeaderValue::from_str(&methods).map(|methods| (ALLOW, methods)));
         }
-        Dead::Unavailable(fault) => answer.fault = Some(fault),
-        Dead::UnknownClient | Dead::BadRedirect | Dead::Malformed(_) | Dead::Gone => {}
+        Dead::TooMany(wait) => {
+            answer.reply.headers.insert(RETRY_AFTER, HeaderValue::from(wait.0));
+        }
+        Dead::Unavailable(fault) => {
+            answer.reply.headers.insert(RETRY_AFTER, HeaderValue::from(RETRY.0));
+            answer.fault = Some(fault);
+        }
+        Dead::UnknownClient
+        | Dead::BadRedirect
+        | Dead::Malformed(_)
+        | Dead::Gone
+        | Dead::Forged
+        | Dead::SessionOver
+        | Dead::Forbidden
+        | Dead::NotFound => {}
     }
     answer
 }

@@ -10,7 +10,7 @@ use crate::oauth::grants::scope;
 use crate::oauth::issuer::{Issuer, OPENID};
 use crate::oauth::redirect::{Kind, RedirectUri};
 use crate::oauth::user::User;
-use crate::oauth::view::{Choice, ScopeAsked};
+use crate::oauth::view::Choice;
 use crate::token::scope::{Scope, Scopes};
 
 /// The scopes that are asked of a person: what the request means, without what he may
@@ -68,15 +68,15 @@ fn is_who_it_says(client: &Client, uri: &str) -> bool {
     client.is_confidential() || https()
 }
 
-/// The lines of the page.
-pub(in crate::oauth) fn lines(issuer: &Issuer, wish: &Scopes) -> Vec<ScopeAsked> {
-    let text = |scope: &Scope| {
-        let known = issuer.catalogue.iter().find(|(known, _)| known == scope);
-        // A scope that another holds may have no words of its own.
-        known.map_or_else(|| scope.as_str().to_owned(), |(_, text)| text.clone())
+/// The lines of the page, all of them ticked.
+pub(in crate::oauth) fn lines(issuer: &Issuer, wish: &Scopes) -> Vec<Choice> {
+    let line = |scope: &Scope| Choice {
+        scope: scope.as_str().to_owned(),
+        text: issuer.words(scope).to_owned(),
+        ticked: true,
+        fixed: scope.as_str() == OPENID,
     };
-    let choice = |scope: &Scope| if scope.as_str() == OPENID { Choice::Fixed } else { Choice::Free };
-    wish.iter().map(|scope| ScopeAsked { scope: scope.clone(), text: text(scope), choice: choice(scope) }).collect()
+    wish.iter().map(line).collect()
 }
 
 /// What a person granted: of what was asked, what he left ticked.

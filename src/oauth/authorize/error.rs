@@ -2,6 +2,7 @@
 //! application, which gets a code by way of the redirect, and the person, who reads a
 //! page when there is nowhere to send an error to.
 
+use crate::clock::Seconds;
 use crate::oauth::store::StoreError;
 
 /// What the application is told (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
@@ -80,6 +81,16 @@ pub enum Dead {
     Gone,
     /// A method that is not answered; the ones that are.
     WrongMethod(Box<str>),
+    /// The form was not made by a page of ours for this browser.
+    Forged,
+    /// Who sent the form is not signed in any more.
+    SessionOver,
+    /// The person may not do this.
+    Forbidden,
+    /// There is no such page.
+    NotFound,
+    /// Too many requests; again after so long.
+    TooMany(Seconds),
     /// The store cannot answer now.
     Unavailable(String),
 }

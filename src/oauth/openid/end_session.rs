@@ -10,7 +10,6 @@ use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::Seat;
 use crate::dialect::wire::RawRequest;
 use crate::oauth::answer::Answer;
-use crate::oauth::audit::AuditEvent;
 use crate::oauth::authenticate;
 use crate::oauth::authorize::answer::{dead, redirect, with_query};
 use crate::oauth::authorize::endpoint::Visit;
@@ -18,9 +17,8 @@ use crate::oauth::authorize::error::Dead;
 use crate::oauth::endpoints::path_of;
 use crate::oauth::form::Form;
 use crate::oauth::openid::id_token;
-use crate::oauth::session::Which;
+use crate::oauth::person::sign_out;
 use crate::oauth::store::Store;
-use crate::oauth::visitor::Person;
 use crate::token::id::{ClientId, Subject};
 use crate::token::jws;
 
@@ -59,25 +57,13 @@ async fn end<S: Store, P>(visit: &Visit<'_, S, P>, seat: &Seat, raw: &RawRequest
     let path = |endpoint| path_of(visit.desk.issuer, endpoint).unwrap_or_default();
     match (&visit.visitor.person, &hint) {
         (Some(person), Some(hint)) if person.subject == hint.subject => {
-            let mut answer = redirect(visit.method, &next.unwrap_or_else(|| path(Endpoint::SignIn)));
-            sign_out(visit, person).await?;
-            let event = AuditEvent::new("signed_out", &visit.desk.issuer.name).client(&hint.client);
-            answer.audit.push(event.user(person.subject.as_str()));
-            Ok(answer)
+            let answer = redirect(visit.method, &next.unwrap_or_else(|| path(Endpoint::SignOut)));
+            Ok(sign_out::end(visit, person, Some(&hint.client), answer).await?)
         }
         // Nobody is signed in: there is nothing to ask.
-        (None, _) => Ok(redirect(visit.method, &next.unwrap_or_else(|| path(Endpoint::SignIn)))),
+        (None, _) => Ok(redirect(visit.method, &next.unwrap_or_else(|| path(Endpoint::SignOut)))),
         (Some(_), _) => Ok(redirect(visit.method, &path(Endpoint::SignOut))),
     }
-}
-
-/// Ends the session of this browser.
-async fn sign_out<S: Store, P>(visit: &Visit<'_, S, P>, person: &Person) -> Result<(), Dead> {
-    let (store, name) = (&visit.service.store, &visit.desk.issuer.name);
-    if let Some(session) = store.find_session(name, person.session, visit.now).await? {
-        store.end_sessions(name, &person.subject, Which::One(session.id)).await?;
-    }
-    Ok(())
 }
 
 /// Where the person goes afterwards, if the application says and may.

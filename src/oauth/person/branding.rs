@@ -18,6 +18,14 @@ pub struct Branding {
     pub support: Option<String>,
 }
 
+impl Default for Branding {
+    /// A page that says nothing of anybody's own.
+    fn default() -> Branding {
+        let name = "tollgate".to_owned();
+        Branding { name, colour: Colour::DEFAULT, notice: None, terms: None, privacy: None, support: None }
+    }
+}
+
 /// A colour of the screen (sRGB, 8 bits each).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Colour {

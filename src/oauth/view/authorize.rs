@@ -1,38 +1,20 @@
-//! Pages as values: what is on them, not how they look. `pages` turns one into HTML in
-//! the person's language; this floor knows neither. Whatever came from somebody else
-//! (names, texts of the catalogue, scopes) is plain text here and escaped there.
-
-use crate::token::scope::Scope;
-
-/// A page.
-#[derive(Clone, Debug)]
-pub enum View {
-    /// Who are you?
-    SignIn(SignIn),
-    /// May this application act for you?
-    Consent(Consent),
-    /// A form that carries an answer to an application.
-    FormPost(FormPost),
-    /// It cannot go on, and only the person can be told.
-    Failure(Failure),
-}
+//! Pages on the way of an application's request: sign in, agree, go back, or learn that
+//! it cannot go on.
 
 /// The sign-in form.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SignIn {
-    /// Where it is posted.
-    pub action: String,
-    /// The request that waits for it, if one does.
+    /// The request that goes on afterwards.
     pub pending: Option<String>,
-    /// Proof that the form came from here.
-    pub csrf: String,
+    /// The page that follows where no request waits: a word of ours.
+    pub next: Option<&'static str>,
     /// The application that sent the person, if one did.
     pub client: Option<String>,
     /// What stands in the field of the name.
     pub name: String,
     /// Why it is shown again.
     pub refused: Option<SignInRefused>,
-    /// Where the browser goes from here in the end, besides our own pages.
+    /// Where the browser may go from here in the end, besides our own pages.
     pub goes_to: Option<String>,
 }
 
@@ -45,25 +27,19 @@ pub enum SignInRefused {
     TooMany(u64),
     /// The password could not be checked now.
     Busy,
-    /// The form was old, or not ours.
+    /// The form was old.
     Stale,
 }
 
 /// The consent form.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Consent {
-    /// Where it is posted.
-    pub action: String,
     /// The request that waits for it.
     pub pending: String,
-    /// Proof that the form came from here.
-    pub csrf: String,
     /// The application.
     pub client: ClientShown,
-    /// Who is asked.
-    pub person: String,
     /// What is asked for.
-    pub scopes: Vec<ScopeAsked>,
+    pub scopes: Vec<Choice>,
     /// The host or scheme the person is sent back to.
     pub goes_to: String,
 }
@@ -77,26 +53,21 @@ pub struct ClientShown {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
+    /// Somebody else than the operator registered it.
+    pub foreign: bool,
 }
 
-/// One scope on the consent page.
+/// A scope that can be ticked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ScopeAsked {
+pub struct Choice {
     /// Its name.
-    pub scope: Scope,
+    pub scope: String,
     /// The catalogue's words.
     pub text: String,
-    /// Whether it can be ticked off.
-    pub choice: Choice,
-}
-
-/// Whether a person can refuse a scope by itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Choice {
-    /// He can; it is ticked to begin with.
-    Free,
+    /// Whether it is ticked to begin with.
+    pub ticked: bool,
     /// It goes with the rest (`openid` says only that he signs in).
-    Fixed,
+    pub fixed: bool,
 }
 
 /// A form that the browser posts to an application (OAuth 2.0 Form Post Response Mode).
@@ -130,14 +101,18 @@ pub enum Failed {
     Gone,
     /// The form was old, or not ours.
     Forged,
+    /// The form came from somebody who is not signed in any more; nothing was done.
+    SessionOver,
     /// The person may not do this.
     Forbidden,
     /// There is no such page.
     NotFound,
-    /// Too many requests.
-    TooMany,
+    /// Too many requests; again after so many seconds.
+    TooMany(u64),
     /// The server cannot answer now.
     Unavailable,
     /// A fault of ours.
     Internal,
+    /// Nothing failed: the person is signed out, and there is nothing to go on with.
+    SignedOut,
 }
