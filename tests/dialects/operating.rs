@@ -89,3 +89,23 @@ fn intra42_an_application_may_ask_so_often_an_hour_where_the_operator_says_so() 
     let wait: u64 = refused.header("retry-after").and_then(|wait| wait.parse().ok()).expect("when to come back");
     assert!((60..=3_600).contains(&wait), "{wait}");
 }
+
+#[test]
+fn comic_clan_keys_of_refresh_tokens_are_turned_beside_those_of_access_tokens() {
+    let (gateway, _api, _backend) = changed("comic-clan", &[]);
+    let keys = |args: &[&str]| {
+        let output = gateway.cli(&[&["keys", "-o", "json"], args].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let before = keys(&["list", "--refresh"]);
+    let made: serde_json::Value = serde_json::from_str(&keys(&["rotate", "--refresh"])).expect("JSON");
+    let kid = made["kid"].as_str().expect("a kid");
+    assert!(!before.contains(kid), "{before}");
+    let after = keys(&["list", "--refresh"]);
+    assert!(after.contains(kid) && after.contains("RS256"), "{after}");
+    assert!(keys(&["list"]).contains("from the configuration"), "those of access tokens are given");
+    let (standard, _, _backend) = changed("musement", &[]);
+    let refused = standard.cli(&["keys", "list", "--refresh"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("are not signed"), "{refused:?}");
+}
