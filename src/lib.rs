@@ -15,7 +15,7 @@
 //! | 5 | [`pages`]: what people see, as HTML · [`snapshot`]: what the operator said · [`store`]: what has happened since · [`users`]: password hashing |
 //! | 4 | [`access`]: may this request pass? · [`oauth`]: what does the token endpoint answer? · [`traffic`]: what else becomes of it? |
 //! | 3 | [`dialect`]: how endpoints and refusals are spelled |
-//! | 2 | [`revocation`]: what was called back |
+//! | 2 | [`revocation`]: what was called back · [`balance`]: which server is asked |
 //! | 1 | [`token`]: names, scopes, claims, keys, signatures · [`telemetry`]: counters and logs |
 //! | 0 | [`clock`], [`random`] |
 //!
@@ -39,6 +39,7 @@
 //! error body with a secret in it.
 
 pub mod access;
+pub mod balance;
 pub mod cli;
 pub mod clock;
 pub mod config;

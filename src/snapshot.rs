@@ -21,9 +21,11 @@ use crate::traffic::limit::Limit;
 use crate::traffic::rules::Rules;
 pub use crate::traffic::template::{Part, Template};
 
-mod address;
+pub use crate::snapshot::address::{Address, UNIX, UnixPlace};
+pub use crate::snapshot::upstream::{ClientTls, Server, Site, Upstream};
 
-pub use address::{Address, UNIX, UnixPlace};
+mod address;
+pub mod upstream;
 
 /// One consistent world as the file describes it.
 #[derive(Debug)]
@@ -171,6 +173,8 @@ pub struct Plan {
     pub first_byte_timeout: Duration,
     /// Between two reads of the answer.
     pub idle_timeout: Duration,
+    /// From the request's head to the last byte of the answer; `None`: no bound.
+    pub total_timeout: Option<Duration>,
 }
 
 /// The backend's own tokens of users.
@@ -191,40 +195,6 @@ pub struct Mint {
     pub lifetime: Seconds,
     /// What it says.
     pub claims: Shape,
-}
-
-/// A named group of equal servers.
-#[derive(Clone, Debug)]
-pub struct Upstream {
-    /// Its key in the file.
-    pub name: Arc<str>,
-    /// At least one.
-    pub servers: Vec<Server>,
-    /// TCP connect.
-    pub connect_timeout: Duration,
-    /// Connections kept per worker and server while idle.
-    pub pool_idle: usize,
-    /// For how long.
-    pub pool_idle_timeout: Duration,
-    /// Connections at once per worker and server; more requests wait their turn
-    /// until the connect timeout, then get 503.
-    pub max_connections: usize,
-}
-
-/// One server of an upstream.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Server {
-    /// `http://HOST:PORT`: resolved when connecting.
-    Http {
-        /// Name or address.
-        host: Box<str>,
-        /// Port.
-        port: u16,
-        /// `HOST[:PORT]` as the `Host` header says it.
-        authority: HeaderValue,
-    },
-    /// `builtin:echo`: answers with what it got, for trying things out.
-    Echo,
 }
 
 /// Settings that need a restart; a reload that changes one is refused with a reason.

@@ -167,7 +167,7 @@ fn everything_about_callers_addresses_is_in_the_snapshot() {
 #[test]
 fn everything_that_was_said_is_in_the_snapshot() {
     use tollgate::access::rule::Rule;
-    use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server};
+    use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server, Site};
 
     let snapshot = snapshot("tests/config/good/everything.yaml");
     assert_eq!(snapshot.listeners.len(), 4);
@@ -207,7 +207,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!((plan.max_body, plan.strip_prefix.as_deref()), (64 << 10, Some("/v1")));
     assert_eq!(snapshot.plans[1].max_body, 1 << 20);
     traffic_that_was_said(&snapshot);
-    assert!(matches!(&snapshot.upstreams[0].servers[0], Server::Http { port: 9001, .. }));
+    assert!(matches!(&snapshot.upstreams[0].servers[0], Server { site: Site::Network { port: 9001, .. }, .. }));
     assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
     assert_eq!(snapshot.policy.tables.len(), 4);
     let routes: Vec<_> = snapshot.policy.tables[0].targets().iter().collect();

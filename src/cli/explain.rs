@@ -17,7 +17,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::config::files::Files;
 use crate::config::load::{Context, load};
-use crate::snapshot::{Server, Snapshot};
+use crate::snapshot::{Site, Snapshot};
 use crate::token::scope::Scopes;
 use crate::traffic;
 
@@ -86,7 +86,15 @@ fn explain(args: &ExplainArgs, snapshot: &Snapshot) -> Result<Facts, Failure> {
             if let Some(rules) = plan.and_then(|plan| plan.rules.as_deref()) {
                 let address = std::net::IpAddr::from([127, 0, 0, 1]);
                 let (path, host, method) = (path.as_str(), host.as_str(), args.method.as_str());
-                let seen = traffic::template::Facts { claims: None, path, host, method, address, request_id: None };
+                let seen = traffic::template::Facts {
+                    claims: None,
+                    path,
+                    host,
+                    method,
+                    address,
+                    request_id: None,
+                    certificate: None,
+                };
                 facts.extend(rules::describe(rules, snapshot, &seen, args.key.as_deref()));
             }
         }
@@ -145,7 +153,7 @@ fn forward(snapshot: &Snapshot, route: &Route) -> Option<String> {
         return Some(rules::of_own(own));
     }
     let upstream = snapshot.upstreams.get(plan.upstream)?;
-    let echo = upstream.servers.contains(&Server::Echo);
+    let echo = upstream.servers.iter().any(|server| server.site == Site::Echo);
     let servers = match (echo, upstream.servers.len()) {
         (true, _) => "the built-in echo".to_owned(),
         (false, 1) => "1 server".to_owned(),

@@ -17,6 +17,7 @@ use http_body::Body as _;
 use crate::access::permit::Permit;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
+use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
@@ -25,9 +26,11 @@ use crate::edge::traffic::copying::{Copying, Fate};
 use crate::edge::traffic::ruling::Ruling;
 use crate::edge::traffic::tee::Tee;
 use crate::edge::upload::{Outgoing, Upload};
+use crate::edge::upstream::balance::{Balance, Search};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
+use crate::edge::upstream::key;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::{echo, identity, mint, spare, target};
 use crate::snapshot::{Listener, Plan, World};
@@ -84,7 +87,10 @@ impl Errand<'_> {
         record.asks(upstream);
         let balance = &self.layout.upstreams[upstream];
         let pulses = &self.connection.worker.pulses;
-        let outcome = exchange(balance, pulses, plan.first_byte_timeout, &write, body).await;
+        let deadline = plan.total_timeout.map(|limit| Deadline::begin(pulses, limit));
+        let mut search = Search::by(self.key(balance));
+        let asked = exchange(balance, pulses, plan.first_byte_timeout, &mut search, &write, body);
+        let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         let (answer, lease) = match outcome {
             Ok(Outcome::Answer(answer, lease)) => (answer, lease),
@@ -99,6 +105,7 @@ impl Errand<'_> {
             return Err(ForwardError::BadAnswer);
         }
         let mut download = Download::new(lease, plan.idle_timeout);
+        download.end_by(deadline);
         let whole = download.whole().await.transpose().map_err(fault)?;
         record.answered();
         let body = whole.map_or_else(|| AnswerBody::stream(download), AnswerBody::whole);
@@ -122,6 +129,13 @@ impl Errand<'_> {
                 Ok(Outgoing::Stream(upload))
             }
         }
+    }
+
+    /// What a consistent hash chooses the server by.
+    fn key(&self, balance: &Balance) -> Option<u64> {
+        let source = balance.key_source()?;
+        let caller = caller(self.connection, self.listener(), &self.head.headers);
+        key::of(source, self.permit.claims().map(|claims| &**claims), &self.head.headers, caller)
     }
 
     /// Path and query as the backend sees them.
@@ -196,6 +210,7 @@ impl Errand<'_> {
             method: self.head.method.as_str(),
             address: self.peer,
             request_id: None,
+            certificate: self.connection.certificate.as_deref(),
         }
     }
 

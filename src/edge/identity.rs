@@ -55,10 +55,12 @@ mod tests {
             max_body: 0,
             first_byte_timeout: std::time::Duration::ZERO,
             idle_timeout: std::time::Duration::ZERO,
+            total_timeout: None,
         };
         let mut out = HeaderMap::from_iter([(name, "evil".parse().expect("a value"))]);
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let facts = Facts { claims: None, path: "/", host: "a", method: "GET", address, request_id: None };
+        let facts =
+            Facts { claims: None, path: "/", host: "a", method: "GET", address, request_id: None, certificate: None };
         super::set(&plan, &facts, &mut out);
         assert!(out.is_empty());
     }

@@ -13,6 +13,8 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::Notify;
 
+use crate::balance::moment::Moment;
+
 /// The shortest and the longest distance between two sweeps.
 pub const INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
@@ -38,6 +40,11 @@ impl Tick {
         let now = clock_gettime(clock);
         let whole = u64::try_from(now.tv_sec).unwrap_or(0).saturating_mul(1000);
         Tick(whole.saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000).saturating_add(1))
+    }
+
+    /// The same moment for the rules of `balance`.
+    pub fn moment(self) -> Moment {
+        Moment(self.0)
     }
 
     /// The moment `span` later, rounded up to a millisecond.

@@ -64,6 +64,13 @@ pub fn unfit(reason: &str, sentence: &str) -> Response<AnswerBody> {
     plain(StatusCode::BAD_REQUEST, code_of(StatusCode::BAD_REQUEST), reason, sentence, Then::GoOn)
 }
 
+/// The answer to a caller who has shown no certificate where one is asked for. Another
+/// token does not help him, so this is no challenge for one.
+pub fn certificate_missing(reason: &str) -> Response<AnswerBody> {
+    let sentence = "a client certificate is required here";
+    plain(StatusCode::FORBIDDEN, code_of(StatusCode::FORBIDDEN), reason, sentence, Then::GoOn)
+}
+
 /// The answer to a request of an unsuitable credential form.
 pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Response<AnswerBody> {
     replied(challenge::write(dialect, challenge, realm))
@@ -78,11 +85,17 @@ pub fn failed(error: ForwardError) -> Response<AnswerBody> {
         | ForwardError::ConnectTimeout
         | ForwardError::Reset
         | ForwardError::BadAnswer
+        | ForwardError::Tls(_)
         | ForwardError::Timeout
-        | ForwardError::Busy => Then::GoOn,
+        | ForwardError::TotalTimeout
+        | ForwardError::Busy
+        | ForwardError::Pending
+        | ForwardError::Overload
+        | ForwardError::Down
+        | ForwardError::Unresolved => Then::GoOn,
     };
     let mut answer = plain(error.status(), code, error.label(), sentence, then);
-    if error == ForwardError::Busy {
+    if error.status() == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY);
     }
     answer

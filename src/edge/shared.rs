@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use crate::clock::Clock;
 use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
+use crate::edge::fleet::Fleet;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;
 use crate::snapshot::World;
@@ -37,6 +38,8 @@ pub struct Shared {
     pub service: Arc<IssuerService>,
     /// The shared runtime: store, hashing, admin, tails.
     pub runtime: tokio::runtime::Handle,
+    /// The servers behind upstreams.
+    pub fleet: Arc<Fleet>,
     /// Metrics and logs.
     pub telemetry: Arc<Telemetry>,
     /// When the store's log was last read, in Unix seconds; the follower writes it.

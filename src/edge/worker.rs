@@ -51,7 +51,7 @@ impl Worker {
             index,
             pulses,
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
-            pools: Mutex::default(),
+            pools: Mutex::new(Pools::new(Arc::clone(&shared.fleet), index)),
             inquiries: Inquiries::default(),
             meter: shared.telemetry.meter(index),
             world: Mutex::new(world),
@@ -111,6 +111,8 @@ fn shortest_timeout(snapshot: &Snapshot) -> Duration {
         let limits = &listener.limits;
         [limits.header_timeout, limits.idle_timeout, limits.body_timeout]
     });
-    let plans = snapshot.plans.iter().flat_map(|plan| [plan.first_byte_timeout, plan.idle_timeout]);
+    let plans = snapshot.plans.iter().flat_map(|plan| {
+        [Some(plan.first_byte_timeout), Some(plan.idle_timeout), plan.total_timeout].into_iter().flatten()
+    });
     doors.chain(plans).min().unwrap_or(Duration::MAX)
 }

@@ -51,6 +51,8 @@ pub fn watch(telemetry: &Telemetry, shared: &Arc<Shared>) {
         list.counts_by_kind().iter().map(|(kind, count)| (kind.as_str().to_owned(), *count)).collect()
     }));
     telemetry.watch_feed(Arc::clone(&shared.last_sync));
+    let fleet = Arc::clone(&shared.fleet);
+    telemetry.watch_servers(Box::new(move || fleet.view()));
     // The telemetry is part of what is shared: a strong handle would keep both for ever.
     let doors = Arc::downgrade(shared);
     telemetry.watch_connections(Box::new(move || {

@@ -91,7 +91,28 @@ catalog! {
         "Attempts to connect to an upstream: ok or error.");
     /// Second attempts.
     UPSTREAM_RETRIES = counter("tollgate_upstream_retries_total", &["upstream"],
-        "Requests sent a second time because a pooled connection was dead or a server refused.");
+        "Requests sent again: over another connection, or to another server.");
+    /// Whether a server may be asked.
+    UPSTREAM_UP = gauge("tollgate_upstream_up", &["upstream", "server"],
+        "1 while a server may be asked, 0 while its active checks fail or it is passed over.");
+    /// Servers passed over.
+    UPSTREAM_EJECTIONS = counter("tollgate_upstream_ejections_total", &["upstream", "server"],
+        "Times a server was passed over because its requests failed in a row.");
+    /// Active checks.
+    UPSTREAM_CHECKS = counter("tollgate_upstream_health_checks_total", &["upstream", "server", "result"],
+        "Active checks of a server: ok or error.");
+    /// Requests that wait.
+    UPSTREAM_PENDING = gauge("tollgate_upstream_pending", &["upstream"],
+        "Requests that wait for a connection to an upstream.");
+    /// Requests refused at a bound.
+    UPSTREAM_OVERFLOWS = counter("tollgate_upstream_overflows_total", &["upstream", "limit"],
+        "Requests answered 503 at a bound of their upstream: requests, pending or connections.");
+    /// Retries that were not allowed.
+    UPSTREAM_BUDGET_EXHAUSTED = counter("tollgate_upstream_retry_budget_exhausted_total", &["upstream"],
+        "Requests that were not sent again because the retry budget was exhausted.");
+    /// Look-ups of servers' names.
+    NAME_LOOKUPS = counter("tollgate_upstream_name_lookups_total", &["name", "result"],
+        "Look-ups of a server's name: ok or error; after an error the addresses stay what they were.");
     /// Connections of callers.
     CONNECTIONS = gauge("tollgate_connections_open", &["listener"], "Connections of callers that are open.");
     /// Connections turned away.

@@ -26,7 +26,7 @@ pub const CODES: usize = STATUSES.len() + STATUS_CLASSES.len();
 const _: () = assert!(CODES <= 64);
 
 /// Values of `result` of an admission, the common ones first.
-pub const DECISIONS: [&str; 20] = [
+pub const DECISIONS: [&str; 21] = [
     "ok",
     "public",
     "missing",
@@ -46,6 +46,7 @@ pub const DECISIONS: [&str; 20] = [
     "cannot_tell",
     "method",
     "no_route",
+    "certificate_missing",
     "other",
 ];
 
@@ -103,11 +104,21 @@ pub fn decision_slot(label: &str) -> Option<usize> {
 /// errors; one that is not about the backend leaves the word to the status.
 pub fn upstream_slot(status: u16, reason: Option<&str>) -> usize {
     let word = match reason {
-        Some("upstream_connect" | "upstream_connect_timeout") => "connect_error",
-        Some("upstream_timeout") => "timeout",
+        Some(
+            "upstream_connect"
+            | "upstream_connect_timeout"
+            | "upstream_tls"
+            | "upstream_tls_untrusted"
+            | "upstream_tls_name"
+            | "upstream_tls_expired"
+            | "upstream_tls_refused",
+        ) => "connect_error",
+        Some("upstream_timeout" | "upstream_total_timeout") => "timeout",
         Some("upstream_reset") => "reset",
         Some("upstream_bad_answer") => "bad_answer",
-        Some("upstream_busy") => "refused",
+        Some("upstream_busy" | "upstream_pending" | "upstream_overload" | "upstream_down" | "upstream_unresolved") => {
+            "refused"
+        }
         Some("body_too_large" | "body_timeout" | "body_broken") => "aborted",
         Some(_) | None => match status {
             0 => "aborted",

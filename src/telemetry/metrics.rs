@@ -3,8 +3,8 @@
 //! Must never: use the package's global registry, where two gateways would meet.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
@@ -20,6 +20,7 @@ use crate::telemetry::ledger::Ledger;
 use crate::telemetry::meter::Meter;
 use crate::telemetry::outcome::{ConnectionRefused, Handshake, Login, Reload, StoreOutcome};
 use crate::telemetry::scrape::Scrape;
+use crate::telemetry::servers::{self, Servers};
 
 /// What telemetry is made of.
 pub struct Parts {
@@ -39,6 +40,7 @@ pub struct Telemetry {
     ledger: Arc<Ledger>,
     events: Events,
     sources: Arc<Sources>,
+    servers: Arc<OnceLock<servers::Source>>,
     clock: Arc<dyn Clock>,
     access: Arc<AccessLog>,
     audit: AuditLog,
@@ -54,11 +56,13 @@ impl Telemetry {
         registry.register(Box::new(Scrape::new(Arc::clone(&ledger), dropped)?))?;
         let sources = Arc::<Sources>::default();
         registry.register(Box::new(Gauges::new(Arc::clone(&sources), Arc::clone(&clock))?))?;
+        let servers = Arc::default();
+        registry.register(Box::new(Servers::new(Arc::clone(&servers))?))?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let events = Events::register(&registry)?;
         let revision = option_env!("TOLLGATE_REVISION").unwrap_or("unknown");
         events.build_info.with_label_values(&[env!("CARGO_PKG_VERSION"), revision]).set(1);
-        Ok(Arc::new(Telemetry { registry, ledger, events, sources, clock, access: Arc::new(access), audit }))
+        Ok(Arc::new(Telemetry { registry, ledger, events, sources, servers, clock, access: Arc::new(access), audit }))
     }
 
     /// Counts everything and writes nothing down: for tests and tools.
@@ -120,6 +124,11 @@ impl Telemetry {
     /// Passwords that wait to be hashed, by algorithm.
     pub fn watch_hashing(&self, waiting: Source) {
         let _ = self.sources.hashing.set(waiting);
+    }
+
+    /// The servers behind upstreams.
+    pub fn watch_servers(&self, view: servers::Source) {
+        let _ = self.servers.set(view);
     }
 
     /// Open connections by listener.

@@ -18,6 +18,7 @@ pub mod meter;
 pub mod metrics;
 pub mod outcome;
 pub mod scrape;
+pub mod servers;
 pub mod spool;
 pub mod tally;
 

@@ -19,6 +19,7 @@ use tollgate::clock::{Clock, SystemClock};
 use tollgate::edge::connection::Connection;
 use tollgate::edge::crew::{Crew, Drained};
 use tollgate::edge::drain::Drain;
+use tollgate::edge::fleet::Fleet;
 use tollgate::edge::inbound::Inbound;
 use tollgate::edge::listener::bind;
 use tollgate::edge::shared::{DoorCount, Shared, Worlds};
@@ -205,6 +206,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
     let hashing = users::measured::Measured::new(hashing, 1, Arc::clone(&telemetry));
     let doors = snapshot.listeners.iter().map(|_| DoorCount::default()).collect();
     Shared {
+        fleet: Fleet::of(&snapshot),
         worlds: Worlds::new(World { generation: 1, snapshot: Arc::new(snapshot), rings: Vec::new() }),
         revoked: Arc::clone(&revoked),
         fingerprints: Fingerprinter::new([7; 16]),

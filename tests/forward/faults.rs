@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
 use tokio::net::TcpListener;
-use tollgate::snapshot::Server;
 
 use crate::backend::{OK, Then, says};
-use crate::gateway::{Gateway, route};
+use crate::gateway::{Gateway, route, server};
 use crate::wire::{get, raw};
 
 fn reason(answer: &crate::wire::Answer) -> String {
@@ -95,8 +93,7 @@ async fn one_of_two_servers_may_be_dead() {
     let gone = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let backend = says(OK, Then::Keep).await;
     let mut two = route("/a", backend.address);
-    let authority = HeaderValue::from_static("gone");
-    two.servers.push(Server::Http { host: "127.0.0.1".into(), port: gone.port(), authority });
+    two.servers.push(server(gone));
     let gateway = Gateway::serve(vec![two]);
     for _ in 0..10 {
         assert_eq!(get(gateway.address, "/a", "").await.status, 200);

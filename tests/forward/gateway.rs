@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, Method};
 use tollgate::access::host::HostPattern;
 use tollgate::access::pattern::PathPattern;
 use tollgate::access::policy::Policy;
@@ -22,6 +22,7 @@ use tollgate::dialect::Dialect;
 use tollgate::dialect::endpoint::EndpointRef;
 use tollgate::edge::crew::Crew;
 use tollgate::edge::drain::Drain;
+use tollgate::edge::fleet::Fleet;
 use tollgate::edge::listener::bind;
 use tollgate::edge::request;
 use tollgate::edge::shared::{DoorCount, Shared, Worlds};
@@ -33,7 +34,7 @@ use tollgate::random::{OsRandom, SeededRandom};
 use tollgate::revocation::list::List;
 use tollgate::snapshot::{
     AccessLog, AuditTarget, Door, DoorLimits, Fixed, Hashing, Listener, LogFormat, LogLevel, PerAddress, Plan,
-    ProxyProtocol, Server, Snapshot, Template, Upstream, World,
+    ProxyProtocol, Server, Site, Snapshot, Template, Upstream, World,
 };
 use tollgate::store::Store;
 use tollgate::telemetry::Telemetry;
@@ -62,9 +63,12 @@ pub struct RouteSpec {
 
 /// A public route to a backend, to be changed where a test wants something else.
 pub fn route(path: &'static str, backend: SocketAddr) -> RouteSpec {
-    let authority = HeaderValue::from_str(&backend.to_string()).expect("an authority");
-    let server = Server::Http { host: backend.ip().to_string().into(), port: backend.port(), authority };
-    RouteSpec { servers: vec![server], ..echo(path) }
+    RouteSpec { servers: vec![server(backend)], ..echo(path) }
+}
+
+/// A server in clear text.
+pub fn server(at: SocketAddr) -> Server {
+    Server { site: Site::Network { host: at.ip().to_string().into(), port: at.port() }, weight: 1, tls: None }
 }
 
 /// A public route to the built-in echo.
@@ -85,8 +89,9 @@ pub fn echo(path: &'static str) -> RouteSpec {
             max_body: 1 << 40,
             first_byte_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
+            total_timeout: None,
         },
-        servers: vec![Server::Echo],
+        servers: vec![Server { site: Site::Echo, weight: 1, tls: None }],
         max_connections: 64,
     }
 }
@@ -164,7 +169,9 @@ impl Gateway {
         let hashing = tollgate::users::measured::Measured::new(hashing, 1, Arc::clone(&telemetry));
         let durable = tollgate::store::measured::Measured::new(store.clone(), Arc::clone(&telemetry));
         let service = Service::new(durable, hashing, Arc::clone(&revoked), Arc::new(OsRandom::default()));
+        let fleet = Fleet::of(&snapshot);
         let shared = Arc::new(Shared {
+            fleet,
             worlds: Worlds::new(World { generation: 1, snapshot, rings: vec![ring] }),
             revoked,
             fingerprints: Fingerprinter::new([3; 16]),
@@ -226,12 +233,11 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         plans.push(Plan { upstream: index, ..spec.plan });
         route_names.push(Arc::clone(&name));
         upstreams.push(Upstream {
-            name,
-            servers: spec.servers,
             connect_timeout: Duration::from_secs(2),
             pool_idle: 16,
             pool_idle_timeout: Duration::from_secs(30),
             max_connections: spec.max_connections,
+            ..Upstream::of(name, spec.servers)
         });
     }
     Snapshot {

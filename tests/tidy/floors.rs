@@ -23,6 +23,7 @@ const FLOORS: &[Floor] = &[
     floor(0, "random", &[]),
     floor(1, "token", &[]),
     floor(1, "telemetry", &["random"]),
+    floor(2, "balance", &["telemetry", "token"]),
     floor(2, "revocation", &["telemetry"]),
     floor(3, "dialect", &["telemetry", "revocation", "random"]),
     floor(4, "access", &["telemetry"]),
@@ -42,7 +43,7 @@ const FLOORS: &[Floor] = &[
 ];
 
 /// The modules that must stay pure.
-const CORE: [&str; 8] = ["clock", "random", "token", "revocation", "dialect", "access", "oauth", "traffic"];
+const CORE: [&str; 9] = ["clock", "random", "token", "balance", "revocation", "dialect", "access", "oauth", "traffic"];
 
 /// What the core may not speak of: the end or the beginning of a path.
 const FORBIDDEN: &[&[&str]] = &[

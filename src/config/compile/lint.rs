@@ -13,7 +13,7 @@ use crate::config::document::access::AccessDocument;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::problem::code::Code;
 use crate::config::source::place::Place;
-use crate::snapshot::Server;
+use crate::snapshot::{Server, Site};
 
 impl Compiler<'_> {
     /// Every warning that needs more than one value to be seen.
@@ -77,9 +77,9 @@ impl Compiler<'_> {
 
     /// The caller's token on its way to a backend on another machine, in clear text.
     pub fn lint_kept_authorization(&mut self, place: Place, backend: &Backend) {
-        let away = |server: &Server| match server {
-            Server::Http { host, .. } => !is_loopback(host),
-            Server::Echo => false,
+        let away = |server: &Server| match &server.site {
+            Site::Network { host, .. } => server.tls.is_none() && !is_loopback(host),
+            Site::Unix(_) | Site::Echo => false,
         };
         if backend.upstream.servers.iter().any(away) {
             let message = format!("the caller's token goes to upstream `{}` in clear text", backend.upstream.name);

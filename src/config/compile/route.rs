@@ -238,6 +238,7 @@ impl Compiler<'_> {
         let strip_prefix = strip_prefix.and_then(|prefix| self.front(prefix, &written.path));
         let first_byte_timeout = written.timeouts.first_byte.as_ref();
         let idle_timeout = written.timeouts.idle.as_ref();
+        let total_timeout = written.timeouts.total.as_ref().map(|total| self.span(Some(total), Duration::ZERO));
         let backend = upstream.and_then(|index| upstreams.get(index));
         if backend.is_none() && named.is_some() {
             return None;
@@ -279,6 +280,7 @@ impl Compiler<'_> {
             max_body: max_body.map_or(MAX_BODY, |size| size.value.0),
             first_byte_timeout: self.span(first_byte_timeout, backend.map_or(UNASKED, |backend| backend.first_byte)),
             idle_timeout: self.span(idle_timeout, backend.map_or(UNASKED, |backend| backend.idle)),
+            total_timeout: total_timeout.or_else(|| backend.and_then(|backend| backend.total)),
         })
     }
 

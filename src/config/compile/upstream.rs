@@ -1,72 +1,81 @@
-//! Upstreams: who answers, how long it may take, how many connections it gets. Names are
-//! resolved when connecting, so a backend that is down does not stop a start.
+//! Upstreams: who answers, how long it may take, what is bounded, what is tried again.
+//! Names are looked up while the gateway runs, so a backend that is down does not stop a
+//! start.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
-
+use crate::balance::budget::Allowance;
+use crate::balance::condition::{Conditions, Fault};
+use crate::balance::ejection::Rule;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::limits::count;
 use crate::config::compile::parts::Growing;
-use crate::config::compile::url::{Scheme, Url};
+use crate::config::compile::template::KeptClaims;
+use crate::config::document::fault::FaultWord;
 use crate::config::document::gateway::GatewayDocument;
-use crate::config::document::upstream::UpstreamDocument;
+use crate::config::document::percent::Percent;
+use crate::config::document::upstream::{EjectDocument, RetryDocument, UpstreamDocument, UpstreamLimits};
+use crate::config::document::word::{Off, OrBlock};
 use crate::config::problem::code::Code;
-use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
-use crate::snapshot::{Server, Upstream};
+use crate::snapshot::Upstream;
+use crate::snapshot::upstream::{DEFAULT_EJECTION, Limits, Retry};
 
-/// The backend that comes with the gateway.
-const ECHO: &str = "builtin:echo";
-/// Most servers of one upstream.
-const MAX_SERVERS: usize = 256;
+/// Most that may be counted against a limit.
+const MAX_LIMIT: u64 = 1_000_000;
+/// Most tries of one request after its first.
+const MAX_ATTEMPTS: u64 = 10;
 
 /// An upstream with the timeouts that routes inherit.
 pub(super) struct Backend {
     pub upstream: Upstream,
     pub first_byte: Duration,
     pub idle: Duration,
+    pub total: Option<Duration>,
 }
 
 impl Compiler<'_> {
     /// Every upstream of the file.
-    pub fn upstreams(&mut self, document: &GatewayDocument) -> Vec<Backend> {
-        document.upstreams.iter().map(|(name, written)| self.upstream(name, written)).collect()
+    pub fn upstreams(&mut self, document: &GatewayDocument, kept: &mut KeptClaims) -> Vec<Backend> {
+        document.upstreams.iter().map(|(name, written)| self.upstream(name, written, kept)).collect()
     }
 
-    fn upstream(&mut self, name: &At<String>, written: &At<UpstreamDocument>) -> Backend {
+    fn upstream(&mut self, name: &At<String>, written: &At<UpstreamDocument>, kept: &mut KeptClaims) -> Backend {
         self.name(name);
         let document = &written.value;
-        let list = &document.servers.value;
-        if list.is_empty() && !self.damaged(document.servers.place) {
-            let message = format!("upstream `{name}` has no server");
-            self.wrong(Code::WrongValue, written.place, message, "expected at least one under `servers`");
-        }
-        if list.len() > MAX_SERVERS {
-            let message = format!("upstream `{name}` has more than {MAX_SERVERS} servers");
-            self.wrong(Code::WrongValue, written.place, message, "too many");
-        }
-        let mut servers: Vec<Server> = Vec::new();
-        for text in list {
-            let Some(server) = self.server_at(text) else { continue };
-            if servers.contains(&server) {
-                self.wrong(Code::Twice, text.place, format!("the server `{text}` is there twice"), "again here");
-            }
-            servers.push(server);
-        }
-        let seconds = Duration::from_secs;
+        let servers = self.servers(name, written);
+        let plain = Upstream::of(Arc::from(name.value.as_str()), servers);
         let (timeouts, pool) = (&document.timeouts, &document.pool);
-        let upstream = Upstream {
-            name: Arc::from(name.value.as_str()),
-            servers,
-            connect_timeout: self.span(timeouts.connect.as_ref(), seconds(1)),
-            pool_idle: count(self.number(pool.idle_connections.as_ref(), 64, 0..=100_000)),
-            pool_idle_timeout: self.span(pool.idle.as_ref(), seconds(60)),
-            max_connections: count(self.number(pool.max_connections.as_ref(), 256, 1..=100_000)),
+        let ejection = match &document.eject {
+            Some(at) => match &at.value {
+                OrBlock::Word(_) => None,
+                OrBlock::Block(block) => Some(self.ejection(block)),
+            },
+            None => plain.ejection,
         };
+        let upstream = Upstream {
+            balancing: self.balancing(document.balance.as_ref(), kept),
+            connect_timeout: self.span(timeouts.connect.as_ref(), plain.connect_timeout),
+            pool_idle: count(self.number(pool.idle_connections.as_ref(), plain.pool_idle as u64, 0..=100_000)),
+            pool_idle_timeout: self.span(pool.idle.as_ref(), plain.pool_idle_timeout),
+            max_connections: count(self.number(
+                pool.max_connections.as_ref(),
+                plain.max_connections as u64,
+                1..=100_000,
+            )),
+            limits: self.upstream_limits(&document.limits),
+            retry: self.retry(document.retry.as_ref()),
+            ejection,
+            health: document.health.as_ref().map(|health| self.health(health)),
+            slow_start: document.slow_start.as_ref().map_or(Duration::ZERO, |span| span.value.0),
+            dns_refresh: self.span(document.dns.refresh.as_ref(), plain.dns_refresh),
+            ..plain
+        };
+        let seconds = Duration::from_secs;
+        let total = timeouts.total.as_ref().map(|total| self.span(Some(total), seconds(1)));
         let first_byte = self.span(timeouts.first_byte.as_ref(), seconds(30));
-        Backend { upstream, first_byte, idle: self.span(timeouts.idle.as_ref(), seconds(60)) }
+        Backend { upstream, first_byte, idle: self.span(timeouts.idle.as_ref(), seconds(60)), total }
     }
 
     /// The place of an upstream that a route leads to.
@@ -79,27 +88,73 @@ impl Compiler<'_> {
         index
     }
 
-    fn server_at(&mut self, text: &At<String>) -> Option<Server> {
-        if text.value == ECHO {
-            return Some(Server::Echo);
-        }
-        let why = match Url::parse(&text.value) {
-            Ok(url) if url.scheme == Scheme::Https => "https to backends is not spoken yet",
-            Ok(url) if !url.path.is_empty() && url.path != "/" => "it has a path; routes have `strip_prefix`",
-            Ok(url) => {
-                let port = url.port.unwrap_or(80);
-                let authority = if port == 80 { url.host.clone() } else { format!("{}:{port}", url.host) };
-                if let (Ok(authority), 1..) = (HeaderValue::from_str(&authority), port) {
-                    return Some(Server::Http { host: url.host.into(), port, authority });
-                }
-                "its host or port cannot be used"
-            }
-            Err(why) => why,
+    fn upstream_limits(&mut self, written: &UpstreamLimits) -> Limits {
+        let mut limit = |number: &Option<At<u64>>, least| {
+            number.as_ref().map(|number| count(self.number(Some(number), least, least..=MAX_LIMIT)))
         };
-        let problem = Problem::new(Code::WrongValue, format!("`{text}` is not a server: {why}"))
-            .at(self.places(), text.place, "not a server")
-            .help("write http://HOST:PORT, or builtin:echo");
-        self.report(problem);
-        None
+        Limits {
+            connections: limit(&written.connections, 1),
+            requests: limit(&written.requests, 1),
+            pending: limit(&written.pending, 0),
+            server_connections: limit(&written.server_connections, 1),
+            server_requests: limit(&written.server_requests, 1),
+        }
+    }
+
+    fn retry(&mut self, written: Option<&At<OrBlock<Off, RetryDocument>>>) -> Retry {
+        let plain = Retry::default();
+        let document = match written.map(|at| &at.value) {
+            None => return plain,
+            Some(OrBlock::Word(_)) => return Retry { attempts: 0, on: Conditions::NONE, ..plain },
+            Some(OrBlock::Block(block)) => block,
+        };
+        let attempts = self.number(document.attempts.as_ref(), u64::from(plain.attempts), 1..=MAX_ATTEMPTS);
+        let per_second = self.number(document.budget.per_second.as_ref(), 10, 0..=MAX_LIMIT);
+        let share = document.budget.share.as_ref().map_or(Percent(20), |share| share.value);
+        Retry {
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            on: self.conditions(document.on.as_ref(), plain.on),
+            budget: Allowance { ratio: f64::from(share.0) / 100.0, per_second: per_second as f64 },
+        }
+    }
+
+    fn ejection(&mut self, written: &EjectDocument) -> Rule {
+        let plain = DEFAULT_EJECTION;
+        let first = self.span(written.first.as_ref(), plain.spans.0);
+        let longest = self.span(written.longest.as_ref(), plain.spans.1.max(first));
+        if let Some(at) = written.longest.as_ref().or(written.first.as_ref())
+            && longest < first
+        {
+            self.wrong(Code::Combination, at.place, "`longest` is shorter than the first time, `for`", "too short");
+        }
+        let failures = self.number(written.failures.as_ref(), u64::from(plain.failures), 1..=1_000);
+        if let Some(share) = written.max_share.as_ref().filter(|share| share.value == Percent(0)) {
+            self.wrong(Code::WrongValue, share.place, "a share of nothing ejects nobody", "write `eject: off`");
+        }
+        Rule {
+            on: self.conditions(written.on.as_ref(), plain.on),
+            failures: u32::try_from(failures).unwrap_or(u32::MAX),
+            spans: (first, longest),
+            max_percent: written.max_share.as_ref().map_or(plain.max_percent, |share| share.value.0),
+        }
+    }
+
+    fn conditions(&mut self, written: Option<&At<Vec<At<FaultWord>>>>, plain: Conditions) -> Conditions {
+        let Some(list) = written else { return plain };
+        if list.value.is_empty() && !self.damaged(list.place) {
+            self.wrong(
+                Code::WrongValue,
+                list.place,
+                "an empty list is no condition",
+                "expected at least one; or `off`",
+            );
+        }
+        list.value.iter().fold(Conditions::NONE, |all, word| match word.value {
+            FaultWord::Connect => all.with(Fault::Connect),
+            FaultWord::Reset => all.with(Fault::Reset),
+            FaultWord::Timeout => all.with(Fault::Timeout),
+            FaultWord::Status(status) => all.with(Fault::Status(status)),
+            FaultWord::AnyStatus => all.with_all_statuses(),
+        })
     }
 }

@@ -39,11 +39,12 @@ pub fn compile(
     let drain = compiler.drain(document);
     let cache_entries = count(compiler.number(document.runtime.cache.as_ref(), 20_000, 0..=MAX_CACHE));
     let issuers = compiler.issuers(document);
-    let backends = compiler.upstreams(document);
     let mut growing = Growing::default();
+    let backends = compiler.upstreams(document, &mut growing.kept);
     growing.limits = compiler.limits(document, &mut growing.kept);
     let ways = compiler.routes(document, &issuers, &backends, &mut growing);
     let tables = compiler.tables(&fronts, &issuers, &ways);
+    compiler.certificates_are_asked_for(document);
     if compiler.problems.iter().any(|problem| problem.severity() == Severity::Error) {
         return None;
     }

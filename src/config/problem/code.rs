@@ -109,6 +109,8 @@ codes! {
     ClearText = "TG3011", Warning;
     /// Refresh tokens that stay the same for ever.
     NoRotation = "TG3012", Warning;
+    /// TLS towards servers that believes every certificate.
+    Unverified = "TG3013", Warning;
     /// A file that the configuration names cannot be read.
     MissingFile = "TG4001", Error;
     /// A certificate or its key that cannot be used.

@@ -19,6 +19,7 @@ fn plan(identity: &[&'static str], set: &[&'static str]) -> Plan {
         max_body: 0,
         first_byte_timeout: std::time::Duration::ZERO,
         idle_timeout: std::time::Duration::ZERO,
+        total_timeout: None,
     }
 }
 

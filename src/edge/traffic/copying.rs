@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use crate::edge::echo;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
+use crate::edge::upstream::balance::Search;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
@@ -87,7 +88,7 @@ impl Copying {
         let length = body.len();
         let write = |body: Outgoing| self.request(length, body);
         let body = if length == 0 { Outgoing::Empty } else { Outgoing::Whole(Some(body)) };
-        match exchange(balance, pulses, self.wait, &write, body).await {
+        match exchange(balance, pulses, self.wait, &mut Search::default(), &write, body).await {
             Ok(Outcome::Answer(_, lease)) => {
                 // A small answer is read, so that the connection can serve again.
                 let mut download = Download::new(lease, self.wait);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
+use crate::edge::deadline::Deadline;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::pool::Lease;
 
@@ -24,17 +25,24 @@ pub struct Download {
     lease: Option<Lease>,
     idle: Duration,
     waiting: bool,
+    /// When all of it has to be through.
+    deadline: Option<Deadline>,
 }
 
 impl Download {
     /// The body that comes over `lease`. `idle` is the longest wait between two reads.
     pub fn new(mut lease: Lease, idle: Duration) -> Download {
         let over = lease.link().download().is_done();
-        let mut download = Download { lease: Some(lease), idle, waiting: false };
+        let mut download = Download { lease: Some(lease), idle, waiting: false, deadline: None };
         if over {
             download.finish();
         }
         download
+    }
+
+    /// Breaks off at `deadline`.
+    pub fn end_by(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
     }
 
     /// True when nothing more will come.
@@ -80,6 +88,9 @@ impl Download {
 
     /// The next piece.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
+        if self.lease.is_some() && self.deadline.as_ref().is_some_and(|deadline| deadline.is_over(cx)) {
+            return self.break_off(ForwardError::TotalTimeout);
+        }
         let Some(link) = self.lease.as_mut().map(Lease::link) else { return Poll::Ready(None) };
         match link.poll_download(cx) {
             Poll::Pending => {

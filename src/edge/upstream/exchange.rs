@@ -1,19 +1,22 @@
-//! One request and its answer, whichever connection carries them. A kept connection
-//! that turns out dead is replaced once: always when nothing was sent, and when
-//! something may have been only for a request that may be repeated (RFC 9110 §9.2.2)
-//! and has no body. Must never: send a request twice that could act twice.
+//! One request and its answer, whichever connection carries them. What fails is tried
+//! again where that is safe (nothing was sent, or the request has no body and may be
+//! repeated, RFC 9110 §9.2.2), wanted, and within the budget. A kept connection that
+//! turns out dead is replaced in any case: its server had no part in it.
+//! Must never: send a request twice that could act twice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, response};
 
+use crate::balance::condition::Fault;
 use crate::edge::head::answer::Answer;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
-use crate::edge::upstream::balance::{Balance, Chosen};
+use crate::edge::upstream::balance::{Balance, Chosen, Search};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::link::{Link, LinkError};
-use crate::edge::upstream::pool::{Lease, Origin};
+use crate::edge::upstream::pool::{Lease, Origin, Pool};
 
 /// What came of an exchange.
 #[derive(Debug)]
@@ -24,29 +27,32 @@ pub enum Outcome {
     Echo(Box<Request<Outgoing>>),
 }
 
-/// Sends what `head` makes, with `body` behind it, to one server of `balance`. The
-/// answer's first byte may take `wait`. `head` is asked again for a retry.
+/// Sends what `head` makes, with `body` behind it, to the server of `balance` that
+/// `search` leads to. The answer's first byte may take `wait`. `head` is asked again
+/// for a retry.
 pub async fn exchange(
     balance: &Balance,
     pulses: &Pulses,
     wait: Duration,
+    search: &mut Search,
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
 ) -> Result<Outcome, ForwardError> {
-    let (mut lease, origin) = match balance.lease(pulses).await? {
+    let (mut lease, origin) = match balance.lease_for(search, pulses).await? {
         Chosen::Echo => return Ok(Outcome::Echo(Box::new(head(body)))),
         Chosen::Lease(lease, origin) => (lease, origin),
     };
     let (repeat, sending) = begin(lease.link(), head, body, wait);
-    let again = match sending.await {
-        Ok(answer) => return Ok(Outcome::Answer(answer.parts, lease)),
-        Err(LinkError::Unsent(body)) => head(body),
-        Err(LinkError::Failed(ForwardError::Reset)) if repeat == Repeat::Harmless && origin == Origin::Kept => {
-            head(Outgoing::Empty)
+    let answer = sending.await;
+    match weigh(balance, search, &lease, (origin, repeat), answer) {
+        Next::Deliver(answer) => Ok(Outcome::Answer(answer.parts, lease)),
+        Next::Fail(error) => Err(error),
+        Next::Again(again) => {
+            // Its place must be free before another connection can be made.
+            drop(lease);
+            Box::pin(retry(balance, pulses, wait, search, head, again)).await
         }
-        Err(LinkError::Failed(error)) => return Err(error),
-    };
-    Box::pin(retry(balance, pulses, wait, lease, again)).await
+    }
 }
 
 /// Whether sending a request a second time could act twice.
@@ -54,6 +60,28 @@ pub async fn exchange(
 enum Repeat {
     Harmless,
     Never,
+}
+
+impl Repeat {
+    fn of(request: &Request<Outgoing>) -> Repeat {
+        let harmless = matches!(request.body(), Outgoing::Empty) && is_idempotent(request.method());
+        if harmless { Repeat::Harmless } else { Repeat::Never }
+    }
+}
+
+/// How an exchange goes on.
+enum Next {
+    Deliver(Answer),
+    Fail(ForwardError),
+    Again(Again),
+}
+
+/// Another try.
+struct Again {
+    /// What goes behind its head: the body of which nothing was sent, or none.
+    body: Outgoing,
+    /// Whose kept connection was dead: the same server is asked, over a fresh one.
+    stale: Option<Arc<Pool>>,
 }
 
 /// Writes the request and hands it to the link. Not part of `exchange`, whose future
@@ -65,34 +93,94 @@ fn begin<'a>(
     wait: Duration,
 ) -> (Repeat, impl Future<Output = Result<Answer, LinkError>> + use<'a>) {
     let request = head(body);
-    let harmless = matches!(request.body(), Outgoing::Empty) && is_idempotent(request.method());
-    (if harmless { Repeat::Harmless } else { Repeat::Never }, link.send(request, wait))
+    (Repeat::of(&request), link.send(request, wait))
 }
 
-/// Sends a request again, over a connection that nobody used before if that can be.
+/// What one try has come to, for the server that was asked and for the request.
+fn weigh(
+    balance: &Balance,
+    search: &mut Search,
+    lease: &Lease,
+    (origin, repeat): (Origin, Repeat),
+    answer: Result<Answer, LinkError>,
+) -> Next {
+    let server = lease.pool().server_state();
+    let harmless = repeat == Repeat::Harmless;
+    match answer {
+        Ok(answer) if answer.parts.status.as_u16() < 500 => {
+            server.vital.well();
+            Next::Deliver(answer)
+        }
+        Ok(answer) => {
+            let fault = Fault::Status(answer.parts.status.as_u16());
+            balance.group().fault(server, fault);
+            if harmless && balance.again(search, fault) {
+                return Next::Again(Again { body: Outgoing::Empty, stale: None });
+            }
+            Next::Deliver(answer)
+        }
+        Err(LinkError::Unsent(body)) => {
+            if origin == Origin::Kept {
+                return Next::Again(Again { body, stale: Some(Arc::clone(lease.pool())) });
+            }
+            balance.group().fault(server, Fault::Reset);
+            if balance.again(search, Fault::Reset) {
+                return Next::Again(Again { body, stale: None });
+            }
+            Next::Fail(ForwardError::Reset)
+        }
+        Err(LinkError::Failed(ForwardError::Reset)) if harmless && origin == Origin::Kept => {
+            Next::Again(Again { body: Outgoing::Empty, stale: Some(Arc::clone(lease.pool())) })
+        }
+        Err(LinkError::Failed(error)) => {
+            let Some(fault) = error.fault() else { return Next::Fail(error) };
+            balance.group().fault(server, fault);
+            // Who answers in another language will do so again.
+            if harmless && error != ForwardError::BadAnswer && balance.again(search, fault) {
+                return Next::Again(Again { body: Outgoing::Empty, stale: None });
+            }
+            Next::Fail(error)
+        }
+    }
+}
+
+/// Tries again until there is an answer, or no more tries.
 async fn retry(
     balance: &Balance,
     pulses: &Pulses,
     wait: Duration,
-    dead: Lease,
-    request: Request<Outgoing>,
+    search: &mut Search,
+    head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
+    mut again: Again,
 ) -> Result<Outcome, ForwardError> {
-    let pool = dead.pool().clone();
-    let tally = pool.tally();
-    tally.meter.retried(tally.upstream);
-    // Its place must be free before another connection can be made.
-    drop(dead);
-    let mut lease = match pool.lease_fresh(pulses).await {
-        Ok(lease) => lease,
-        Err(_) => match balance.lease(pulses).await? {
+    loop {
+        let request = head(again.body);
+        let (mut lease, origin) = match connect(balance, pulses, search, again.stale).await? {
             Chosen::Echo => return Ok(Outcome::Echo(Box::new(request))),
-            Chosen::Lease(lease, _) => lease,
-        },
-    };
-    match lease.link().send(request, wait).await {
-        Ok(answer) => Ok(Outcome::Answer(answer.parts, lease)),
-        Err(LinkError::Unsent(_)) => Err(ForwardError::Reset),
-        Err(LinkError::Failed(error)) => Err(error),
+            Chosen::Lease(lease, origin) => (lease, origin),
+        };
+        let repeat = Repeat::of(&request);
+        let answer = lease.link().send(request, wait).await;
+        match weigh(balance, search, &lease, (origin, repeat), answer) {
+            Next::Deliver(answer) => return Ok(Outcome::Answer(answer.parts, lease)),
+            Next::Fail(error) => return Err(error),
+            Next::Again(next) => again = next,
+        }
+    }
+}
+
+/// A connection for another try: to the same server if only its connection was dead.
+async fn connect(
+    balance: &Balance,
+    pulses: &Pulses,
+    search: &mut Search,
+    stale: Option<Arc<Pool>>,
+) -> Result<Chosen, ForwardError> {
+    let Some(pool) = stale else { return balance.lease_for(search, pulses).await };
+    balance.resent(&pool);
+    match pool.lease_fresh(pulses).await {
+        Ok(lease) => Ok(Chosen::Lease(lease, Origin::Fresh)),
+        Err(error) => balance.lease_after(search, &pool, error, pulses).await,
     }
 }
 

@@ -1,16 +1,19 @@
 //! The backends of one snapshot, laid out for a worker: made at the first request
-//! under a new snapshot, read by all others. Connections to servers that are still
-//! in the file survive a reload; those of the others are closed.
+//! under a new snapshot or after servers have changed, read by all others. Connections
+//! to servers that are still there survive; those of the others are closed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use crate::edge::fleet::Fleet;
+use crate::edge::fleet::group::Group;
+use crate::edge::fleet::member::{Address, Member};
 use crate::edge::headers::Screen;
 use crate::edge::traffic::shrinking::Shrinking;
 use crate::edge::upstream::balance::{Balance, Target};
-use crate::edge::upstream::pool::{Bounds, Pool, Tally};
-use crate::snapshot::{Server, Snapshot, Upstream, World};
+use crate::edge::upstream::bounds::Bounds;
+use crate::edge::upstream::pool::{Pool, Tally};
+use crate::snapshot::{Snapshot, Upstream, World};
 use crate::telemetry::layout::Layout as Names;
 use crate::telemetry::meter::Meter;
 use crate::traffic::limit::{Table, Tables};
@@ -18,6 +21,8 @@ use crate::traffic::limit::{Table, Tables};
 /// What a worker derives from one snapshot.
 pub struct Layout {
     generation: u64,
+    /// Of the fleet.
+    revision: u64,
     /// Which of a caller's header lines may go on.
     pub screen: Screen,
     /// By upstream index.
@@ -36,38 +41,50 @@ pub struct Layout {
     pub no_path: Arc<str>,
 }
 
-/// Upstream name, host, port.
-type Key = (Arc<str>, Box<str>, u16);
-
 /// Every connection of one worker to backends.
-#[derive(Default)]
 pub struct Pools {
-    pools: HashMap<Key, Arc<Pool>>,
+    fleet: Arc<Fleet>,
+    worker: usize,
+    /// With their upstreams' names.
+    pools: Vec<(Arc<str>, Arc<Pool>)>,
     layout: Option<Arc<Layout>>,
 }
 
 impl Pools {
-    /// The layout of this world; made anew when the world is. `meter` is any meter of
-    /// this worker, `counted` what all workers have counted.
+    /// No connections yet. `worker` is the number of the worker they will belong to.
+    pub fn new(fleet: Arc<Fleet>, worker: usize) -> Pools {
+        Pools { fleet, worker, pools: Vec::new(), layout: None }
+    }
+
+    /// The layout of this world; made anew when the world is, or the servers are.
+    /// `meter` is any meter of this worker, `counted` what all workers have counted.
     pub fn layout(&mut self, world: &World, meter: &Meter, counted: &Tables) -> Arc<Layout> {
+        let revision = self.fleet.revision();
         if let Some(layout) = &self.layout
             && layout.generation == world.generation
+            && layout.revision == revision
         {
             return Arc::clone(layout);
         }
         let snapshot = &*world.snapshot;
-        let meter = meter.for_layout(world.generation, names(snapshot));
-        let mut kept = HashMap::new();
-        let mut balance = |(index, upstream)| {
-            let tally = Tally { meter: Arc::clone(&meter), upstream: index };
-            self.balance(upstream, &tally, &mut kept)
+        let meter = match &self.layout {
+            Some(layout) if layout.generation == world.generation => Arc::clone(&layout.meter),
+            Some(_) | None => meter.for_layout(world.generation, names(snapshot)),
         };
-        let upstreams = snapshot.upstreams.iter().enumerate().map(&mut balance).collect();
+        let mut kept = Vec::new();
+        let mut upstreams = Vec::new();
+        for (index, upstream) in snapshot.upstreams.iter().enumerate() {
+            let tally = Tally { meter: Arc::clone(&meter), upstream: index };
+            upstreams.push(self.balance(upstream, &tally, &mut kept));
+        }
         for (_, gone) in std::mem::replace(&mut self.pools, kept) {
-            gone.retire();
+            if !self.pools.iter().any(|(_, pool)| Arc::ptr_eq(pool, &gone)) {
+                gone.retire();
+            }
         }
         let layout = Arc::new(Layout {
             generation: world.generation,
+            revision,
             screen: Screen::of(&snapshot.plans),
             upstreams,
             tables: counted.of(&snapshot.limits),
@@ -81,25 +98,27 @@ impl Pools {
         layout
     }
 
-    fn balance(&mut self, upstream: &Upstream, tally: &Tally, kept: &mut HashMap<Key, Arc<Pool>>) -> Balance {
-        let bounds = Bounds {
-            idle: upstream.pool_idle,
-            idle_timeout: upstream.pool_idle_timeout,
-            open: upstream.max_connections,
-            connect_timeout: upstream.connect_timeout,
-        };
-        let target = |server: &Server| match server {
-            Server::Echo => Target::Echo,
-            Server::Http { host, port, .. } => {
-                let key = (Arc::clone(&upstream.name), host.clone(), *port);
-                let known = kept.get(&key).cloned().or_else(|| self.pools.remove(&key));
-                let pool = known.unwrap_or_else(|| Arc::new(Pool::new(host, *port, bounds, tally.clone())));
+    fn balance(&self, upstream: &Upstream, tally: &Tally, kept: &mut Vec<(Arc<str>, Arc<Pool>)>) -> Balance {
+        let bounds = Bounds::of(upstream);
+        let group = self.fleet.group(&upstream.name);
+        let target = |member: &Arc<Member>| match member.address {
+            Address::Builtin => Target::Echo(Arc::clone(member)),
+            Address::Tcp(_) | Address::Unix(_) => {
+                let fresh = || Pool::new(Arc::clone(&group), Arc::clone(member), bounds, tally.clone());
+                let pool = self.known(&upstream.name, &group, member).unwrap_or_else(|| Arc::new(fresh()));
                 pool.adapt(bounds, tally.clone());
-                kept.insert(key, Arc::clone(&pool));
-                Target::Http(pool)
+                kept.push((Arc::clone(&upstream.name), Arc::clone(&pool)));
+                Target::Http { member: Arc::clone(member), pool }
             }
         };
-        Balance::over(upstream.servers.iter().map(target).collect())
+        let targets = group.members().iter().map(target).collect();
+        Balance::over(targets, upstream, &group, self.worker)
+    }
+
+    /// The pool whose connections serve for `member` as well.
+    fn known(&self, upstream: &Arc<str>, group: &Arc<Group>, member: &Member) -> Option<Arc<Pool>> {
+        let fits = |(name, pool): &&(Arc<str>, Arc<Pool>)| name == upstream && pool.serves(group, member);
+        self.pools.iter().find(fits).map(|(_, pool)| Arc::clone(pool))
     }
 }
 

@@ -233,7 +233,7 @@ impl Link {
             }
             match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::Little)) {
                 Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(Err(ForwardError::Reset)),
+                end => return Poll::Ready(Err(ForwardError::of_end(&end))),
             }
         }
     }

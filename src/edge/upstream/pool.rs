@@ -9,31 +9,20 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::edge::fleet::group::Group;
+use crate::edge::fleet::member::{Member, State as ServerState};
 use crate::edge::pulse::{Pulses, Tick};
+use crate::edge::upstream::bounds::Bounds;
 use crate::edge::upstream::connect;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::link::Link;
+use crate::edge::upstream::ticket::Ticket;
+use crate::edge::upstream::waiting::Waiting;
+use crate::snapshot::upstream::Limits;
 use crate::telemetry::meter::{Connect, Meter};
 
-/// Requests that wait for a connection of one server at once; more are refused at once.
-const MAX_WAITING: usize = 1024;
-/// The first and the longest rest of a server that refused a connection.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// The longest distance between two looks at idle connections.
 const MAX_REAP: Duration = Duration::from_secs(5);
-
-/// Bounds of one server, as its upstream's entry in the file says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Bounds {
-    /// Idle connections kept.
-    pub idle: usize,
-    /// For how long.
-    pub idle_timeout: Duration,
-    /// Connections at once.
-    pub open: usize,
-    /// TCP connect, and the wait at the bound.
-    pub connect_timeout: Duration,
-}
 
 /// Where one server's connections are counted.
 #[derive(Clone)]
@@ -47,8 +36,9 @@ pub struct Tally {
 /// One server's connections.
 #[derive(Debug)]
 pub struct Pool {
-    host: Box<str>,
-    port: u16,
+    group: Arc<Group>,
+    /// As it was when the pool was made; its address, its TLS and its state stay.
+    member: Arc<Member>,
     state: Mutex<State>,
     in_flight: AtomicUsize,
     waiting: AtomicUsize,
@@ -66,16 +56,6 @@ struct State {
     reaping: bool,
     /// No longer in the file: nothing is kept.
     retired: bool,
-    /// Connects that failed in a row, and until when the server is passed over.
-    failures: u32,
-    resting_until: Option<Tick>,
-}
-
-impl State {
-    fn leave(&mut self, connections: usize) {
-        self.open -= connections;
-        (0..connections).for_each(|_| self.tally.meter.disconnected(self.tally.upstream));
-    }
 }
 
 impl std::fmt::Debug for State {
@@ -95,20 +75,11 @@ pub enum Origin {
 
 impl Pool {
     /// A pool without connections.
-    pub fn new(host: &str, port: u16, bounds: Bounds, tally: Tally) -> Pool {
-        let state = State {
-            bounds,
-            tally,
-            idle: Vec::new(),
-            open: 0,
-            reaping: false,
-            retired: false,
-            failures: 0,
-            resting_until: None,
-        };
+    pub fn new(group: Arc<Group>, member: Arc<Member>, bounds: Bounds, tally: Tally) -> Pool {
+        let state = State { bounds, tally, idle: Vec::new(), open: 0, reaping: false, retired: false };
         Pool {
-            host: host.into(),
-            port,
+            group,
+            member,
             state: Mutex::new(state),
             in_flight: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
@@ -133,9 +104,21 @@ impl Pool {
         let mut state = self.lock();
         state.retired = true;
         let dropped = std::mem::take(&mut state.idle);
-        state.leave(dropped.len());
+        self.leave(&mut state, dropped.len());
         drop(state);
         drop(dropped);
+    }
+
+    /// What has happened to the server.
+    pub fn server_state(&self) -> &Arc<ServerState> {
+        &self.member.state
+    }
+
+    /// Whether its connections serve for `member` as well.
+    pub fn serves(&self, group: &Arc<Group>, member: &Member) -> bool {
+        Arc::ptr_eq(&self.group, group)
+            && Arc::ptr_eq(&self.member.state, &member.state)
+            && self.member.is_reached_as(member)
     }
 
     /// Requests on their way.
@@ -146,11 +129,6 @@ impl Pool {
     /// Connections that exist or are being made.
     pub fn open(&self) -> usize {
         self.lock().open
-    }
-
-    /// True while the server is passed over after failed connects.
-    pub fn is_resting(&self, now: Tick) -> bool {
-        self.lock().resting_until.is_some_and(|until| now < until)
     }
 
     /// A connection that takes a request now: kept, fresh, or waited for.
@@ -175,16 +153,20 @@ impl Pool {
     }
 
     async fn wait(self: &Arc<Pool>, pulses: &Pulses) -> Result<(Lease, Origin), ForwardError> {
-        let waiting = Waiting::join(self).ok_or(ForwardError::Busy)?;
-        let patience = self.lock().bounds.connect_timeout;
+        let Bounds { connect_timeout: patience, limits, .. } = self.lock().bounds;
+        let waiting = Waiting::join(&self.waiting, &self.group, limits).ok_or(ForwardError::Pending)?;
         let turn = async {
             loop {
-                self.freed.notified().await;
+                // Looked at first: room may have come before anybody knew that we wait.
                 if let Some(link) = self.take_idle() {
                     return Ok((self.lease_of(link), Origin::Kept));
                 }
                 if self.take_seat() {
                     return Ok((self.connect(pulses).await?, Origin::Fresh));
+                }
+                tokio::select! {
+                    () = self.freed.notified() => {}
+                    () = self.group.room.notified() => {}
                 }
             }
         };
@@ -197,30 +179,17 @@ impl Pool {
     async fn connect(self: &Arc<Pool>, pulses: &Pulses) -> Result<Lease, ForwardError> {
         let mut seat = Seat::new(self, Hold::Place);
         let patience = self.lock().bounds.connect_timeout;
-        let socket = connect::tcp(&self.host, self.port, patience).await;
-        self.note(socket.as_ref().err());
-        let socket = socket?;
+        let connected = connect::open(&self.member, patience, &[]).await;
+        let result = if connected.is_ok() { Connect::Made } else { Connect::Failed };
+        let tally = self.tally();
+        tally.meter.connected(tally.upstream, result);
+        let stream = connected?.stream;
         seat.hold = Hold::Connection;
-        Ok(Lease { link: Link::over(socket, pulses.enrol()), seat })
-    }
-
-    /// Remembers how a connect ended.
-    fn note(&self, failure: Option<&ForwardError>) {
-        let mut state = self.lock();
-        let result = if failure.is_none() { Connect::Made } else { Connect::Failed };
-        state.tally.meter.connected(state.tally.upstream, result);
-        if failure.is_none() {
-            state.failures = 0;
-            state.resting_until = None;
-        } else {
-            let rest = BACK_OFF.0.saturating_mul(1 << state.failures.min(8)).min(BACK_OFF.1);
-            state.failures = state.failures.saturating_add(1);
-            state.resting_until = Some(Tick::now().after(rest));
-        }
+        Ok(Lease { link: Link::over(stream, pulses.enrol()), seat, ticket: Ticket::default() })
     }
 
     fn lease_of(self: &Arc<Pool>, link: Box<Link>) -> Lease {
-        Lease { link, seat: Seat::new(self, Hold::Connection) }
+        Lease { link, seat: Seat::new(self, Hold::Connection), ticket: Ticket::default() }
     }
 
     /// The youngest idle connection that still lives; the dead ones on top of it go.
@@ -237,30 +206,57 @@ impl Pool {
 
     fn take_seat(&self) -> bool {
         let mut state = self.lock();
-        let free = state.open < state.bounds.open.max(1);
-        if free {
-            state.open += 1;
+        if state.open >= state.bounds.open.max(1) {
+            return false;
         }
-        free
+        let Limits { connections, server_connections, .. } = state.bounds.limits;
+        let of_server = &self.member.state.connections;
+        if !of_server.enter(server_connections.unwrap_or(usize::MAX)) {
+            return false;
+        }
+        if !self.group.connections.enter(connections.unwrap_or(usize::MAX)) {
+            of_server.leave();
+            return false;
+        }
+        state.open += 1;
+        true
     }
 
     /// A seat on which no connection came about is free again.
     fn give_seat(&self) {
         self.lock().open -= 1;
-        self.freed.notify_one();
+        self.make_room(1);
     }
 
     /// A connection is gone, and its seat is free.
     fn closed(&self) {
-        self.lock().leave(1);
-        self.freed.notify_one();
+        self.leave(&mut self.lock(), 1);
+    }
+
+    /// So many connections are gone.
+    fn leave(&self, state: &mut State, connections: usize) {
+        state.open -= connections;
+        (0..connections).for_each(|_| state.tally.meter.disconnected(state.tally.upstream));
+        self.make_room(connections);
+    }
+
+    fn make_room(&self, seats: usize) {
+        for _ in 0..seats {
+            self.member.state.connections.leave();
+            self.group.connections.leave();
+            self.freed.notify_one();
+            if self.group.is_hungry() {
+                self.group.room.notify_one();
+            }
+        }
     }
 
     /// Keeps a clean connection, or closes it where it is one too many.
     fn keep(self: &Arc<Pool>, mut link: Box<Link>) {
         link.idle_since = Tick::about_now();
         let mut state = self.lock();
-        if state.retired || state.idle.len() >= state.bounds.idle {
+        // Who waits in another worker cannot use this connection, but its place.
+        if state.retired || state.idle.len() >= state.bounds.idle || self.group.is_hungry() && !self.is_awaited() {
             drop(state);
             drop(link);
             return self.closed();
@@ -268,7 +264,7 @@ impl Pool {
         state.idle.push(link);
         if !state.reaping {
             state.reaping = true;
-            tokio::spawn(reap(Arc::downgrade(self)));
+            tokio::spawn(reap(Arc::downgrade(self), Arc::clone(&self.group)));
         }
         drop(state);
         self.freed.notify_one();
@@ -278,14 +274,18 @@ impl Pool {
     fn sweep(&self, now: Tick) -> Option<Duration> {
         let mut state = self.lock();
         let timeout = state.bounds.idle_timeout;
-        let old = |link: &Link| now.since(link.idle_since) >= timeout;
+        let hungry = self.group.is_hungry() && !self.is_awaited();
+        let old = |link: &Link| hungry || now.since(link.idle_since) >= timeout;
         let gone: Vec<_> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
-        state.leave(gone.len());
+        self.leave(&mut state, gone.len());
         let next = (!state.idle.is_empty()).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
         state.reaping = next.is_some();
-        drop(state);
-        gone.iter().for_each(|_| self.freed.notify_one());
         next
+    }
+
+    /// Whether somebody of this worker waits for a connection.
+    fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -294,12 +294,15 @@ impl Pool {
 }
 
 /// Sweeps one pool while it has idle connections; begins again with the next one.
-async fn reap(pool: Weak<Pool>) {
+async fn reap(pool: Weak<Pool>, group: Arc<Group>) {
     let mut pause = Duration::from_millis(10);
     loop {
         let Some(wait) = pool.upgrade().and_then(|pool| pool.sweep(Tick::now())) else { return };
         pause = wait.min(pause.saturating_mul(4));
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = group.hunger.notified() => {}
+        }
     }
 }
 
@@ -344,12 +347,18 @@ impl Drop for Seat {
 pub struct Lease {
     link: Box<Link>,
     seat: Seat,
+    ticket: Ticket,
 }
 
 impl Lease {
     /// The connection.
     pub fn link(&mut self) -> &mut Link {
         &mut self.link
+    }
+
+    /// Holds the request's place among those under way as long as the connection.
+    pub fn carry(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
     }
 
     /// The connection, to be looked at.
@@ -364,27 +373,9 @@ impl Lease {
 
     /// The exchange ended cleanly on both sides: the connection may serve again.
     pub fn give_back(self) {
-        let Lease { link, mut seat } = self;
+        let Lease { link, mut seat, ticket } = self;
+        drop(ticket);
         seat.hold = Hold::Nothing;
         seat.pool.keep(link);
-    }
-}
-
-/// A place among those who wait.
-struct Waiting<'a>(&'a Pool);
-
-impl Waiting<'_> {
-    fn join(pool: &Pool) -> Option<Waiting<'_>> {
-        if pool.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
-            pool.waiting.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        Some(Waiting(pool))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -12,13 +12,18 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::clock::SystemClock;
+use crate::edge::fleet::Fleet;
+use crate::edge::fleet::member::Member;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
-use crate::edge::upstream::balance::{Balance, Target};
+use crate::edge::upstream::balance::{Balance, Search, Target};
+use crate::edge::upstream::bounds::Bounds;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::exchange::{Outcome, exchange};
-use crate::edge::upstream::pool::{Bounds, Pool, Tally};
+use crate::edge::upstream::pool::{Pool, Tally};
+use crate::snapshot::upstream::Limits;
+use crate::snapshot::{Server, Site, Upstream};
 use crate::telemetry::Telemetry;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -87,7 +92,7 @@ async fn play(mut socket: TcpStream, script: Vec<Move>, next: Arc<AtomicUsize>) 
 
 fn bounds() -> Bounds {
     let long = Duration::from_secs(10);
-    Bounds { idle: 4, idle_timeout: long, open: 4, connect_timeout: long }
+    Bounds { idle: 4, idle_timeout: long, open: 4, connect_timeout: long, limits: Limits::default() }
 }
 
 fn tally() -> Tally {
@@ -95,11 +100,18 @@ fn tally() -> Tally {
     Tally { meter: telemetry.meter(0), upstream: 0 }
 }
 
-fn over(servers: &[(SocketAddr, Bounds)]) -> Balance {
-    let pool = |(at, b): &(SocketAddr, Bounds)| {
-        Target::Http(Arc::new(Pool::new(&at.ip().to_string(), at.port(), *b, tally())))
+fn over(servers: &[SocketAddr], bounds: Bounds) -> Balance {
+    let server = |at: &SocketAddr| {
+        let site = Site::Network { host: at.ip().to_string().into(), port: at.port() };
+        Server { site, weight: 1, tls: None }
     };
-    Balance::over(servers.iter().map(pool).collect())
+    let upstream = Upstream::of("u".into(), servers.iter().map(server).collect());
+    let group = Fleet::new(1, std::slice::from_ref(&upstream)).group(&upstream.name);
+    let target = |member: &Arc<Member>| {
+        let pool = Arc::new(Pool::new(Arc::clone(&group), Arc::clone(member), bounds, tally()));
+        Target::Http { member: Arc::clone(member), pool }
+    };
+    Balance::over(group.members().iter().map(target).collect(), &upstream, &group, 0)
 }
 
 fn pulses() -> Arc<Pulses> {
@@ -119,7 +131,7 @@ async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing)
         request.headers_mut().insert("host", "b.test".parse().expect("a value"));
         request
     };
-    match exchange(balance, pulses, wait, &head, body).await? {
+    match exchange(balance, pulses, wait, &mut Search::default(), &head, body).await? {
         Outcome::Answer(answer, lease) => {
             let status = answer.status.as_u16();
             let mut body = Download::new(lease, wait);
@@ -136,7 +148,7 @@ async fn get(balance: &Balance, pulses: &Pulses) -> Result<(u16, Bytes), Forward
 #[tokio::test]
 async fn a_clean_connection_serves_again() {
     let backend = backend(vec![Move::Say(OK)]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     for _ in 0..5 {
         assert_eq!(get(&balance, &pulses).await, Ok((200, Bytes::from_static(b"ok"))));
     }
@@ -148,7 +160,7 @@ async fn a_clean_connection_serves_again() {
 #[tokio::test]
 async fn a_kept_connection_that_dies_is_replaced_for_what_may_be_repeated() {
     let backend = backend(vec![Move::Say(OK), Move::Close, Move::Say(OK)]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert!(get(&balance, &pulses).await.is_ok());
     assert!(get(&balance, &pulses).await.is_ok());
     assert_eq!(backend.connections.load(Ordering::SeqCst), 2);
@@ -158,7 +170,7 @@ async fn a_kept_connection_that_dies_is_replaced_for_what_may_be_repeated() {
 #[tokio::test]
 async fn what_may_act_twice_is_not_sent_twice() {
     let backend = backend(vec![Move::Say(OK), Move::Close, Move::Say(OK)]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert!(get(&balance, &pulses).await.is_ok());
     let lost = ask(&balance, &pulses, Method::POST, Outgoing::Whole(Some(Bytes::from_static(b"x")))).await;
     assert_eq!(lost, Err(ForwardError::Reset));
@@ -168,15 +180,18 @@ async fn what_may_act_twice_is_not_sent_twice() {
 #[tokio::test]
 async fn a_fresh_connection_that_dies_is_the_backends_fault() {
     let backend = backend(vec![Move::Close]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Reset));
-    assert_eq!(backend.requests.load(Ordering::SeqCst), 1);
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 3, "two more tries, and no more");
+    let posted = ask(&balance, &pulses, Method::POST, Outgoing::Empty).await;
+    assert_eq!(posted, Err(ForwardError::Reset));
+    assert_eq!(backend.requests.load(Ordering::SeqCst), 4, "what may act twice is sent once");
 }
 
 #[tokio::test]
 async fn a_connection_closed_after_the_answer_is_found_before_it_is_used() {
     let backend = backend(vec![Move::SayAndClose(OK)]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     for round in 1..=4 {
         let body = Outgoing::Whole(Some(Bytes::from_static(b"x")));
         assert!(ask(&balance, &pulses, Method::POST, body).await.is_ok());
@@ -195,7 +210,7 @@ async fn a_connection_closed_after_the_answer_is_found_before_it_is_used() {
 #[tokio::test]
 async fn silence_is_a_timeout() {
     let backend = backend(vec![Move::Hang]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Timeout));
 }
 
@@ -206,7 +221,7 @@ async fn half_a_body_is_never_a_whole_one() {
         (Move::Say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"), ForwardError::Timeout),
     ] {
         let backend = backend(vec![said]).await;
-        let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+        let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
         assert_eq!(get(&balance, &pulses).await, Err(fault));
     }
 }
@@ -222,7 +237,7 @@ async fn what_is_no_answer_is_a_bad_one() {
         "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         let backend = backend(vec![Move::SayAndClose(said)]).await;
-        let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+        let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
         assert_eq!(get(&balance, &pulses).await, Err(ForwardError::BadAnswer), "{said:?}");
     }
 }
@@ -231,7 +246,7 @@ async fn what_is_no_answer_is_a_bad_one() {
 async fn spare_bytes_after_an_answer_cost_the_connection() {
     let backend =
         backend(vec![Move::Say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n")]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert_eq!(get(&balance, &pulses).await, Ok((200, Bytes::from_static(b"ok"))));
     assert_eq!(get(&balance, &pulses).await, Ok((200, Bytes::from_static(b"ok"))));
     assert_eq!(backend.connections.load(Ordering::SeqCst), 2);
@@ -242,7 +257,7 @@ async fn answers_that_only_inform_are_passed_over() {
     let said = "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n";
     let whole: &'static str = Box::leak(format!("{said}{OK}").into_boxed_str());
     let backend = backend(vec![Move::Say(whole)]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert_eq!(get(&balance, &pulses).await.map(|a| a.0), Ok(200));
 }
 
@@ -250,12 +265,12 @@ async fn answers_that_only_inform_are_passed_over() {
 async fn one_dead_server_of_two_is_no_error() {
     let dead = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let backend = backend(vec![Move::Say(OK)]).await;
-    let balance = over(&[(dead, bounds()), (backend.address, bounds())]);
+    let balance = over(&[dead, backend.address], bounds());
     let pulses = pulses();
     for _ in 0..10 {
         assert!(get(&balance, &pulses).await.is_ok());
     }
-    let only_dead = over(&[(dead, bounds())]);
+    let only_dead = over(&[dead], bounds());
     assert_eq!(get(&only_dead, &pulses).await, Err(ForwardError::Connect));
 }
 
@@ -263,12 +278,12 @@ async fn one_dead_server_of_two_is_no_error() {
 async fn at_the_bound_requests_wait_and_then_are_told() {
     let tight = Bounds { open: 1, connect_timeout: Duration::from_millis(600), ..bounds() };
     let slow = backend(vec![Move::Hang]).await;
-    let (balance, pulses) = (Arc::new(over(&[(slow.address, tight)])), pulses());
+    let (balance, pulses) = (Arc::new(over(&[slow.address], tight)), pulses());
     let (first, second) = tokio::join!(get(&balance, &pulses), get(&balance, &pulses));
     // The first one's seat comes free when it times out, in time for the second.
     assert_eq!((first, second), (Err(ForwardError::Timeout), Err(ForwardError::Timeout)));
     let shorter = Bounds { open: 1, connect_timeout: Duration::from_millis(50), ..bounds() };
-    let balance = over(&[(slow.address, shorter)]);
+    let balance = over(&[slow.address], shorter);
     let (first, second) = tokio::join!(get(&balance, &pulses), get(&balance, &pulses));
     assert_eq!((first, second), (Err(ForwardError::Timeout), Err(ForwardError::Busy)));
 }
@@ -277,9 +292,9 @@ async fn at_the_bound_requests_wait_and_then_are_told() {
 async fn idle_connections_are_closed_in_time() {
     let brief = Bounds { idle_timeout: Duration::from_millis(60), ..bounds() };
     let backend = backend(vec![Move::Say(OK)]).await;
-    let (balance, pulses) = (over(&[(backend.address, brief)]), pulses());
+    let (balance, pulses) = (over(&[backend.address], brief), pulses());
     assert!(get(&balance, &pulses).await.is_ok());
-    let Target::Http(pool) = &balance.targets()[0] else { panic!("a pool") };
+    let Target::Http { pool, .. } = &balance.targets()[0] else { panic!("a pool") };
     let closed = async {
         while pool.open() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -291,9 +306,9 @@ async fn idle_connections_are_closed_in_time() {
 #[tokio::test]
 async fn a_retired_pool_keeps_nothing() {
     let backend = backend(vec![Move::Say(OK)]).await;
-    let (balance, pulses) = (over(&[(backend.address, bounds())]), pulses());
+    let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
     assert!(get(&balance, &pulses).await.is_ok());
-    let Target::Http(pool) = &balance.targets()[0] else { panic!("a pool") };
+    let Target::Http { pool, .. } = &balance.targets()[0] else { panic!("a pool") };
     assert_eq!(pool.open(), 1);
     pool.retire();
     assert_eq!(pool.open(), 0);

@@ -12,6 +12,7 @@ use crate::telemetry::exchange::Exchange;
 use crate::telemetry::layout::Layout;
 use crate::telemetry::meter::{Connect, Lookup};
 use crate::telemetry::outcome::{ConnectionRefused, Handshake, Login, Reload, Session, StoreOutcome, TlsVersion};
+use crate::telemetry::servers::{Lookups, ServerFacts, UpstreamFacts, View};
 
 fn telemetry(workers: usize) -> Arc<Telemetry> {
     Telemetry::quiet(workers, Arc::new(ManualClock::at(UnixTime(1_000)))).expect("a registry")
@@ -189,6 +190,15 @@ fn room_of_a_route_that_is_gone_goes_to_others() {
 }
 
 /// Feeds everything, then compares names and labels of the page with the catalogue.
+/// One server that is down.
+fn view() -> View {
+    let server = ServerFacts { name: "10.0.0.1:80".into(), up: 0, ejections: 1, checks_good: 4, checks_bad: 3 };
+    let overflows = [("requests", 1), ("pending", 2), ("connections", 0)];
+    let upstream =
+        UpstreamFacts { name: "shop".into(), servers: vec![server], pending: 1, budget_exhausted: 1, overflows };
+    View { upstreams: vec![upstream], lookups: vec![Lookups { name: "b.test".into(), ok: 1, error: 1 }] }
+}
+
 #[test]
 fn the_catalogue_is_what_is_exported() {
     let clock = Arc::new(ManualClock::at(UnixTime(1_000)));
@@ -199,10 +209,13 @@ fn the_catalogue_is_what_is_exported() {
     telemetry.watch_hashing(Box::new(|| vec![("argon2id".to_owned(), 1)]));
     telemetry.watch_connections(Box::new(|| vec![("web".to_owned(), 5)]));
     telemetry.watch_feed(Arc::new(AtomicU64::new(990)));
+    telemetry.watch_servers(Box::new(view));
     let page = page(&telemetry);
     has(&page, "tollgate_revocation_lag_seconds 10");
     has(&page, "tollgate_revocation_feed_up 0");
     has(&page, "tollgate_connections_open{listener=\"web\"} 5");
+    has(&page, "tollgate_upstream_up{server=\"10.0.0.1:80\",upstream=\"shop\"} 0");
+    has(&page, "tollgate_upstream_overflows_total{limit=\"pending\",upstream=\"shop\"} 2");
     has(&page, "tollgate_tls_handshakes_total{listener=\"web\",result=\"ok\",resumed=\"yes\",version=\"1.3\"} 1");
     has(&page, "tollgate_config_info{hash=\"abc\"} 1");
     has(&page, "tollgate_config_last_reload_successful 0");

@@ -1,0 +1,15 @@
+//! Upstreams from the outside: the built program, real servers that fail, fall silent,
+//! die and come back, and callers that count what they get.
+
+mod ejecting;
+mod gateway;
+mod health;
+mod killing;
+mod limits;
+mod reloading;
+mod retrying;
+mod server;
+mod sticking;
+#[path = "../support/mod.rs"]
+mod support;
+mod tls;
