@@ -151,7 +151,11 @@ fn decide(
         None => match question(token, fingerprint, route, known.policy) {
             Some(question) => return Ok(Decision::Ask(question)),
             None => {
-                let claims = Arc::new(verifier::verify(token, route, known.policy, known.rings)?);
+                let verified = verifier::verify(token, route, known.policy, known.rings);
+                if let Err(Denial::BadSignature) = verified {
+                    seen.note_forged(fingerprint, route.index);
+                }
+                let claims = Arc::new(verified?);
                 if let Some(question) = endless(token, fingerprint, &claims, known.policy) {
                     return Ok(Decision::Ask(question));
                 }

@@ -30,6 +30,10 @@ pub struct Verdict {
 pub struct Seen {
     young: Map,
     old: Map,
+    /// Tokens whose signature was found bad, and at which route: a caller who repeats one
+    /// costs no more than one with a good token. On their own, so that whoever makes up
+    /// new ones drives out nobody's verdict.
+    forged: HashMap<Fingerprint, usize, BuildHasherDefault<Straight>>,
     /// Entries of one generation.
     room: usize,
     lookups: Lookups,
@@ -51,7 +55,13 @@ impl Seen {
     /// nothing. With half the room, callers whose tokens just fill it would have every
     /// verdict moved from one generation to the other at each round.
     pub fn new(capacity: usize) -> Seen {
-        Seen { young: Map::default(), old: Map::default(), room: capacity, lookups: Lookups::default() }
+        Seen {
+            young: Map::default(),
+            old: Map::default(),
+            forged: HashMap::default(),
+            room: capacity,
+            lookups: Lookups::default(),
+        }
     }
 
     /// The verdict about a token, if it is remembered and still good.
@@ -83,10 +93,28 @@ impl Seen {
         self.young.insert(print, verdict);
     }
 
+    /// Whether the token was found forged at this route before; another route may take
+    /// other keys.
+    pub fn is_forged(&self, print: Fingerprint, route: usize) -> bool {
+        self.forged.get(&print) == Some(&route)
+    }
+
+    /// Remembers that no key of this route has signed the token. When there is no room all
+    /// of them are forgotten.
+    pub fn note_forged(&mut self, print: Fingerprint, route: usize) {
+        if self.forged.len() >= self.room {
+            self.forged.clear();
+        }
+        if self.room > 0 {
+            self.forged.insert(print, route);
+        }
+    }
+
     /// Forgets everything: for a new configuration, whose scope bits are others.
     pub fn clear(&mut self) {
         self.young = Map::default();
         self.old = Map::default();
+        self.forged = HashMap::default();
     }
 
     /// How often a verdict was asked for.
@@ -169,6 +197,23 @@ mod tests {
         assert!(seen.recall(print(5_000), UnixTime(0)).is_none());
         seen.clear();
         assert!(seen.is_empty() && seen.recall(print(0), UnixTime(0)).is_none());
+    }
+
+    #[test]
+    fn a_forged_token_is_forged_at_its_route_and_drives_out_nobody() {
+        let mut seen = Seen::new(10);
+        seen.remember(print(0), verdict(None));
+        for i in 1..100 {
+            seen.note_forged(print(i), 7);
+            assert!(seen.is_forged(print(i), 7) && !seen.is_forged(print(i), 8));
+            assert!(seen.forged.len() <= 10);
+        }
+        assert!(seen.recall(print(0), UnixTime(0)).is_some());
+        seen.clear();
+        assert!(!seen.is_forged(print(99), 7));
+        let mut none = Seen::new(0);
+        none.note_forged(print(1), 7);
+        assert!(!none.is_forged(print(1), 7));
     }
 
     #[test]

@@ -86,7 +86,15 @@ fn explain(args: &ExplainArgs, snapshot: &Snapshot) -> Result<Facts, Failure> {
             if let Some(rules) = plan.and_then(|plan| plan.rules.as_deref()) {
                 let address = std::net::IpAddr::from([127, 0, 0, 1]);
                 let (path, host, method) = (path.as_str(), host.as_str(), args.method.as_str());
-                let seen = traffic::template::Facts { claims: None, path, host, method, address, request_id: None };
+                let seen = traffic::template::Facts {
+                    claims: None,
+                    path,
+                    host,
+                    method,
+                    address,
+                    request_id: None,
+                    certificate: None,
+                };
                 facts.extend(rules::describe(rules, snapshot, &seen, args.key.as_deref()));
             }
         }

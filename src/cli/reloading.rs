@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::compiling::running_context;
+use crate::cli::supervisor::{Supervisor, Word};
 use crate::config::files::{DiskFiles, Seen};
 use crate::config::load::load;
 use crate::gateway::Gateway;
@@ -15,7 +16,13 @@ use crate::reload::{Judge, Load, Outcome, Reloader};
 
 /// Starts the thread that watches and reloads. `seen` is what the running snapshot was
 /// made of.
-pub fn start(gateway: &Gateway, config: &Path, seen: Seen, random: &Arc<dyn Random>) -> io::Result<Reloader> {
+pub fn start(
+    gateway: &Gateway,
+    config: &Path,
+    seen: Seen,
+    random: &Arc<dyn Random>,
+    supervisor: &Arc<Supervisor>,
+) -> io::Result<Reloader> {
     let (swapper, carrier) = (gateway.swapper(), gateway.swapper());
     let random = Arc::clone(random);
     let load: Load = Box::new(move |path, files| {
@@ -24,7 +31,13 @@ pub fn start(gateway: &Gateway, config: &Path, seen: Seen, random: &Arc<dyn Rand
         Ok(snapshot)
     });
     let judge = Judge::new(config.to_owned(), Box::new(DiskFiles), (gateway.snapshot(), seen), load);
-    Reloader::start(judge, Box::new(move |outcome| hear(&swapper, outcome)))
+    let supervisor = Arc::clone(supervisor);
+    let heard = move |outcome| {
+        hear(&swapper, outcome);
+        // The end of a reload, whatever came of it.
+        supervisor.say(Word::Ready);
+    };
+    Reloader::start(judge, Box::new(heard))
 }
 
 fn hear(swapper: &Swapper, outcome: Outcome) {

@@ -3,24 +3,32 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::runtime::Builder;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::banner;
 use crate::cli::compiling::running_context;
 use crate::cli::failure::Failure;
+use crate::cli::living::Living;
 use crate::cli::reloading;
+use crate::cli::signals::Signals;
+use crate::cli::supervisor::{Supervisor, Word};
 use crate::config::files::{DiskFiles, Noted};
 use crate::config::load::load;
-use crate::edge::crew::Drained;
-use crate::gateway::{Gateway, Parts, start};
-use crate::reload::{Asker, Reloader};
+use crate::gateway::succession::estate::Estate;
+use crate::gateway::succession::predecessor::Predecessor;
+use crate::gateway::succession::successor::Program;
+use crate::gateway::{Parts, activation, start_with};
 use crate::snapshot::{LogFormat, Snapshot};
 use crate::telemetry::log::{self, Shape};
 
-/// Serves until TERM or INT; the exit code says whether the end was graceful.
+/// Serves until TERM or INT, or until a successor does; the exit code says whether the
+/// end was graceful.
 pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
+    // Before the program's file can be replaced.
+    let program = Program::of_this_process();
+    let supervisor = Arc::new(Supervisor::of_this_process());
     let files = Noted::new(&DiskFiles);
     let snapshot = load(config, &files, &running_context(&*parts.random))?;
     start_log(&snapshot)?;
@@ -34,12 +42,26 @@ pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
         let _inside = runtime.enter();
         Signals::listen().map_err(no_runtime)?
     };
-    let gateway = start(snapshot, parts).map_err(|error| Failure::new(error.to_string()))?;
+    let (estate, predecessor) = inherit()?;
+    let gateway = start_with(snapshot, parts, estate).map_err(|error| Failure::new(error.to_string()))?;
     // Without standard output nobody reads the banner; the gateway serves all the same.
     let _ = banner::write(&gateway, config, &mut io::stdout().lock());
-    let reloader = reloading::start(&gateway, config, files.seen(), &parts.random)
+    let reloader = reloading::start(&gateway, config, files.seen(), &parts.random, &supervisor)
         .map_err(|error| Failure::new(format!("the system gave no thread for reloading: {error}")))?;
-    runtime.block_on(wait_and_end(gateway, reloader, signals))
+    if let Some(Err(error)) = predecessor.map(|predecessor| predecessor.tell_ready()) {
+        tracing::warn!(%error, "the process before this one does not hear that this one serves");
+    }
+    supervisor.say(Word::Ready);
+    runtime.block_on(Living { gateway, reloader, signals, supervisor, program }.to_the_end())
+}
+
+/// What was opened for this process, and by whom, if that was one like it.
+fn inherit() -> Result<(Estate, Option<Predecessor>), Failure> {
+    let failed = |error: io::Error| Failure::new(format!("what was to be taken over did not arrive: {error}"));
+    match Predecessor::of_this_process().map_err(failed)? {
+        Some(predecessor) => Ok((predecessor.receive().map_err(failed)?, Some(predecessor))),
+        None => Ok((activation::sockets().map_err(failed)?, None)),
+    }
 }
 
 fn start_log(snapshot: &Snapshot) -> Result<(), Failure> {
@@ -49,55 +71,4 @@ fn start_log(snapshot: &Snapshot) -> Result<(), Failure> {
         LogFormat::Human => Shape::Human,
     };
     log::init(shape, snapshot.fixed.log_level.as_str()).map_err(|error| Failure::new(error.to_string()))
-}
-
-/// Serves until the first TERM or INT, then drains; a second one ends at once.
-async fn wait_and_end(gateway: Gateway, reloader: Reloader, mut signals: Signals) -> Result<u8, Failure> {
-    signals.reload_until_end(&reloader.asker()).await;
-    drop(reloader);
-    let limit = gateway.snapshot().drain;
-    tracing::info!(seconds = limit.as_secs(), "ending: nothing new is taken, requests in flight may finish");
-    match gateway.end(limit, signals.end()).await {
-        Drained::Graceful => Ok(0),
-        Drained::Cut(connections) => {
-            tracing::warn!(connections, "connections were cut at the end of the drain time");
-            Ok(1)
-        }
-    }
-}
-
-/// The signals that mean something here.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Asks for a reload at each HUP, until the end is asked for.
-    async fn reload_until_end(&mut self, asker: &Asker) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => asker.ask(),
-            }
-        }
-    }
-
-    /// TERM or INT.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::edge::callers::{Counted, Turned};
 use crate::edge::connection::{Channel, Connection, Seat};
 use crate::edge::drain::{LAST_CALL, Phase};
-use crate::edge::ear::Listening;
+use crate::edge::ear::{Holder, Listening};
 use crate::edge::forwarded::is_trusted;
 use crate::edge::handshake::{Protocol, shake};
 use crate::edge::io::Socket;
@@ -34,9 +34,18 @@ const LAST_ROUND: usize = 65_536;
 
 /// Accepts until the drain begins, lets those through who are about to get through,
 /// and closes the socket.
-pub(in crate::edge) async fn run<S: Serve>(worker: Arc<Worker>, index: usize, socket: Listening, serve: S) {
+pub(in crate::edge) async fn run<S: Serve>(
+    worker: Arc<Worker>,
+    index: usize,
+    (socket, holder): (Listening, Holder),
+    serve: S,
+) {
     let draining = worker.shared.drain.reached(Phase::Draining);
     accept_until(draining, &worker, index, &socket, &serve).await;
+    if worker.shared.drain.succeeded() || holder == Holder::Supervisor {
+        // The socket lives on, and whoever waits at it with it.
+        return;
+    }
     // Closed at once, the socket would take with it whoever is in the middle of
     // connecting. A system without filters closes it a moment later all the same.
     if socket.turn_away_newcomers().is_ok() {
@@ -196,7 +205,8 @@ async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: Plug, caller: Socket
             let (outcome, agreed) = Box::pin(shake(stream, config, limits.handshake_timeout)).await;
             seat.worker().shared.telemetry.handshake(&name, outcome);
             let Some(agreed) = agreed else { return };
-            let connection = Connection::new(seat, caller, Channel::Tls { sni: agreed.sni });
+            let connection =
+                Connection::new(seat, caller, Channel::Tls { sni: agreed.sni, certificate: agreed.certificate });
             match agreed.protocol {
                 Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
                 Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,

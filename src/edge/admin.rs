@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,19 @@ pub fn bind(address: SocketAddr) -> Result<Bound, BindError> {
 }
 
 impl Bound {
+    /// A socket that listens already, if it is the one that `address` asks for.
+    pub fn taken(socket: OwnedFd, address: SocketAddr) -> Option<Bound> {
+        let listener = TcpListener::from(socket);
+        let at = listener.local_addr().ok()?;
+        listener.set_nonblocking(true).ok()?;
+        (at == address || address.port() == 0 && at.ip() == address.ip()).then_some(Bound(listener))
+    }
+
+    /// Another handle to the socket, for a successor.
+    pub fn another(&self) -> std::io::Result<OwnedFd> {
+        self.0.try_clone().map(OwnedFd::from)
+    }
+
     /// Where it listens, with the port that was found.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.0.local_addr()

@@ -14,6 +14,7 @@ use crate::edge::in_flight::InFlight;
 use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::shared::Entry;
 use crate::edge::worker::Worker;
+use crate::traffic::template::Certificate;
 
 /// Facts about a connection. Dropping it gives its place under the limit back.
 pub struct Connection {
@@ -29,6 +30,8 @@ pub struct Connection {
     /// The server name of the TLS handshake, lower case; `None` in clear text or when
     /// the caller sent none, which is never a mismatch.
     pub sni: Option<Box<str>>,
+    /// Who the caller is by his certificate; `None`: he has shown none.
+    pub certificate: Option<Box<Certificate>>,
     /// What backends are told about this end.
     pub hop: Hop,
     pub(in crate::edge) in_flight: InFlight,
@@ -41,9 +44,9 @@ pub struct Connection {
 impl Connection {
     pub(in crate::edge) fn new(seat: Seat, peer: SocketAddr, channel: Channel) -> Arc<Connection> {
         let touched = AtomicTick::new(seat.worker.pulses.tick());
-        let (secure, sni) = match channel {
-            Channel::Clear => (false, None),
-            Channel::Tls { sni } => (true, sni),
+        let (secure, sni, certificate) = match channel {
+            Channel::Clear => (false, None, None),
+            Channel::Tls { sni, certificate } => (true, sni, certificate),
         };
         let scheme = if secure { Scheme::Https } else { Scheme::Http };
         Arc::new(Connection {
@@ -52,6 +55,7 @@ impl Connection {
             peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
             secure,
             sni,
+            certificate,
             hop: Hop::new(peer, scheme),
             in_flight: InFlight::default(),
             touched,
@@ -94,10 +98,12 @@ impl Connection {
 pub(in crate::edge) enum Channel {
     /// TCP as it is.
     Clear,
-    /// TLS, and the name that was asked for.
+    /// TLS, the name that was asked for, and who asked.
     Tls {
         /// Lower case.
         sni: Option<Box<str>>,
+        /// Verified.
+        certificate: Option<Box<Certificate>>,
     },
 }
 

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::edge::accept;
 use crate::edge::drain::Phase;
 use crate::edge::ear::{Ear, Listening};
+use crate::edge::heartbeat::Heartbeat;
 use crate::edge::listener::Bound;
 use crate::edge::serve::Serve;
 use crate::edge::shared::Shared;
@@ -25,6 +26,7 @@ pub struct Crew {
     shared: Arc<Shared>,
     /// A worker says here, when it ends, how many connections it had to cut.
     ended: mpsc::UnboundedReceiver<usize>,
+    heartbeat: Arc<Heartbeat>,
     running: usize,
 }
 
@@ -43,18 +45,24 @@ impl Crew {
     pub fn start<S: Serve>(shared: &Arc<Shared>, bound: Vec<Bound>, serve: S) -> io::Result<Crew> {
         let workers = shared.worlds.load().snapshot.fixed.workers.max(1);
         let (says, ended) = mpsc::unbounded_channel();
+        let heartbeat = Heartbeat::of(workers);
         for (index, sockets) in deal(bound, workers).into_iter().enumerate() {
             let worker = Worker::new(Arc::clone(shared), index);
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (serve, says) = (serve.clone(), says.clone());
+            let (serve, says, heart) = (serve.clone(), says.clone(), Arc::clone(&heartbeat));
             let thread = move || {
                 // The crew may be gone by then, and with it whoever wanted to know.
-                let _ = says.send(live(&runtime, &worker, sockets, &serve));
+                let _ = says.send(live(&runtime, &worker, heart, sockets, &serve));
                 runtime.shutdown_background();
             };
             std::thread::Builder::new().name(format!("worker-{index}")).spawn(thread)?;
         }
-        Ok(Crew { shared: Arc::clone(shared), ended, running: workers })
+        Ok(Crew { shared: Arc::clone(shared), ended, heartbeat, running: workers })
+    }
+
+    /// Whether all workers take their turns can be asked here.
+    pub fn heartbeat(&self) -> Arc<Heartbeat> {
+        Arc::clone(&self.heartbeat)
     }
 
     /// Takes nothing new, lets requests in flight finish for `limit`, and returns when
@@ -97,15 +105,23 @@ fn deal(bound: Vec<Bound>, workers: usize) -> Vec<Vec<(usize, Ear)>> {
 }
 
 /// A worker's life; returns the number of connections open at its end.
-fn live<S: Serve>(runtime: &Runtime, worker: &Arc<Worker>, sockets: Vec<(usize, Ear)>, serve: &S) -> usize {
+fn live<S: Serve>(
+    runtime: &Runtime,
+    worker: &Arc<Worker>,
+    heart: Arc<Heartbeat>,
+    sockets: Vec<(usize, Ear)>,
+    serve: &S,
+) -> usize {
     runtime.block_on(async {
         let pulses = Arc::clone(worker);
         tokio::spawn(async move { pulses.pulses.run().await });
+        tokio::spawn(heart.answer(worker.index));
         let mut accepting = JoinSet::new();
         for (index, socket) in sockets {
+            let holder = socket.holder;
             match Listening::watch(socket) {
                 Ok(socket) => {
-                    accepting.spawn(accept::run(Arc::clone(worker), index, socket, serve.clone()));
+                    accepting.spawn(accept::run(Arc::clone(worker), index, (socket, holder), serve.clone()));
                 }
                 Err(error) => tracing::error!(%error, "a listening socket could not be watched"),
             }

@@ -3,7 +3,7 @@
 //! connection looks at, and a channel for those who wait.
 //! Must never: go back a phase.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -28,16 +28,33 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Drain {
     phase: AtomicU8,
+    /// Whether a successor listens already.
+    succeeded: AtomicBool,
     told: watch::Sender<Phase>,
 }
 
 impl Default for Drain {
     fn default() -> Drain {
-        Drain { phase: AtomicU8::new(Phase::Running as u8), told: watch::Sender::new(Phase::Running) }
+        Drain {
+            phase: AtomicU8::new(Phase::Running as u8),
+            succeeded: AtomicBool::new(false),
+            told: watch::Sender::new(Phase::Running),
+        }
     }
 }
 
 impl Drain {
+    /// Says that another process listens at the same sockets. The drain to come leaves
+    /// callers who are about to connect to it.
+    pub fn succeed(&self) {
+        self.succeeded.store(true, Ordering::Release);
+    }
+
+    /// Whether another process listens at the same sockets.
+    pub fn succeeded(&self) -> bool {
+        self.succeeded.load(Ordering::Acquire)
+    }
+
     /// Takes nothing new from now on; readiness says so at once.
     pub fn begin(&self) {
         self.advance(Phase::Draining);

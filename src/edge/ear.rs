@@ -4,48 +4,91 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use socket2::{SockFilter, SockRef};
 
 use crate::edge::plug::{LOCAL, Plug};
 
 /// A listening socket that no runtime watches yet.
 #[derive(Debug)]
-pub enum Ear {
-    /// On an address.
+pub struct Ear {
+    sort: Sort,
+    /// Who has it besides us.
+    pub holder: Holder,
+}
+
+#[derive(Debug)]
+enum Sort {
     Tcp(TcpListener),
-    /// At a path.
     Unix(UnixListener),
 }
 
+/// Whether a socket ends with this process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// Nobody else has it, or only a process like this one for a while.
+    Us,
+    /// A supervisor holds it open: whoever waits at it when we end is not lost.
+    Supervisor,
+}
+
+impl From<TcpListener> for Ear {
+    fn from(socket: TcpListener) -> Ear {
+        Ear { sort: Sort::Tcp(socket), holder: Holder::Us }
+    }
+}
+
+impl From<UnixListener> for Ear {
+    fn from(socket: UnixListener) -> Ear {
+        Ear { sort: Sort::Unix(socket), holder: Holder::Us }
+    }
+}
+
 impl Ear {
+    /// The same, held by `holder` too.
+    pub fn held_by(self, holder: Holder) -> Ear {
+        Ear { holder, ..self }
+    }
+
     /// Where it listens, if that is an address.
     pub fn address(&self) -> Option<SocketAddr> {
-        match self {
-            Ear::Tcp(socket) => socket.local_addr().ok(),
-            Ear::Unix(_) => None,
+        match &self.sort {
+            Sort::Tcp(socket) => socket.local_addr().ok(),
+            Sort::Unix(_) => None,
+        }
+    }
+
+    /// Where it listens, if that is a path.
+    pub fn path(&self) -> Option<PathBuf> {
+        match &self.sort {
+            Sort::Tcp(_) => None,
+            Sort::Unix(socket) => socket.local_addr().ok()?.as_pathname().map(Path::to_owned),
         }
     }
 
     /// Another handle to the same socket.
     pub fn another(&self) -> io::Result<Ear> {
-        match self {
-            Ear::Tcp(socket) => socket.try_clone().map(Ear::Tcp),
-            Ear::Unix(socket) => socket.try_clone().map(Ear::Unix),
-        }
+        let other = match &self.sort {
+            Sort::Tcp(socket) => Ear::from(socket.try_clone()?),
+            Sort::Unix(socket) => Ear::from(socket.try_clone()?),
+        };
+        Ok(other.held_by(self.holder))
     }
 
     /// Takes a caller without waiting for one. Needs the runtime that will serve him.
     pub(in crate::edge) fn take(&self) -> io::Result<(Plug, SocketAddr)> {
-        match self {
-            Ear::Tcp(socket) => {
+        match &self.sort {
+            Sort::Tcp(socket) => {
                 let (stream, peer) = socket.accept()?;
                 stream.set_nonblocking(true)?;
                 Ok((Plug::Tcp(tokio::net::TcpStream::from_std(stream)?), peer))
             }
-            Ear::Unix(socket) => {
+            Sort::Unix(socket) => {
                 let (stream, _) = socket.accept()?;
                 stream.set_nonblocking(true)?;
                 Ok((Plug::Unix(tokio::net::UnixStream::from_std(stream)?), LOCAL))
@@ -54,20 +97,11 @@ impl Ear {
     }
 }
 
-impl AsFd for Ear {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Ear::Tcp(socket) => socket.as_fd(),
-            Ear::Unix(socket) => socket.as_fd(),
-        }
-    }
-}
-
 impl From<Ear> for OwnedFd {
     fn from(ear: Ear) -> OwnedFd {
-        match ear {
-            Ear::Tcp(socket) => socket.into(),
-            Ear::Unix(socket) => socket.into(),
+        match ear.sort {
+            Sort::Tcp(socket) => socket.into(),
+            Sort::Unix(socket) => socket.into(),
         }
     }
 }
@@ -94,9 +128,9 @@ pub(in crate::edge) enum Listening {
 
 impl Listening {
     pub(in crate::edge) fn watch(ear: Ear) -> io::Result<Listening> {
-        match ear {
-            Ear::Tcp(socket) => tokio::net::TcpListener::from_std(socket).map(Listening::Tcp),
-            Ear::Unix(socket) => tokio::net::UnixListener::from_std(socket).map(Listening::Unix),
+        match ear.sort {
+            Sort::Tcp(socket) => tokio::net::TcpListener::from_std(socket).map(Listening::Tcp),
+            Sort::Unix(socket) => tokio::net::UnixListener::from_std(socket).map(Listening::Unix),
         }
     }
 
@@ -120,8 +154,8 @@ impl Listening {
 
     pub(in crate::edge) fn release(self) -> io::Result<Ear> {
         match self {
-            Listening::Tcp(socket) => socket.into_std().map(Ear::Tcp),
-            Listening::Unix(socket) => socket.into_std().map(Ear::Unix),
+            Listening::Tcp(socket) => socket.into_std().map(Ear::from),
+            Listening::Unix(socket) => socket.into_std().map(Ear::from),
         }
     }
 }

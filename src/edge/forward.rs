@@ -210,6 +210,7 @@ impl Errand<'_> {
             method: self.head.method.as_str(),
             address: self.peer,
             request_id: None,
+            certificate: self.connection.certificate.as_deref(),
         }
     }
 

@@ -11,9 +11,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::edge::client_certificate;
 use crate::edge::io::Socket;
 use crate::edge::plug::Plug;
 use crate::telemetry::outcome::{Handshake, Session, TlsVersion};
+use crate::traffic::template::Certificate;
 
 /// The answer to a caller who speaks clear text to a TLS listener.
 const HINT: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 49\r\n\
@@ -25,6 +27,8 @@ pub(in crate::edge) struct Agreed {
     pub(in crate::edge) stream: TlsStream<Socket>,
     /// The name the caller asked for, lower case.
     pub(in crate::edge) sni: Option<Box<str>>,
+    /// Who the caller is by the certificate he has shown, which was verified.
+    pub(in crate::edge) certificate: Option<Box<Certificate>>,
     /// The protocol for what follows.
     pub(in crate::edge) protocol: Protocol,
 }
@@ -63,11 +67,13 @@ impl Agreed {
     fn of(stream: TlsStream<Socket>) -> Agreed {
         let tls = stream.get_ref().1;
         let sni = tls.server_name().map(|name| name.to_ascii_lowercase().into_boxed_str());
+        let shown = tls.peer_certificates().and_then(<[_]>::first);
+        let certificate = shown.map(|der| Box::new(client_certificate::read(der)));
         let protocol = match tls.alpn_protocol() {
             Some(b"h2") => Protocol::Http2,
             _ => Protocol::Http1,
         };
-        Agreed { sni, protocol, stream }
+        Agreed { sni, certificate, protocol, stream }
     }
 
     fn outcome(&self) -> Handshake {

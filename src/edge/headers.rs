@@ -50,8 +50,18 @@ const NEVER: &[&str] = &[
     "x-method-override",
 ];
 
-/// Every name that begins so is never taken from a caller.
-const NEVER_PREFIX: &[u8] = b"x-forwarded-";
+/// Every name that begins so is never taken from a caller: where he comes from, and
+/// what somebody's TLS terminator says of his certificate (RFC 9440 and older customs).
+const NEVER_PREFIXES: &[&[u8]] = &[
+    b"x-forwarded-",
+    b"client-cert",
+    b"x-client-cert",
+    b"x-ssl-client",
+    b"ssl-client",
+    b"x-tls-client",
+    b"x-amzn-mtls-",
+    b"x-arr-clientcert",
+];
 
 /// Names that pass, but in this spelling only: another one would be taken for it.
 const EXACT: &[&str] =
@@ -120,7 +130,9 @@ impl Screen {
     /// True when a caller's line of this name may go on.
     pub fn passes(&self, name: &HeaderName) -> bool {
         let bytes = name.as_str().as_bytes();
-        !self.never.has(bytes) && !begins(bytes, NEVER_PREFIX) && !self.exact.has_other_spelling(bytes)
+        !self.never.has(bytes)
+            && !NEVER_PREFIXES.iter().any(|prefix| begins(bytes, prefix))
+            && !self.exact.has_other_spelling(bytes)
     }
 
     /// Copies the lines that may go on. What `Connection` names stays behind, but

@@ -59,7 +59,8 @@ mod tests {
         };
         let mut out = HeaderMap::from_iter([(name, "evil".parse().expect("a value"))]);
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let facts = Facts { claims: None, path: "/", host: "a", method: "GET", address, request_id: None };
+        let facts =
+            Facts { claims: None, path: "/", host: "a", method: "GET", address, request_id: None, certificate: None };
         super::set(&plan, &facts, &mut out);
         assert!(out.is_empty());
     }

@@ -17,7 +17,7 @@ use crate::edge::stream::Stream;
 const SHARED_ROOM: usize = 16 * 1024;
 
 /// Bytes that one read of a large body brings, at first and at most.
-const PIECES: (usize, usize) = (32 * 1024, 256 * 1024);
+const PIECES: (usize, usize) = (64 * 1024, 256 * 1024);
 
 thread_local! {
     static ROOM: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
@@ -69,11 +69,6 @@ impl Inflow {
         if std::mem::take(&mut self.piece) > 0 && self.held.is_empty() {
             self.held = BytesMut::new();
         }
-    }
-
-    /// The other side is slow to take what was read: read less at once.
-    pub fn slow_down(&mut self) {
-        self.piece = self.piece.min(PIECES.0);
     }
 
     /// Reads once from `stream`; 0 is the end.

@@ -6,12 +6,13 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::edge::ear::Ear;
+use crate::edge::inherited::Inherited;
 use crate::edge::unix_socket;
 use crate::snapshot::Address;
 
@@ -87,15 +88,26 @@ impl std::error::Error for BindError {
 /// Binds every listener for `workers` workers (at least one). All errors are told at
 /// once; sockets bound by then are closed again.
 pub fn bind(wanted: &[(Arc<str>, Address)], workers: usize) -> Result<Vec<Bound>, Vec<BindError>> {
+    bind_or_take(wanted, workers, &mut Inherited::default())
+}
+
+/// The same, where what others have opened before is taken instead.
+pub fn bind_or_take(
+    wanted: &[(Arc<str>, Address)],
+    workers: usize,
+    inherited: &mut Inherited,
+) -> Result<Vec<Bound>, Vec<BindError>> {
     let mut bound = Vec::with_capacity(wanted.len());
     let mut errors = Vec::new();
     for (name, address) in wanted {
-        let made = match address {
-            Address::Tcp(tcp) => bind_tcp(*tcp, Family::among(*tcp, wanted), workers.max(1))
-                .map(|(address, sockets)| (Address::Tcp(address), sockets)),
-            Address::Unix(place) => unix_socket::bind(place, BACKLOG)
-                .and_then(|socket| shared(Ear::Unix(socket), workers.max(1)))
-                .map(|sockets| (address.clone(), sockets)),
+        let made = match inherited.take(name, address, workers.max(1)) {
+            Ok(taken) if !taken.is_empty() => {
+                let really = taken[0].address().map_or_else(|| address.clone(), Address::Tcp);
+                bound.push(Bound { name: Arc::clone(name), address: really, sockets: taken });
+                continue;
+            }
+            Ok(_) => open(address, wanted, workers.max(1)),
+            Err(fault) => Err(fault),
         };
         match made {
             Ok((address, sockets)) => bound.push(Bound { name: Arc::clone(name), address, sockets }),
@@ -103,6 +115,19 @@ pub fn bind(wanted: &[(Arc<str>, Address)], workers: usize) -> Result<Vec<Bound>
         }
     }
     if errors.is_empty() { Ok(bound) } else { Err(errors) }
+}
+
+fn open(address: &Address, wanted: &[(Arc<str>, Address)], workers: usize) -> io::Result<(Address, Vec<Ear>)> {
+    match address {
+        Address::Tcp(tcp) => {
+            let (tcp, sockets) = bind_tcp(*tcp, Family::among(*tcp, wanted), workers)?;
+            Ok((Address::Tcp(tcp), sockets))
+        }
+        Address::Unix(place) => {
+            let socket = unix_socket::bind(place, BACKLOG)?;
+            Ok((address.clone(), shared(Ear::from(socket), workers)?))
+        }
+    }
 }
 
 /// One socket in the hands of every worker.
@@ -150,7 +175,7 @@ fn bind_tcp(address: SocketAddr, family: Family, workers: usize) -> io::Result<(
     for socket in &sockets {
         socket.listen(BACKLOG)?;
     }
-    Ok((address, sockets.into_iter().map(|socket| Ear::Tcp(socket.into())).collect()))
+    Ok((address, sockets.into_iter().map(|socket| Ear::from(TcpListener::from(socket))).collect()))
 }
 
 fn socket(address: SocketAddr, family: Family) -> io::Result<Socket> {

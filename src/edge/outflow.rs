@@ -50,6 +50,11 @@ impl Outflow {
         self.written.is_empty() && self.piece.is_empty() && self.tail.is_empty() && !self.unflushed
     }
 
+    /// How many bytes wait.
+    pub fn waiting(&self) -> usize {
+        self.written.len() - self.at + self.piece.len() + self.tail.len()
+    }
+
     /// How many bytes of this message the socket has taken.
     pub fn sent(&self) -> u64 {
         self.gone

@@ -64,6 +64,13 @@ pub fn unfit(reason: &str, sentence: &str) -> Response<AnswerBody> {
     plain(StatusCode::BAD_REQUEST, code_of(StatusCode::BAD_REQUEST), reason, sentence, Then::GoOn)
 }
 
+/// The answer to a caller who has shown no certificate where one is asked for. Another
+/// token does not help him, so this is no challenge for one.
+pub fn certificate_missing(reason: &str) -> Response<AnswerBody> {
+    let sentence = "a client certificate is required here";
+    plain(StatusCode::FORBIDDEN, code_of(StatusCode::FORBIDDEN), reason, sentence, Then::GoOn)
+}
+
 /// The answer to a request of an unsuitable credential form.
 pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Response<AnswerBody> {
     replied(challenge::write(dialect, challenge, realm))

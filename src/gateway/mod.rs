@@ -2,6 +2,7 @@
 //! telemetry into one running gateway. Decides nothing; whatever looks like a rule
 //! belongs further down.
 
+pub mod activation;
 pub mod boot_client;
 pub mod descriptors;
 pub mod keeper;
@@ -11,7 +12,8 @@ pub mod running;
 pub mod sight;
 pub mod start;
 pub mod start_error;
+pub mod succession;
 
 pub use running::Gateway;
-pub use start::{Parts, start};
+pub use start::{Parts, start, start_with};
 pub use start_error::StartError;

@@ -1,6 +1,7 @@
 //! A gateway that runs: where it listens, what its start made, and the two things that
 //! can still be done with it: give it another snapshot, or end it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +9,14 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::edge::crew::{Crew, Drained};
+use crate::edge::heartbeat::Heartbeat;
 use crate::edge::shared::Shared;
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, BootClient};
 use crate::gateway::rings;
 use crate::gateway::sight;
 use crate::gateway::start::NAMES_PATIENCE;
+use crate::gateway::succession::estate::{Estate, Heirlooms};
 use crate::oauth::client::Client;
 use crate::oauth::store::StoreError;
 use crate::random::Random;
@@ -32,6 +35,7 @@ pub(in crate::gateway) struct Assembled {
     pub(in crate::gateway) follower: Follower,
     pub(in crate::gateway) runtime: Runtime,
     pub(in crate::gateway) lock: StateLock,
+    pub(in crate::gateway) heirlooms: Heirlooms,
 }
 
 /// A running gateway.
@@ -75,9 +79,26 @@ impl Gateway {
         }
     }
 
+    /// Everything that a successor has to hold without a gap.
+    pub fn estate(&self) -> io::Result<Estate> {
+        self.assembled.heirlooms.estate(&self.assembled.lock)
+    }
+
+    /// Says that a successor serves; what is left to do is `end`.
+    pub fn succeeded(&self) {
+        self.assembled.shared.drain.succeed();
+    }
+
+    /// Whether all workers take their turns can be asked here.
+    pub fn heartbeat(&self) -> Arc<Heartbeat> {
+        self.assembled.crew.heartbeat()
+    }
+
     /// Drains and ends. Requests in flight have until `limit`; `hurry` ends them at once.
     pub async fn end(self, limit: Duration, hurry: impl Future<Output = ()>) -> Drained {
-        let Assembled { shared, crew, follower, runtime, lock, .. } = self.assembled;
+        let Assembled { shared, crew, follower, runtime, lock, heirlooms, .. } = self.assembled;
+        // As long as these handles are there, so are the sockets.
+        heirlooms.close(shared.drain.succeeded());
         let drained = crew.drain(limit, hurry).await;
         // The follower writes what it still holds, then the logs their last lines.
         drop(follower);

@@ -3,6 +3,7 @@
 //! before the revocation list is whole, and whatever fails ends everything.
 
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::edge::crew::Crew;
 use crate::edge::drain::Phase;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::resolver::SystemResolver;
+use crate::edge::inherited::Inherited;
 use crate::edge::listener::{self, Bound};
 use crate::edge::shared::{Crowd, DoorCount, Shared, Worlds};
 use crate::edge::{admin, request};
@@ -23,6 +25,7 @@ use crate::gateway::keeper::Keeper;
 use crate::gateway::readiness::Ready;
 use crate::gateway::running::{Assembled, Gateway};
 use crate::gateway::start_error::StartError;
+use crate::gateway::succession::estate::{Estate, Heirlooms, Socket};
 use crate::gateway::{descriptors, rings, sight};
 use crate::oauth::service::Service;
 use crate::random::{Random, bytes};
@@ -52,14 +55,20 @@ pub struct Parts {
 }
 
 /// Starts what `snapshot` describes; serves when this returns.
-pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartError> {
+pub fn start(snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartError> {
+    start_with(snapshot, parts, Estate::default())
+}
+
+/// The same with what a supervisor has opened, or the process before this one leaves.
+pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Result<Gateway, StartError> {
     let now = parts.clock.now();
-    let (store, lock) = open_state(&snapshot.fixed)?;
+    let (store, lock) = open_state(&snapshot.fixed, estate.lock)?;
     let made = prepare_issuers(&mut snapshot, &store, parts, now)?;
     let (revoked, cursor) = load_revocations(&store, parts, now)?;
     let telemetry = sight::open(&snapshot, &parts.clock)?;
-    let doors = listener::bind(&snapshot.fixed.addresses, snapshot.fixed.workers).map_err(StartError::Listen)?;
-    let admin = snapshot.fixed.metrics.map(admin::bind).transpose()?;
+    let doors = listen(&snapshot.fixed, estate.sockets)?;
+    let admin = listen_for_admin(&snapshot.fixed, estate.metrics)?;
+    let heirlooms = Heirlooms::of(&doors, admin.as_ref()).map_err(StartError::system("handle to a socket"))?;
     let runtime = shared_runtime()?;
 
     let rings = rings::rings(&snapshot, &store, now)?;
@@ -79,13 +88,42 @@ pub fn start(mut snapshot: Snapshot, parts: &Parts) -> Result<Gateway, StartErro
     let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
     let random = Arc::clone(&parts.random);
-    Ok(Gateway::new(Assembled { shared, store, random, crew, follower, runtime, lock }, addresses, admin, made))
+    Ok(Gateway::new(
+        Assembled { shared, store, random, crew, follower, runtime, lock, heirlooms },
+        addresses,
+        admin,
+        made,
+    ))
 }
 
-fn open_state(fixed: &Fixed) -> Result<(Store, StateLock), StartError> {
+fn open_state(fixed: &Fixed, lock: Option<OwnedFd>) -> Result<(Store, StateLock), StartError> {
     let store = Store::open(&fixed.state, fixed.store_key.as_ref().map(|key| &key.0))?;
-    let lock = StateLock::acquire(&fixed.state)?;
+    let lock = match lock {
+        Some(handle) => StateLock::take_over(&fixed.state, handle)?,
+        None => StateLock::acquire(&fixed.state)?,
+    };
     Ok((store, lock))
+}
+
+/// The sockets of every listener: those that are there already, and new ones.
+fn listen(fixed: &Fixed, sockets: Vec<Socket>) -> Result<Vec<Bound>, StartError> {
+    let mut inherited = Inherited::default();
+    for Socket { listener, handle, holder } in sockets {
+        if let Err(error) = inherited.add(listener.clone(), handle, holder) {
+            tracing::warn!(name = listener, %error, "a socket that was passed cannot be served");
+        }
+    }
+    let doors = listener::bind_or_take(&fixed.addresses, fixed.workers, &mut inherited).map_err(StartError::Listen)?;
+    for name in inherited.left() {
+        tracing::warn!(name, "a socket was passed that no listener of the file asks for; it is closed");
+    }
+    Ok(doors)
+}
+
+fn listen_for_admin(fixed: &Fixed, socket: Option<OwnedFd>) -> Result<Option<admin::Bound>, StartError> {
+    let Some(address) = fixed.metrics else { return Ok(None) };
+    let taken = socket.and_then(|socket| admin::Bound::taken(socket, address));
+    Ok(Some(taken.map_or_else(|| admin::bind(address), Ok)?))
 }
 
 fn prepare_issuers(
@@ -182,7 +220,7 @@ fn follow(store: &Store, cursor: Cursor, keeper: Keeper, parts: &Parts) -> Resul
 fn serve_admin(bound: admin::Bound, shared: &Arc<Shared>, runtime: &Runtime) -> Result<SocketAddr, StartError> {
     let address = bound.address().map_err(StartError::system("address for metrics"))?;
     let ready = Arc::new(Ready(Arc::clone(shared)));
-    let over = shared.drain.reached(Phase::Ended);
+    let over = over(Arc::clone(shared));
     let telemetry = Arc::clone(&shared.telemetry);
     runtime.spawn(async move {
         if let Err(error) = admin::serve(bound, telemetry, ready, over).await {
@@ -190,6 +228,15 @@ fn serve_admin(bound: admin::Bound, shared: &Arc<Shared>, runtime: &Runtime) -> 
         }
     });
     Ok(address)
+}
+
+/// When metrics and health are to end: with the process, or as soon as a successor
+/// answers at the same address.
+async fn over(shared: Arc<Shared>) {
+    shared.drain.reached(Phase::Draining).await;
+    if !shared.drain.succeeded() {
+        shared.drain.reached(Phase::Ended).await;
+    }
 }
 
 fn hire(shared: &Arc<Shared>, doors: Vec<Bound>) -> Result<Crew, StartError> {

@@ -10,8 +10,11 @@ use crate::token::id::{ClientId, FamilyId, IssuerName};
 /// One line of the audit log, but for time and address, which the edge knows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct AuditEvent {
-    /// What happened: `token_issued`, `token_refused`, `sign_in_refused`,
-    /// `refresh_reuse`, `revoked`, `client_changed`, `user_changed`, `keys_rotated`.
+    /// What happened: `token_issued`, `token_refused`, `sign_in_refused`, `signed_in`,
+    /// `signed_out`, `sessions_ended`, `code_issued`, `authorization_refused`,
+    /// `refresh_reuse`, `revoked`, `grant_narrowed`, `grant_taken_back`,
+    /// `application_registered` and what follows it, `client_changed`, `user_changed`,
+    /// `keys_rotated`.
     pub event: &'static str,
     /// The issuer's name in the file.
     pub issuer: String,

@@ -3,7 +3,9 @@
 //! the message. The command line works beside a gateway and takes no lock.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::store::folder::open_private;
@@ -15,8 +17,8 @@ const LOCK: &str = "lock";
 /// Held for as long as the gateway runs on the folder.
 #[derive(Debug)]
 pub struct StateLock {
-    /// Closing the file gives the lock back.
-    _file: File,
+    /// Closing its last handle gives the lock back.
+    file: File,
 }
 
 impl StateLock {
@@ -35,8 +37,62 @@ impl StateLock {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
-        writeln!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(StateLock { _file: file })
+        sign(&mut file).map_err(failed)?;
+        Ok(StateLock { file })
+    }
+
+    /// Goes on with a lock that the process before this one hands over: both hold it
+    /// until that one ends. A handle to another folder's lock is no help, and dropped.
+    pub fn take_over(folder: &Path, handle: OwnedFd) -> Result<StateLock, OpenError> {
+        let path = folder.join(LOCK);
+        let mut file = File::from(handle);
+        let same = std::fs::metadata(&path).and_then(|wanted| {
+            let given = file.metadata()?;
+            Ok((given.dev(), given.ino()) == (wanted.dev(), wanted.ino()))
+        });
+        // Locking anew through the same handle only says whether it is still held.
+        if !same.unwrap_or(false) || file.try_lock().is_err() {
+            return StateLock::acquire(folder);
+        }
+        sign(&mut file).map_err(|source| OpenError::Io { what: "cannot lock", path, source })?;
+        Ok(StateLock { file })
+    }
+
+    /// Another handle to it, for a successor.
+    pub fn handle(&self) -> io::Result<OwnedFd> {
+        self.file.try_clone().map(OwnedFd::from)
+    }
+}
+
+/// Writes down who has it.
+fn sign(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{LOCK, StateLock};
+
+    #[test]
+    fn a_lock_that_is_handed_over_is_held_without_a_gap() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = std::env::temp_dir().join(format!("tollgate-lock-{}", std::process::id()));
+        let other = folder.join("other");
+        fs::create_dir_all(&other)?;
+        let first = StateLock::acquire(&folder)?;
+        let handle = first.handle()?;
+        let strange = first.handle()?;
+        let second = StateLock::take_over(&folder, handle)?;
+        drop(first);
+        assert!(StateLock::acquire(&folder).is_err(), "the second holds it alone");
+        let elsewhere = StateLock::take_over(&other, strange)?;
+        assert!(other.join(LOCK).exists(), "another folder has a lock of its own");
+        drop((second, elsewhere));
+        StateLock::acquire(&folder)?;
+        fs::remove_dir_all(folder)?;
+        Ok(())
     }
 }

@@ -26,7 +26,7 @@ pub const CODES: usize = STATUSES.len() + STATUS_CLASSES.len();
 const _: () = assert!(CODES <= 64);
 
 /// Values of `result` of an admission, the common ones first.
-pub const DECISIONS: [&str; 20] = [
+pub const DECISIONS: [&str; 21] = [
     "ok",
     "public",
     "missing",
@@ -46,6 +46,7 @@ pub const DECISIONS: [&str; 20] = [
     "cannot_tell",
     "method",
     "no_route",
+    "certificate_missing",
     "other",
 ];
 

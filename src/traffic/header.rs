@@ -85,7 +85,8 @@ mod tests {
         let lines = lines.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut headers = HeaderMap::from_iter(lines);
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let facts = Facts { claims: None, path: "/", host: "a", method: "GET", address, request_id: None };
+        let facts =
+            Facts { claims: None, path: "/", host: "a", method: "GET", address, request_id: None, certificate: None };
         rules.apply(&facts, &mut headers);
         let mut left: Vec<String> = headers.iter().map(|(n, v)| format!("{n}: {}", v.to_str().unwrap())).collect();
         left.sort();

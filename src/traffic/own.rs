@@ -62,7 +62,15 @@ mod tests {
     #[test]
     fn a_redirect_takes_path_and_query_along() {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let facts = Facts { claims: None, path: "/old/a", host: "a.test", method: "GET", address, request_id: None };
+        let facts = Facts {
+            claims: None,
+            path: "/old/a",
+            host: "a.test",
+            method: "GET",
+            address,
+            request_id: None,
+            certificate: None,
+        };
         let to = |text: &str| Template(vec![Part::Text(text.into()), Part::Path]);
         let location = |text: &str, query| {
             let answer = OwnAnswer::Redirect { status: StatusCode::PERMANENT_REDIRECT, to: to(text) };

@@ -128,7 +128,8 @@ mod tests {
 
     fn rewritten(rewrite: &Rewrite, path: &str) -> Option<String> {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let facts = Facts { claims: None, path, host: "a", method: "GET", address, request_id: None };
+        let facts =
+            Facts { claims: None, path, host: "a", method: "GET", address, request_id: None, certificate: None };
         rewrite.apply(&facts).map(|path| path.into_owned())
     }
 

@@ -37,6 +37,18 @@ pub struct Rules {
     pub compress: Option<Compress>,
     /// Whether requests have an id.
     pub request_id: Identified,
+    /// Whether callers must have shown a certificate.
+    pub client_certificate: CertificateRule,
+}
+
+/// Whether callers must have shown a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CertificateRule {
+    /// They must.
+    Required,
+    /// They may, where the listener asks for one.
+    #[default]
+    Any,
 }
 
 /// Whether requests have an id.
@@ -65,6 +77,7 @@ impl Rules {
             !self.response.is_empty(),
             self.compress.is_some(),
             self.request_id == Identified::Yes,
+            self.client_certificate == CertificateRule::Required,
         ];
         !parts.contains(&true)
     }

@@ -43,6 +43,23 @@ pub enum Part {
     RemoteAddress,
     /// `{request_id}`.
     RequestId,
+    /// `{certificate.subject}`.
+    CertificateSubject,
+    /// `{certificate.san}`: its alternative names.
+    CertificateNames,
+    /// `{certificate.fingerprint}`.
+    CertificateFingerprint,
+}
+
+/// The certificate that a caller has shown, and that was verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Certificate {
+    /// Its subject, such as `CN=partner, O=Example`; `None`: too long, or unreadable.
+    pub subject: Option<Box<str>>,
+    /// Its alternative names with their kinds, such as `DNS:a.example, URI:spiffe://x/y`.
+    pub names: Option<Box<str>>,
+    /// SHA-256 of the certificate, in lower-case hexadecimal digits.
+    pub fingerprint: Box<str>,
 }
 
 /// One request as templates see it.
@@ -60,6 +77,8 @@ pub struct Facts<'a> {
     pub address: IpAddr,
     /// The request's id, where the route has one.
     pub request_id: Option<&'a str>,
+    /// The caller's certificate, if he has shown one.
+    pub certificate: Option<&'a Certificate>,
 }
 
 impl Template {
@@ -120,10 +139,12 @@ impl Template {
 }
 
 impl Part {
-    /// Text that somebody put into a token: everything else has one safe form already.
+    /// Text that somebody put into a token or a certificate: everything else has one safe
+    /// form already.
     fn is_claim(&self) -> bool {
         match self {
             Part::Subject | Part::Client | Part::Scope | Part::Kept(_) => true,
+            Part::CertificateSubject | Part::CertificateNames => true,
             Part::Text(_)
             | Part::Segment(_)
             | Part::Rest(_)
@@ -131,7 +152,8 @@ impl Part {
             | Part::Host
             | Part::Method
             | Part::RemoteAddress
-            | Part::RequestId => false,
+            | Part::RequestId
+            | Part::CertificateFingerprint => false,
         }
     }
 
@@ -149,6 +171,9 @@ impl Part {
             Part::Host => Some(facts.host),
             Part::Method => Some(facts.method),
             Part::RequestId => facts.request_id,
+            Part::CertificateSubject => facts.certificate.and_then(|certificate| certificate.subject.as_deref()),
+            Part::CertificateNames => facts.certificate.and_then(|certificate| certificate.names.as_deref()),
+            Part::CertificateFingerprint => facts.certificate.map(|certificate| &*certificate.fingerprint),
             Part::RemoteAddress => return Some(Cow::Owned(facts.address.to_string())),
         };
         text.map(Cow::Borrowed)

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,6 +18,7 @@ pub struct Authority {
     /// Its own certificate.
     pub certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
+    pem: String,
 }
 
 /// A certificate with its key.
@@ -25,6 +29,7 @@ pub struct Issued {
     pub key: String,
     /// The certificate as it is sent.
     pub der: CertificateDer<'static>,
+    serial: SerialNumber,
 }
 
 impl Authority {
@@ -36,7 +41,31 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
         let certificate = params.self_signed(&key).expect("a certificate");
-        Authority { certificate: certificate.der().clone(), issuer: Issuer::new(params, key) }
+        Authority { certificate: certificate.der().clone(), pem: certificate.pem(), issuer: Issuer::new(params, key) }
+    }
+
+    /// Its own certificate in PEM.
+    pub fn pem(&self) -> String {
+        self.pem.clone()
+    }
+
+    /// Its revocation list, with these on it.
+    pub fn revoke(&self, gone: &[&Issued]) -> String {
+        let revoked = gone.iter().map(|issued| RevokedCertParams {
+            serial_number: issued.serial.clone(),
+            revocation_time: date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 1, 1),
+            next_update: date_time_ymd(2099, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).expect("a list").pem().expect("PEM")
     }
 
     /// A certificate for these names.
@@ -45,8 +74,14 @@ impl Authority {
         let mut params = CertificateParams::new(names).expect("names");
         params.distinguished_name.push(DnType::CommonName, common);
         let key = KeyPair::generate().expect("a key");
+        let mut serial = [0; 8];
+        aws_lc_rs::rand::fill(&mut serial).expect("chance");
+        // A first bit of one would make it a negative number.
+        serial[0] = serial[0] & 0x3f | 0x40;
+        let serial = SerialNumber::from(serial.to_vec());
+        params.serial_number = Some(serial.clone());
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        Issued { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+        Issued { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone(), serial }
     }
 
     /// A caller's settings that trust this authority, perhaps with a certificate of his own.

@@ -6,7 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
 mod authority;
+mod callers;
 mod certificates;
 mod crowd;
 mod ending;
+mod succession;

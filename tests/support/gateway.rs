@@ -69,8 +69,14 @@ impl Gateway {
 
     /// Starts what stands in `folder/gateway.yaml`.
     pub fn start_in(folder: Folder) -> Gateway {
-        let mut child = tollgate(folder.path(), &["run"])
-            .stdin(Stdio::null())
+        let mut command = tollgate(folder.path(), &["run"]);
+        command.stdin(Stdio::null());
+        Gateway::start_by(folder, command)
+    }
+
+    /// Starts it by a command of the test's own.
+    pub fn start_by(folder: Folder, mut command: Command) -> Gateway {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(fs::File::create(folder.path().join("stderr")).expect("a file for standard error"))
             .spawn()
@@ -84,19 +90,20 @@ impl Gateway {
                 }
             }
         });
-        let mut banner = Vec::new();
-        loop {
-            match lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.starts_with("ready") => break,
-                Ok(line) => banner.push(line),
-                Err(_) => {
-                    let _ = child.kill();
-                    let log = fs::read_to_string(folder.path().join("stderr")).unwrap_or_default();
-                    panic!("the gateway did not get ready; banner {banner:#?}; standard error:\n{log}");
-                }
+        match read_banner(&lines) {
+            Ok(banner) => Gateway { folder, banner, child, lines: Mutex::new(lines) },
+            Err(banner) => {
+                let _ = child.kill();
+                let log = fs::read_to_string(folder.path().join("stderr")).unwrap_or_default();
+                panic!("the gateway did not get ready; banner {banner:#?}; standard error:\n{log}");
             }
         }
-        Gateway { folder, banner, child, lines: Mutex::new(lines) }
+    }
+
+    /// Waits for the banner of a successor, which writes where this one did.
+    pub fn next_banner(&self) -> Vec<String> {
+        read_banner(&self.lines.lock().expect("not poisoned"))
+            .unwrap_or_else(|banner| panic!("no successor got ready; {banner:#?}; {}", self.stderr()))
     }
 
     /// The address behind `listening … NAME` in the banner.
@@ -156,6 +163,11 @@ impl Gateway {
         (status.code(), folder)
     }
 
+    /// Waits for the end; its folder stays.
+    pub fn wait_for_end(&mut self) -> Option<i32> {
+        self.child.wait().expect("the end").code()
+    }
+
     /// TERM, then the end.
     pub fn stop(self) -> (Option<i32>, Folder) {
         self.signal("TERM");
@@ -173,6 +185,19 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Lines up to `ready`, without what is no line of a banner; `Err`: there was no such line.
+fn read_banner(lines: &Receiver<String>) -> Result<Vec<String>, Vec<String>> {
+    let mut banner = Vec::new();
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) if line.starts_with("ready") => return Ok(banner),
+            Ok(line) if line.starts_with('{') => {}
+            Ok(line) => banner.push(line),
+            Err(_) => return Err(banner),
+        }
     }
 }
 

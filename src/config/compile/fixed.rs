@@ -117,12 +117,7 @@ impl Compiler<'_> {
     }
 
     fn store_key(&mut self, written: &At<SecretText>) -> Option<StoreKey> {
-        let text = written.value.0.expose().trim();
-        let decoded = hex_32(text).or_else(|| {
-            [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
-                .iter()
-                .find_map(|engine| <[u8; 32]>::try_from(engine.decode(text).ok()?).ok())
-        });
+        let decoded = key_bytes(written.value.0.expose().trim());
         self.plain_secret(written);
         if decoded.is_none() {
             let label = "expected 32 bytes, as 64 hexadecimal digits or in base64";
@@ -131,4 +126,13 @@ impl Compiler<'_> {
         }
         decoded.map(StoreKey)
     }
+}
+
+/// 32 bytes, in hexadecimal digits or base64.
+pub(super) fn key_bytes(text: &str) -> Option<[u8; 32]> {
+    hex_32(text).or_else(|| {
+        [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+            .iter()
+            .find_map(|engine| <[u8; 32]>::try_from(engine.decode(text).ok()?).ok())
+    })
 }

@@ -15,7 +15,7 @@ use crate::config::compile::route::scoping;
 use crate::config::compile::template::Words;
 use crate::config::compile::upstream::Backend;
 use crate::config::document::gateway::DefaultsDocument;
-use crate::config::document::route::RouteDocument;
+use crate::config::document::route::{ClientCertificateName, RouteDocument};
 use crate::config::document::traffic::{CompressDocument, MaintenanceDocument, MirrorDocument, SplitDocument};
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
@@ -24,7 +24,7 @@ use crate::traffic::coding::Coding;
 use crate::traffic::compress::{Compress, MediaRange, TYPES};
 use crate::traffic::maintenance::Maintenance;
 use crate::traffic::mirror::Mirror;
-use crate::traffic::rules::{Identified, Rules};
+use crate::traffic::rules::{CertificateRule, Identified, Rules};
 use crate::traffic::split::{Split, WHOLE};
 
 /// Largest body that a mirror copies, unless it is said, and at all.
@@ -89,6 +89,10 @@ impl Compiler<'_> {
             response: self.response_rules(&written.response, &defaults.response, around.words, growing),
             compress: compress.map(|document| self.compress(&document.value)),
             request_id,
+            client_certificate: match written.client_certificate.as_ref().map(|at| at.value) {
+                Some(ClientCertificateName::Required) => CertificateRule::Required,
+                Some(ClientCertificateName::Any) | None => CertificateRule::Any,
+            },
         };
         (!rules.is_empty()).then(|| Arc::new(rules))
     }

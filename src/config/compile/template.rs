@@ -62,6 +62,9 @@ impl Words {
             "host" => Ok(Part::Host),
             "method" => Ok(Part::Method),
             "remote_addr" => Ok(Part::RemoteAddress),
+            "certificate.subject" => Ok(Part::CertificateSubject),
+            "certificate.san" => Ok(Part::CertificateNames),
+            "certificate.fingerprint" => Ok(Part::CertificateFingerprint),
             "request_id" if self.request_id == Identified::No => {
                 Err("`{request_id}` needs `request_id: true`".to_owned())
             }

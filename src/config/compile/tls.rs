@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
+use rustls::server::ProducesTickets;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject as _;
@@ -24,7 +26,7 @@ use crate::config::source::at::At;
 use crate::config::source::place::Place;
 
 /// Largest PEM file, in bytes.
-const MAX_PEM_BYTES: usize = 1 << 20;
+pub(super) const MAX_PEM_BYTES: usize = 1 << 20;
 /// TLS 1.3 tickets per handshake: one for the next connection is enough, and each
 /// costs the handshake a signature's worth of work.
 const TICKETS: usize = 1;
@@ -35,6 +37,15 @@ const ENDS_SOON: Seconds = Seconds(14 * 86_400);
 const SINCE_1_2: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
 /// From TLS 1.3 up.
 const SINCE_1_3: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
+/// What is asked of callers, and how they come back.
+#[derive(Default)]
+struct Terms {
+    /// Judges their certificates; `None`: they show none.
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+    /// Seals their sessions; `None`: by a key of this process, for this configuration.
+    tickets: Option<Arc<dyn ProducesTickets>>,
+}
 
 /// The versions that are spoken from `oldest` up.
 pub(super) fn versions(oldest: Option<TlsVersion>) -> &'static [&'static SupportedProtocolVersion] {
@@ -65,7 +76,8 @@ impl Compiler<'_> {
             }
         }
         let versions = versions(written.min_version.as_ref().map(|version| version.value));
-        if by_sni.is_empty() { None } else { self.server(by_sni, versions, place) }
+        let terms = self.terms(written);
+        if by_sni.is_empty() { None } else { self.server(by_sni, versions, terms?, place) }
     }
 
     /// The TLS side of a listener that vouches for itself.
@@ -79,7 +91,7 @@ impl Compiler<'_> {
             Ok(key) => {
                 let mut by_sni = BySni::default();
                 by_sni.add(names.iter().cloned(), &Arc::new(key));
-                self.server(by_sni, SINCE_1_2, place)
+                self.server(by_sni, SINCE_1_2, Terms::default(), place)
             }
             Err(error) => {
                 let message = format!("no self-signed certificate: {error}");
@@ -89,17 +101,31 @@ impl Compiler<'_> {
         }
     }
 
+    /// What is asked of callers, and how they come back; `None`: something of it is wrong.
+    fn terms(&mut self, written: &TlsDocument) -> Option<Terms> {
+        let auth = written.client_auth.as_ref().map(|auth| self.client_auth(auth).ok_or(()));
+        let auth = auth.transpose();
+        let trust = auth.as_ref().ok().and_then(Option::as_ref).map_or(&[][..], |auth| &auth.trust);
+        let tickets = written.ticket_keys.as_ref().map(|file| self.ticket_keys(file, trust).ok_or(())).transpose();
+        Some(Terms { verifier: auth.ok()?.map(|auth| auth.verifier), tickets: tickets.ok()? })
+    }
+
     fn server(
         &mut self,
         by_sni: BySni,
         versions: &[&'static SupportedProtocolVersion],
+        terms: Terms,
         place: Place,
     ) -> Option<TlsSide> {
         let certificate_end = by_sni.first_end();
         let made = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
-            .map(|builder| builder.with_no_client_auth().with_cert_resolver(Arc::new(by_sni)))
-            .and_then(|config| Ticketer::new().map(|ticketer| (config, ticketer)));
+            .map(|builder| match terms.verifier {
+                Some(verifier) => builder.with_client_cert_verifier(verifier),
+                None => builder.with_no_client_auth(),
+            })
+            .map(|builder| builder.with_cert_resolver(Arc::new(by_sni)))
+            .and_then(|config| Ok((config, terms.tickets.map_or_else(Ticketer::new, Ok)?)));
         match made {
             Ok((mut config, ticketer)) => {
                 config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -44,6 +44,7 @@ pub fn compile(
     growing.limits = compiler.limits(document, &mut growing.kept);
     let ways = compiler.routes(document, &issuers, &backends, &mut growing);
     let tables = compiler.tables(&fronts, &issuers, &ways);
+    compiler.certificates_are_asked_for(document);
     if compiler.problems.iter().any(|problem| problem.severity() == Severity::Error) {
         return None;
     }

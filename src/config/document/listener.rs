@@ -80,6 +80,33 @@ pub struct TlsDocument {
     pub certificates: At<Vec<At<CertificateDocument>>>,
     /// The oldest version that is spoken; default "1.2".
     pub min_version: Option<At<TlsVersion>>,
+    /// Certificates that callers show; left out: none is asked for.
+    pub client_auth: Option<At<ClientAuthDocument>>,
+    /// A file of keys for session tickets, newest first, which several gateways may share; left out: each process has its own.
+    pub ticket_keys: Option<At<String>>,
+}
+
+/// What is asked of callers' certificates.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClientAuth")]
+pub struct ClientAuthDocument {
+    /// Whether one has to be shown.
+    pub mode: At<ClientAuthMode>,
+    /// The authorities that may have issued it, as a PEM file.
+    pub ca: At<String>,
+    /// Their revocation lists, as a PEM file; an authority without one has nobody accepted.
+    pub crl: Option<At<String>>,
+}
+
+/// Whether a certificate has to be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAuthMode {
+    /// No handshake without one.
+    Required,
+    /// One that is shown has to be good; routes may ask for it.
+    Optional,
 }
 
 /// A certificate chain and its key, both PEM files.

@@ -65,11 +65,23 @@ pub struct RouteDocument {
     pub maintenance: Option<At<MaintenanceDocument>>,
     /// Whether each request has an `X-Request-Id`; default false.
     pub request_id: Option<At<bool>>,
+    /// Whether callers must have shown a certificate, where listeners do not ask it of all; default any.
+    pub client_certificate: Option<At<ClientCertificateName>>,
     /// Largest request body.
     pub max_body: Option<At<ByteSize>>,
     /// How long the backend may take.
     #[serde(default)]
     pub timeouts: RouteTimeouts,
+}
+
+/// Whether callers must have shown a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientCertificateName {
+    /// Others are refused with 403.
+    Required,
+    /// With one or without.
+    Any,
 }
 
 /// Further places of a token (RFC 6750, 2.2 and 2.3).

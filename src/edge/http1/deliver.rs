@@ -23,6 +23,10 @@ use crate::edge::spare;
 use crate::edge::tunnel::{self, Far};
 use crate::edge::worker::lock;
 
+/// Bytes of one answer after which the other connections of the worker have their turn.
+/// Meanwhile more of it comes in, so that large answers take fewer and larger reads.
+const TURN: usize = 64 * 1024;
+
 /// How an answer ended, for its connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::edge::http1) enum Ending {
@@ -120,6 +124,7 @@ impl Sending {
         mut body: Pin<&mut B>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
+        let mut turn = 0;
         loop {
             let mut dry = false;
             while self.stage == Stage::Body && !dry && lock(wire).outflow.has_room() {
@@ -137,10 +142,15 @@ impl Sending {
                 }
             }
             let mut wire = lock(wire);
+            turn += wire.outflow.waiting();
             match wire.poll_flush(cx) {
                 Poll::Ready(Ok(())) if self.stage == Stage::Over => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) if dry => return wire.poll_left(cx).map(|()| Err(Broken)),
-                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Ok(())) if turn < TURN => {}
+                Poll::Ready(Ok(())) => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken)),
                 Poll::Pending => {
                     drop(wire);

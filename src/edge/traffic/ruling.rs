@@ -36,7 +36,7 @@ use crate::traffic::maintenance::Maintenance;
 use crate::traffic::mirror::Mirror;
 use crate::traffic::quota::Quota;
 use crate::traffic::request_id::{self, REQUEST_ID};
-use crate::traffic::rules::{Identified, Rules};
+use crate::traffic::rules::{CertificateRule, Identified, Rules};
 use crate::traffic::split::WHOLE;
 use crate::traffic::template::Facts;
 
@@ -47,6 +47,7 @@ mod reason {
     pub const CLOSED: &str = "maintenance";
     pub const LIMITED: &str = "rate_limited";
     pub const CROWDED: &str = "too_many_at_once";
+    pub const NO_CERTIFICATE: &str = "certificate_missing";
     pub const NO_PATH: &str = "rewrite_refused";
 }
 
@@ -140,6 +141,10 @@ impl<'a> Ruling<'a> {
     /// Before anybody is asked for a token: the answer, if this is all there is to say.
     pub fn arrives(&mut self, record: &mut Record) -> Option<Response<AnswerBody>> {
         self.request_id.iter().for_each(|id| record.named(id));
+        if self.rules.client_certificate == CertificateRule::Required && self.scene.connection.certificate.is_none() {
+            record.denied(reason::NO_CERTIFICATE);
+            return Some(respond::certificate_missing(reason::NO_CERTIFICATE));
+        }
         let head = self.scene.head;
         match self.rules.cors.as_ref().map(|cors| cors.preflight(&head.method, &head.headers)) {
             Some(Preflight::Granted(reply)) => return Some(self.preflight(reply, reason::PREFLIGHT, record)),
@@ -223,6 +228,7 @@ impl<'a> Ruling<'a> {
             method: self.scene.head.method.as_str(),
             address: self.scene.peer,
             request_id: self.request_id.as_deref(),
+            certificate: self.scene.connection.certificate.as_deref(),
         }
     }
 

@@ -26,7 +26,7 @@ fn claims(subject: &str) -> Claims {
 
 fn facts<'a>(claims: Option<&'a Claims>, path: &'a str) -> Facts<'a> {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Facts { claims, path, host: "api.test", method: "GET", address, request_id: None }
+    Facts { claims, path, host: "api.test", method: "GET", address, request_id: None, certificate: None }
 }
 
 fn header(parts: &[Part], claims: Option<&Claims>) -> Option<String> {

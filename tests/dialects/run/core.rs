@@ -244,6 +244,7 @@ impl Core {
             method: raw.method.as_str(),
             address: raw.peer,
             request_id: None,
+            certificate: None,
         };
         identity::set(plan, &facts, &mut headers);
         identity::set_user_token(plan, facts.claims, &mut headers);

@@ -1,0 +1,135 @@
+//! A new program in place of the running one: nobody is refused, nothing is cut, the
+//! state folder has an owner at every moment, and a new program that does not start
+//! changes nothing.
+
+use std::fs;
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::authority::{Authority, put};
+use crate::crowd::{Crowd, Manner};
+use crate::support::backend::Backend;
+use crate::support::gateway::{Folder, Gateway, finish, tollgate};
+use crate::support::http::curl;
+use crate::support::token::{call, client_credentials, post};
+use crate::support::yaml::standard;
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(30), "in vain: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// The process that holds the state folder.
+fn owner(folder: &std::path::Path) -> u32 {
+    let text = fs::read_to_string(folder.join("state/lock")).expect("the lock");
+    text.trim().parse().expect("a number")
+}
+
+/// Whether a process is there.
+fn lives(pid: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // One that has ended waits as a zombie for whoever started it.
+    state.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with(['Z', 'X'])) && !state.is_empty()
+}
+
+/// Ends a process that is nobody's child any more.
+struct Orphan(u32);
+
+impl Orphan {
+    fn end(&self) {
+        let told = Command::new("kill").args(["-TERM", &self.0.to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()));
+        until("the successor's end", || !lives(self.0));
+    }
+}
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        if lives(self.0) {
+            let _ = Command::new("kill").args(["-KILL", &self.0.to_string()]).status();
+        }
+    }
+}
+
+#[test]
+fn a_new_program_takes_over_under_load_and_nobody_is_refused() {
+    let backend = Backend::ok();
+    let authority = Authority::new("roots of the test");
+    let folder = Folder::new("succession");
+    authority.issue("localhost", &["localhost"]).write(folder.path());
+    let path = folder.path().join("beside.sock");
+    let yaml = standard(&backend.url())
+        .replace("tls: self-signed", "tls: { certificates: [{ cert: tls.crt, key: tls.key }] }")
+        .replace("  clear:", &format!("  beside: {{ address: \"unix:{}\" }}\n  clear:", path.display()))
+        .replace("store:", "runtime: { workers: 2 }\nstore:");
+    fs::write(folder.path().join("gateway.yaml"), yaml).expect("the configuration");
+    let mut gateway = Gateway::start_in(folder);
+    let (clear, public, metrics) = (gateway.address("clear"), gateway.address("public"), gateway.address("metrics"));
+    let token = client_credentials(&gateway, "shop:shop-secret", "read");
+    let revoked = client_credentials(&gateway, "shop:shop-secret", "read");
+    let first = gateway.pid();
+    assert_eq!(owner(gateway.folder.path()), first);
+    let crowds = [
+        Crowd::gather(4, &Manner::Faithful, clear, "/open/x"),
+        Crowd::gather(4, &Manner::Fleeting, clear, "/open/x"),
+        Crowd::gather(4, &Manner::Secure(authority.client(None)), public, "/open/x"),
+    ];
+    crowds.iter().for_each(|crowd| crowd.wait_for(100));
+
+    let mut last = first;
+    for _ in 0..2 {
+        let told = Command::new("kill").args(["-USR2", &last.to_string()]).status();
+        assert!(told.is_ok_and(|status| status.success()));
+        let banner = gateway.next_banner();
+        assert!(banner.iter().any(|line| line.contains(&clear.to_string())), "the same address: {banner:#?}");
+        crowds.iter().for_each(|crowd| crowd.wait_for(100));
+        until("the end of the one before", || !lives(last));
+        let next = owner(gateway.folder.path());
+        assert_ne!(next, last);
+        last = next;
+        crowds.iter().for_each(|crowd| crowd.wait_for(100));
+    }
+    let successor = Orphan(last);
+    for crowd in crowds {
+        let answered = crowd.answered();
+        let faults = crowd.disperse();
+        assert!(faults.is_empty(), "after {answered} answers: {faults:#?}");
+    }
+
+    // The same state, the same tokens, the same metrics address and socket.
+    assert_eq!(call(&gateway, "GET", &token).status, 200);
+    assert_eq!(post(&gateway, "revoke", "shop:shop-secret", &[("token", &revoked)]).status, 200);
+    assert_eq!(call(&gateway, "GET", &revoked).status, 401);
+    assert_eq!(curl(&[&format!("http://{metrics}/readyz")]).status, 200);
+    let socket = path.to_str().expect("UTF-8");
+    assert_eq!(curl(&["--unix-socket", socket, "http://localhost/open/x"]).status, 200);
+    let (code, _, refusal) = finish(&mut tollgate(gateway.folder.path(), &["run"]));
+    assert_eq!(code, 1, "a third one is kept out");
+    assert!(refusal.contains("in use by another running gateway"), "{refusal}");
+    assert_eq!(gateway.wait_for_end(), Some(0), "the first one ended well");
+    successor.end();
+    assert!(!path.exists(), "the last one removes the socket");
+    assert!(TcpStream::connect(clear).is_err());
+}
+
+#[test]
+fn a_successor_that_does_not_start_changes_nothing() {
+    let gateway = Gateway::start("no-succession", &standard("builtin:echo"));
+    let crowd = Crowd::gather(4, &Manner::Fleeting, gateway.address("clear"), "/open/x");
+    crowd.wait_for(50);
+    let yaml = fs::read_to_string(gateway.folder.path().join("gateway.yaml")).expect("the configuration");
+    put(&gateway.folder.path().join("gateway.yaml"), &yaml.replace("routes:", "rutes:"));
+    gateway.signal("USR2");
+    until("the reason", || gateway.stderr().contains("no successor"));
+    crowd.wait_for(50);
+    assert_eq!(owner(gateway.folder.path()), gateway.pid());
+    put(&gateway.folder.path().join("gateway.yaml"), &yaml);
+    crowd.wait_for(50);
+    let faults = crowd.disperse();
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(gateway.stop().0, Some(0));
+}
