@@ -22,7 +22,7 @@ use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
-use crate::edge::traffic::copying::{Copying, Fate};
+use crate::edge::traffic::copying::{Copying, Fate, Seat};
 use crate::edge::traffic::ruling::Ruling;
 use crate::edge::traffic::tee::Tee;
 use crate::edge::upload::{Outgoing, Upload};
@@ -217,9 +217,14 @@ impl Errand<'_> {
     /// Sends a copy of the request to a second upstream, or arranges that one is sent when
     /// its body has passed.
     fn copy(&self, mirror: &Mirror, plan: &Plan, target: &PathAndQuery, body: &mut Outgoing) {
+        let Some(seat) = Seat::take(self.layout) else {
+            let telemetry = &self.connection.worker.shared.telemetry;
+            return telemetry.mirrored(&self.permit.route().name, Fate::Dropped.label());
+        };
         let mut headers = mirror.head(self.lines(plan), plan.set.iter().map(|(name, _)| name));
         headers.remove(header::CONTENT_LENGTH);
         let copying = Copying {
+            seat,
             route: Arc::clone(&self.permit.route().name),
             worker: Arc::clone(&self.connection.worker),
             layout: Arc::clone(self.layout),

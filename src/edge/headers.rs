@@ -45,6 +45,7 @@ const NEVER: &[&str] = &[
     "x-scheme",
     "x-url-scheme",
     "front-end-https",
+    "x-tollgate-mirror",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",

@@ -1,5 +1,5 @@
-//! Several limits at once: a request passes if each lets it, and costs nothing anywhere
-//! if one does not. What it gets is a `Passage`, which holds its places until it ends.
+//! Several limits at once: a request passes if each lets it, and costs nothing at any of
+//! them if one does not. What it gets is a `Passage`, which holds its places until it ends.
 
 use crate::clock::Seconds;
 use crate::token::fingerprint::{Fingerprint, Fingerprinter};

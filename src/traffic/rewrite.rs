@@ -10,8 +10,9 @@ use regex::Regex;
 use crate::dialect::braces;
 use crate::traffic::template::{Facts, Template};
 
-/// Bytes that a compiled pattern may take.
-const MAX_PATTERN_BYTES: usize = 256 * 1024;
+/// Bytes that a compiled pattern may take. A path is looked at in time that grows with
+/// both, so this bounds what one request may cost.
+const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
 /// How a path is rewritten.
 #[derive(Clone, Debug)]

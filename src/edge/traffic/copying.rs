@@ -17,7 +17,6 @@ use crate::edge::upstream::download::Download;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
 use crate::edge::worker::Worker;
-use crate::telemetry::Telemetry;
 use crate::traffic::mirror::MAX_UNDER_WAY;
 
 /// What became of a copy.
@@ -45,8 +44,10 @@ impl Fate {
     }
 }
 
-/// A copy that is about to be sent.
+/// A copy that is about to be sent, in the place that was free for it.
 pub struct Copying {
+    /// Given back when its fate is known.
+    pub seat: Seat,
     /// Whose copy it is, for metrics.
     pub route: Arc<str>,
     /// The worker whose connections it takes.
@@ -68,18 +69,15 @@ pub struct Copying {
 impl Copying {
     /// Sends it with this body, and comes back at once.
     pub fn send(self, body: Bytes) {
-        let Some(seat) = Seat::take(&self.layout) else { return self.ends(Fate::Dropped) };
         tokio::spawn(async move {
             let fate = self.exchange(body).await;
             self.ends(fate);
-            drop(seat);
         });
     }
 
     /// Counts what became of it.
     pub fn ends(&self, fate: Fate) {
-        let telemetry: &Telemetry = &self.worker.shared.telemetry;
-        telemetry.mirrored(&self.route, fate.label());
+        self.worker.shared.telemetry.mirrored(&self.route, fate.label());
     }
 
     async fn exchange(&self, body: Bytes) -> Fate {
@@ -117,11 +115,12 @@ impl Copying {
     }
 }
 
-/// A place among the copies of one worker.
-struct Seat(Arc<AtomicUsize>);
+/// A place among the copies of one worker, from the moment its body begins to be kept.
+pub struct Seat(Arc<AtomicUsize>);
 
 impl Seat {
-    fn take(layout: &Layout) -> Option<Seat> {
+    /// A place, if one is free.
+    pub fn take(layout: &Layout) -> Option<Seat> {
         let under_way = &layout.copies;
         if under_way.fetch_add(1, Ordering::Relaxed) < MAX_UNDER_WAY {
             return Some(Seat(Arc::clone(under_way)));

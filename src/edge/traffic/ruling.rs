@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
-use http_body::Body as _;
 
 use crate::access::path::CanonicalPath;
 use crate::access::permit::Permit;
@@ -22,15 +21,14 @@ use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::respond;
 use crate::edge::traffic::moment;
+use crate::edge::traffic::shrinking::shrink;
 use crate::edge::upstream::layout::Layout;
 use crate::random::{OsRandom, bytes};
 use crate::snapshot::{Plan, World};
 use crate::token::claims::Claims;
 use crate::traffic::caller::{Caller, Mark};
-use crate::traffic::compress::Compress;
 use crate::traffic::cookie::{self, Channel};
 use crate::traffic::cors::Preflight;
-use crate::traffic::encoder::Encoder;
 use crate::traffic::gate::{Blame, Refused, pass};
 use crate::traffic::maintenance::Maintenance;
 use crate::traffic::mirror::Mirror;
@@ -242,7 +240,8 @@ impl<'a> Ruling<'a> {
     /// The answer as it leaves, whoever made it.
     pub fn departs(&self, mut answer: Response<AnswerBody>) -> Response<AnswerBody> {
         if let Some(compress) = &self.rules.compress {
-            answer = self.shrunk(compress, answer);
+            let Scene { head, layout, .. } = self.scene;
+            answer = shrink(compress, head, &layout.shrinking, answer);
         }
         let headers = answer.headers_mut();
         self.rules.response.apply(&self.facts(), headers);
@@ -259,35 +258,6 @@ impl<'a> Ruling<'a> {
             headers.append(header::SET_COOKIE, cookie);
         }
         answer
-    }
-
-    fn shrunk(&self, compress: &Compress, mut answer: Response<AnswerBody>) -> Response<AnswerBody> {
-        let (method, status) = (&self.scene.head.method, answer.status());
-        // The answer to a `HEAD` has no body, but says how long it would be.
-        let said = answer.headers().get(header::CONTENT_LENGTH).and_then(|line| line.to_str().ok()?.parse().ok());
-        let length = said.or_else(|| answer.body().size_hint().exact());
-        let place = self.scene.layout.shrinking.enter();
-        let nothing = HeaderMap::new();
-        // Where no place is free, a caller gets what one gets who takes no encoding.
-        let asked = if place.is_some() { &self.scene.head.headers } else { &nothing };
-        let mut smaller = answer.headers().clone();
-        let coding = compress.negotiate(method, asked, status, length, &mut smaller);
-        let encoder = coding.map(Encoder::new);
-        match (encoder, place) {
-            (Some(Ok(encoder)), Some(place)) => {
-                let (mut head, body) = answer.into_parts();
-                let body = body.shrunk(encoder, place).inspect(|body| {
-                    smaller.extend(body.size_hint().exact().map(|length| (header::CONTENT_LENGTH, length.into())));
-                    head.headers = smaller;
-                });
-                Response::from_parts(head, body.unwrap_or_else(|body| body))
-            }
-            (Some(_), _) => answer,
-            (None, _) => {
-                *answer.headers_mut() = smaller;
-                answer
-            }
-        }
     }
 
     fn limited(&mut self, limits: &[usize], record: &mut Record) -> Option<Response<AnswerBody>> {

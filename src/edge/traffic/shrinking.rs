@@ -8,14 +8,54 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::Frame;
+use http::header::CONTENT_LENGTH;
+use http::request::Parts;
+use http::{HeaderMap, Response};
+use http_body::{Body as _, Frame};
 
+use crate::edge::body::AnswerBody;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
+use crate::traffic::compress::Compress;
 use crate::traffic::encoder::Encoder;
 
-/// Answers of one worker that are made smaller at once; beyond it they go as they are.
-const MAX_AT_ONCE: usize = 256;
+/// Answers of one worker that are made smaller at once, each with an encoder of up to
+/// some 2 MB; beyond it they go as they are.
+const MAX_AT_ONCE: usize = 128;
+
+/// The answer as this caller gets it: smaller, if the rule, the backend and he want it so
+/// and a place is free.
+pub fn shrink(
+    rule: &Compress,
+    asked: &Parts,
+    places: &Shrinking,
+    mut answer: Response<AnswerBody>,
+) -> Response<AnswerBody> {
+    // The answer to a `HEAD` has no body, but says how long it would be.
+    let said = answer.headers().get(CONTENT_LENGTH).and_then(|line| line.to_str().ok()?.parse().ok());
+    let length = said.or_else(|| answer.body().size_hint().exact());
+    let place = places.enter();
+    let nothing = HeaderMap::new();
+    // Where no place is free, a caller gets what one gets who takes no encoding.
+    let wishes = if place.is_some() { &asked.headers } else { &nothing };
+    let mut smaller = answer.headers().clone();
+    let coding = rule.negotiate(&asked.method, wishes, answer.status(), length, &mut smaller);
+    match (coding.map(Encoder::new), place) {
+        (Some(Ok(encoder)), Some(place)) => {
+            let (mut head, body) = answer.into_parts();
+            let body = body.shrunk(encoder, place).inspect(|body| {
+                smaller.extend(body.size_hint().exact().map(|length| (CONTENT_LENGTH, length.into())));
+                head.headers = smaller;
+            });
+            Response::from_parts(head, body.unwrap_or_else(|body| body))
+        }
+        (Some(_), _) => answer,
+        (None, _) => {
+            *answer.headers_mut() = smaller;
+            answer
+        }
+    }
+}
 
 /// How many are being made smaller now.
 #[derive(Debug, Default)]
