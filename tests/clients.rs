@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fs;
 use std::process::Command;
 
 use oauth2::basic::BasicClient;
@@ -10,9 +11,15 @@ use oauth2::{
     ResourceOwnerUsername, Scope, TokenResponse as _, TokenUrl,
 };
 
+use serde_json::json;
+use tollgate::clock::{Clock as _, SystemClock, UnixTime};
+use tollgate::random::OsRandom;
+use tollgate::token::key::{Algorithm, KeyMaterial};
+use tollgate::token::ring::{KeyRing, RingKey, SigningKey};
+
 use support::backend::Backend;
-use support::gateway::Gateway;
-use support::http::curl;
+use support::gateway::{Folder, Gateway};
+use support::http::{Answer, curl};
 use support::token::{call, client_credentials, post, sign_in};
 use support::yaml::standard;
 
@@ -138,4 +145,58 @@ fn introspection_answers_its_own_clients_only() {
     assert_eq!(foreign.body, r#"{"active":false}"#);
     let garbage = post(&gateway, "introspect", "shop:shop-secret", &[("token", "garbage")]);
     assert_eq!(garbage.body, r#"{"active":false}"#);
+}
+
+/// A key pair as two parties have it: what signs, and the public key set.
+fn pair(algorithm: Algorithm) -> (SigningKey, String) {
+    let material = KeyMaterial::generate(algorithm, &OsRandom::default()).expect("a key");
+    let signer = SigningKey::parse(&material).expect("a key");
+    let key = RingKey { material, signs_from: UnixTime(0), verify_until: None };
+    (signer, KeyRing::of_ours(vec![key], UnixTime(1)).expect("a ring").jwks().to_string())
+}
+
+#[test]
+fn clients_and_other_issuers_vouch_by_jwts_once_each_even_after_a_restart() {
+    let backend = Backend::ok();
+    let believing =
+        "    host: any\n    assertions: { trusted: [{ issuer: https://idp.example, jwks: { file: idp.json } }] }";
+    let signer = "clients:\n      - { id: signer, jwks: { file: signer.json }, grants: [client_credentials, \"urn:ietf:params:oauth:grant-type:jwt-bearer\"], scopes: [read] }";
+    let yaml = standard(&backend.url());
+    assert!(yaml.contains("    host: any\n") && yaml.contains("clients:"), "{yaml}");
+    let yaml = yaml.replacen("    host: any", believing, 1).replacen("clients:", signer, 1);
+    let folder = Folder::new("assertions");
+    let ((own, own_set), (idp, idp_set)) = (pair(Algorithm::Es256), pair(Algorithm::Rs256));
+    for (name, text) in [("signer.json", &own_set), ("idp.json", &idp_set), ("gateway.yaml", &yaml)] {
+        fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let gateway = Gateway::start_in(folder);
+    let url = format!("{}/oauth2/token", gateway.https("public"));
+    let discovered = curl(&[&format!("{}/.well-known/oauth-authorization-server", gateway.https("public"))]).json();
+    let audience = discovered["issuer"].as_str().expect("an issuer").to_owned();
+    let end = SystemClock.now().0 + 120;
+    let sign = |key: &SigningKey, claims: serde_json::Value| {
+        let header = json!({ "typ": "JWT", "alg": key.algorithm().as_str() });
+        key.sign_with(&header, claims.to_string().as_bytes()).expect("a JWT")
+    };
+    let proof = |jti: &str| {
+        let claims = json!({ "iss": "signer", "sub": "signer", "aud": audience, "exp": end, "jti": jti });
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        format!("client_assertion_type={kind}&client_assertion={}", sign(&own, claims))
+    };
+    let first = format!("grant_type=client_credentials&{}", proof("1"));
+    let machine = curl(&["-d", &first, &url]);
+    assert_eq!(machine.status, 200, "{machine:?}");
+    let token = |answer: &Answer| answer.json()["access_token"].as_str().expect("a token").to_owned();
+    assert_eq!(call(&gateway, "GET", &token(&machine)).status, 200);
+    let vouched = json!({ "iss": "https://idp.example", "sub": "ana", "aud": audience, "exp": end, "jti": "a" });
+    let bearer = "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer";
+    let vouched = format!("{bearer}&assertion={}&{}", sign(&idp, vouched), proof("2"));
+    let person = curl(&["-d", &vouched, &url]);
+    assert_eq!(person.status, 200, "{person:?}");
+    assert_eq!(call(&gateway, "GET", &token(&person)).status, 200);
+    let (_, folder) = gateway.stop();
+    let again = Gateway::start_in(folder);
+    let url = format!("{}/oauth2/token", again.https("public"));
+    let replayed = curl(&["-d", &first, &url]);
+    assert_eq!((replayed.status, replayed.json()["error"].as_str()), (401, Some("invalid_client")), "{replayed:?}");
 }

@@ -193,10 +193,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(partner.types, ["jwt".into(), "at+jwt".into()]);
     assert_eq!(partner.require, ["iss".into(), "exp".into(), "aud".into()]);
 
-    let people = snapshot.issuers[0].people.as_ref().expect("people");
-    assert_eq!((people.session.idle.0, people.session.lifetime.0), (15 * 60, 8 * 3600));
-    assert_eq!((people.branding.name.as_str(), people.branding.colour.red), ("Example Ltd", 0xC8));
-    assert_eq!(people.branding.terms.as_deref(), Some("https://example.com/terms?lang=en"));
+    people_that_were_said(&snapshot.issuers[0]);
 
     let plan = &snapshot.plans[0];
     assert_eq!(snapshot.policy.kept_claims, ["tenant".into()]);
@@ -230,9 +227,23 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(alternatives[0], ["read", "write admin|write read partner:all", "public"]);
     let others: Vec<&str> = alternatives[1..].iter().map(|line| line[0].as_str()).collect();
     assert_eq!(others, ["", "read write", "admin", "read", "public"]);
-    let endpoints = "token, revoke, introspect, jwks, two metadata, and for people authorize and eight pages";
-    assert_eq!(snapshot.policy.tables[1].targets().len(), 15, "{endpoints}");
+    let endpoints =
+        "token, revoke, introspect, jwks, two metadata, for people authorize and eight pages, two to register";
+    assert_eq!(snapshot.policy.tables[1].targets().len(), 17, "{endpoints}");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
+}
+
+/// People and how applications come to an issuer.
+fn people_that_were_said(issuer: &tollgate::oauth::issuer::Issuer) {
+    let people = issuer.people.as_ref().expect("people");
+    assert_eq!((people.code.lifetime.0, people.applications.admins.as_deref()), (90, Some("staff")));
+    let registration = issuer.registration.as_ref().expect("registration");
+    assert_eq!((registration.initial_access_tokens.len(), registration.redirect_hosts.len()), (1, 2));
+    let web = issuer.clients.values().find(|client| client.id.as_str() == "web").expect("web");
+    assert_eq!(web.application.redirect_uris.len(), 3);
+    assert_eq!((people.session.idle.0, people.session.lifetime.0), (15 * 60, 8 * 3600));
+    assert_eq!((people.branding.name.as_str(), people.branding.colour.red), ("Example Ltd", 0xC8));
+    assert_eq!(people.branding.terms.as_deref(), Some("https://example.com/terms?lang=en"));
 }
 
 /// The rules of the routes, whose own keys win over the defaults.

@@ -8,6 +8,8 @@ mod support;
 mod memory;
 #[path = "dialects/mutation.rs"]
 mod mutation;
+#[path = "dialects/operating.rs"]
+mod operating;
 #[path = "oauth_core/people.rs"]
 mod people;
 #[path = "dialects/run/mod.rs"]
@@ -127,6 +129,13 @@ fn tiktok_is_only_a_file() {
 }
 
 #[test]
+fn an_invented_system_is_only_a_file() {
+    let system = System::own("session", "own");
+    system.through_the_core();
+    system.over_tls();
+}
+
+#[test]
 fn comic_clan_through_the_core() {
     System::shipped("comic-clan").through_the_core();
 }
@@ -211,6 +220,10 @@ fn comic_clan_without_clients_makes_a_pair_at_boot_and_says_so_once() {
     let example = movable(&yaml, &backend.url());
     let gateway = Gateway::start("pair", &example.yaml);
     let (id, secret) = gateway.generated_client();
+    for uuid in [&id, &secret] {
+        let groups: Vec<usize> = uuid.split('-').map(str::len).collect();
+        assert_eq!(groups, [8, 4, 4, 4, 12], "{uuid}");
+    }
     let url = format!("https://{}/oauth/token/", gateway.address(&example.listeners[&3333]));
     let form = "grant_type=password&username=example%40mail.com&password=p4ssw0rd";
     assert_eq!(curl(&["-u", &format!("{id}:{secret}"), "-d", form, &url]).status, 201);

@@ -9,12 +9,12 @@ use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::UnixTime;
-use crate::oauth::issuer::Issuer;
+use crate::oauth::issuer::{Issuer, KeySettings};
 use crate::revocation::notice::Notice;
 use crate::store::change::Outcome;
 use crate::store::signing_key::{KeyEntry, Turn, signer};
 use crate::token::handle::{Handle, HandleKind};
-use crate::token::id::KeyId;
+use crate::token::id::{IssuerName, KeyId};
 use crate::token::key::KeyMaterial;
 
 /// Signing keys
@@ -23,6 +23,9 @@ pub struct KeysArgs {
     /// The issuer, by its name in the configuration (default: the only one)
     #[arg(long, global = true, value_name = "NAME")]
     issuer: Option<String>,
+    /// The keys of its refresh tokens, where those are JWTs
+    #[arg(long, global = true)]
+    refresh: bool,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -47,24 +50,46 @@ enum KeysCommand {
     },
 }
 
-/// Runs one command.
-pub fn run(args: KeysArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let issuer = place.issuer(args.issuer.as_deref())?;
-    match args.command {
-        KeysCommand::List => list(issuer, place, console),
-        KeysCommand::Rotate { now } => {
-            // A first key has nobody to wait for, and without one no token could be signed.
-            let at_once = now || signer(&place.store.keys(&issuer.name)?, place.now).is_none();
-            let signs_from = if at_once { place.now } else { place.now.after(issuer.keys.publish_ahead) };
-            rotate(signs_from, issuer, place, console)
-        }
-        KeysCommand::Retire { kid, yes } => retire(&kid, Consent::of(yes), issuer, place, console),
+/// One of an issuer's rings, as the store and the operator know it.
+struct Ring<'a> {
+    /// Under which the store keeps its keys.
+    name: IssuerName,
+    settings: &'a KeySettings,
+    issuer: &'a Issuer,
+}
+
+impl<'a> Ring<'a> {
+    fn of(issuer: &'a Issuer, refresh: bool) -> Result<Ring<'a>, Failure> {
+        let found = issuer.key_settings().nth(usize::from(refresh));
+        let (name, settings) = found.ok_or_else(|| {
+            Failure::usage(format!(
+                "the refresh tokens of issuer `{}` are not signed, so they have no keys",
+                issuer.name
+            ))
+        })?;
+        Ok(Ring { name, settings, issuer })
     }
 }
 
-fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+/// Runs one command.
+pub fn run(args: KeysArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let ring = Ring::of(place.issuer(args.issuer.as_deref())?, args.refresh)?;
+    match args.command {
+        KeysCommand::List => list(&ring, place, console),
+        KeysCommand::Rotate { now } => {
+            // A first key has nobody to wait for, and without one no token could be signed. Those of
+            // refresh tokens are read by nobody else.
+            let at_once = now || args.refresh || signer(&place.store.keys(&ring.name)?, place.now).is_none();
+            let signs_from = if at_once { place.now } else { place.now.after(ring.settings.publish_ahead) };
+            rotate(signs_from, &ring, place, console)
+        }
+        KeysCommand::Retire { kid, yes } => retire(&kid, Consent::of(yes), &ring, place, console),
+    }
+}
+
+fn list(ring: &Ring<'_>, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let heads = ["kid", "algorithm", "state", "signs_from", "verify_until"];
-    if let Some(given) = &issuer.keys.given {
+    if let Some(given) = &ring.settings.given {
         let row = vec![
             json!(given.kid.as_str()),
             json!(given.algorithm.as_str()),
@@ -74,7 +99,7 @@ fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result
         ];
         return console.rows(&heads, &[row]);
     }
-    let keys = place.store.keys(&issuer.name)?;
+    let keys = place.store.keys(&ring.name)?;
     let signer = signer(&keys, place.now).map(|key| key.material.kid.clone());
     let row = |key: &KeyEntry| {
         vec![
@@ -88,15 +113,15 @@ fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result
     console.rows(&heads, &keys.iter().map(row).collect::<Vec<_>>())
 }
 
-fn rotate(signs_from: UnixTime, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    refuse_given(issuer)?;
-    let new = KeyMaterial::generate(issuer.keys.algorithm, place.random).map_err(|e| Failure::new(e.detail))?;
-    let turn = Turn { signs_from, keep_verifying: issuer.keys.keep_verifying };
-    if place.store.rotate_keys(&issuer.name, &new, turn, place.by())? != Outcome::Done {
+fn rotate(signs_from: UnixTime, ring: &Ring<'_>, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    refuse_given(ring)?;
+    let new = KeyMaterial::generate(ring.settings.algorithm, place.random).map_err(|e| Failure::new(e.detail))?;
+    let turn = Turn { signs_from, keep_verifying: ring.settings.keep_verifying };
+    if place.store.rotate_keys(&ring.name, &new, turn, place.by())? != Outcome::Done {
         return Err(Failure::new("the new key exists already"));
     }
     console.facts(&[
-        ("issuer", json!(issuer.name.as_str())),
+        ("issuer", json!(ring.name.as_str())),
         ("kid", json!(new.kid.as_str())),
         ("algorithm", json!(new.algorithm.as_str())),
         ("signs_from", json!(signs_from.to_string())),
@@ -111,12 +136,12 @@ fn rotate(signs_from: UnixTime, issuer: &Issuer, place: &Place<'_>, console: &mu
 fn retire(
     kid: &str,
     consent: Consent,
-    issuer: &Issuer,
+    ring: &Ring<'_>,
     place: &Place<'_>,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    refuse_given(issuer)?;
-    let keys = place.store.keys(&issuer.name)?;
+    refuse_given(ring)?;
+    let keys = place.store.keys(&ring.name)?;
     if !keys.iter().any(|key| key.material.kid.as_str() == kid) {
         return Err(Failure::new(format!("there is no key `{kid}`")));
     }
@@ -128,13 +153,13 @@ fn retire(
     // The notice reaches tokens whose signature was checked before.
     let notice = Notice {
         kind: HandleKind::Key,
-        issuer: issuer.name.clone(),
-        handle: Handle::of_key(&issuer.name, &kid),
+        issuer: ring.issuer.name.clone(),
+        handle: Handle::of_key(&ring.issuer.name, &kid),
         issued_before: None,
-        until: place.last_end(&issuer.name),
+        until: place.last_end(&ring.issuer.name),
     };
     place.store.revoke_by_operator(vec![notice], &format!("key {kid}"), place.by())?;
-    match place.store.retire_key(&issuer.name, &kid, place.by())? {
+    match place.store.retire_key(&ring.name, &kid, place.by())? {
         Outcome::Done => console.say("The key is retired."),
         Outcome::Missing | Outcome::Exists => Err(Failure::new(format!("there is no key `{kid}`"))),
     }
@@ -152,10 +177,10 @@ fn state(key: &KeyEntry, signer: Option<&KeyId>, now: UnixTime) -> &'static str 
     }
 }
 
-fn refuse_given(issuer: &Issuer) -> Result<(), Failure> {
-    match issuer.keys.given {
+fn refuse_given(ring: &Ring<'_>) -> Result<(), Failure> {
+    match ring.settings.given {
         Some(_) => {
-            let name = &issuer.name;
+            let name = &ring.issuer.name;
             Err(Failure::new(format!("the key of issuer `{name}` is given in the configuration file; change it there")))
         }
         None => Ok(()),

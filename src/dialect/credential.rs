@@ -29,7 +29,7 @@ pub fn read(reading: &Reading, raw: &RawRequest, params: &Params) -> Result<Clie
         return assertion_of(reading, raw, params, assertion);
     }
     if allowed(ClientAuth::Key) {
-        return key(raw);
+        return key(reading, raw);
     }
     let header = if allowed(ClientAuth::Basic) { basic::read(&raw.headers, reading.basic)? } else { None };
     let (id, secret) = if allowed(ClientAuth::Body) { body(reading, params) } else { (None, None) };
@@ -68,15 +68,20 @@ fn assertion_of(
 }
 
 /// The application's key as a bearer credential: what is not one is nobody.
-fn key(raw: &RawRequest) -> Result<ClientCredential, Condition> {
-    let mut lines = raw.headers.get_all(AUTHORIZATION).iter();
+fn key(reading: &Reading, raw: &RawRequest) -> Result<ClientCredential, Condition> {
+    let mut lines = raw.headers.get_all(reading.key_header.as_ref().unwrap_or(&AUTHORIZATION)).iter();
     let Some(line) = lines.next() else { return Ok(ClientCredential::Absent) };
     if lines.next().is_some() {
         return Err(Condition::ClientConflict);
     }
-    let presented = line.to_str().ok().and_then(|line| line.split_once(' '));
-    let key = presented.filter(|(scheme, key)| scheme.eq_ignore_ascii_case("Bearer") && key.len() <= MAX_CLIENT_ID);
-    let key = key.map(|(_, key)| key.trim()).filter(|key| !key.is_empty()).ok_or(Condition::ClientMissing)?;
+    let line = line.to_str().map_err(|_| Condition::ClientMissing)?;
+    let presented = match (&reading.key_header, line.split_once(' ')) {
+        (Some(_), _) => Some(line),
+        (None, Some((scheme, key))) if scheme.eq_ignore_ascii_case("Bearer") => Some(key),
+        (None, _) => None,
+    };
+    let key = presented.map(str::trim).filter(|key| !key.is_empty() && key.len() <= MAX_CLIENT_ID);
+    let key = key.ok_or(Condition::ClientMissing)?;
     Ok(ClientCredential::Key { key: Secret::new(key.to_owned()) })
 }
 

@@ -114,6 +114,10 @@ faults! {
     BotUnknown = "bot_unknown" < BadParameter;
     /// Another client's bot.
     BotForeign = "bot_foreign" < BotUnknown;
+    /// At the authorization endpoint: the person, or the server, said no.
+    AccessDenied = "access_denied";
+    /// At the authorization endpoint: a response type that is not served.
+    ResponseTypeBad = "response_type_bad";
     /// Too many tries.
     TooMany = "too_many";
     /// Larger than the endpoint reads.

@@ -2,7 +2,7 @@
 //! enum, a word or a checked template. A knob changes spelling only; what would change
 //! who gets what is a setting of the issuer, never a knob.
 
-use http::Method;
+use http::{HeaderName, Method};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -97,6 +97,9 @@ pub struct Reading {
     pub names: ParameterNames,
     /// Where a client may say who it is; anything else is not looked at.
     pub client_auth: Vec<ClientAuth>,
+    /// The header that holds an application's key whole; `None`: `Authorization`, behind
+    /// `Bearer`.
+    pub key_header: Option<HeaderName>,
     /// How id and secret are written inside the Basic header.
     pub basic: BasicCoding,
     /// What two equal client credentials in one request mean. Two different ones are
@@ -161,7 +164,7 @@ pub enum ClientAuth {
     Basic,
     /// Parameters (`client_secret_post`, and `none` for public clients).
     Body,
-    /// `Authorization: Bearer` with the application's key, which is a secret alone.
+    /// A header with the application's key, which is a secret alone.
     Key,
     /// A JWT that the client signed (`private_key_jwt`, RFC 7523 §2.2), where the issuer
     /// takes assertions.

@@ -16,6 +16,7 @@ use crate::dialect::shape::Shape;
 use crate::dialect::spelling::{Format, JsonHabits, spell};
 use crate::dialect::template::Template;
 use crate::dialect::wire::Reply;
+use crate::dialect::write::Silence;
 
 /// How refusals are written.
 #[derive(Clone, PartialEq, Debug)]
@@ -82,6 +83,11 @@ pub(in crate::dialect) struct Refusal<'a> {
 }
 
 impl Refusals {
+    /// The table's own words for a fault that is told in another way than by a body.
+    pub fn words(&self, fault: Fault) -> Option<String> {
+        Some(self.row(fault)?.text.as_ref()?.text(&Silence))
+    }
+
     /// Writes a refusal.
     pub(in crate::dialect) fn write(&self, refusal: Refusal<'_>) -> Reply {
         let none = Row::default();

@@ -108,6 +108,7 @@ impl Reading {
         Reading {
             names: ParameterNames::standard(),
             client_auth: vec![ClientAuth::Basic, ClientAuth::Body],
+            key_header: None,
             basic: BasicCoding::FormEncoded,
             twice_alike: TwiceAlike::Accept,
             bodies: vec![BodyType::Form],

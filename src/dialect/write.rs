@@ -88,7 +88,7 @@ impl Seat {
 }
 
 /// Nothing to tell.
-struct Silence;
+pub(in crate::dialect) struct Silence;
 
 impl Facts for Silence {
     fn fact(&self, _name: &str) -> Fact {

@@ -1,5 +1,5 @@
 //! What a redirect listener answers: the same address over https, whatever was asked.
-//! The host is the caller's own word, but the guard has checked its spelling.
+//! The host is the caller's own word, but its spelling was checked with the head.
 //! Must never: ask for credentials, or reach a route.
 
 use std::convert::Infallible;

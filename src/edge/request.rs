@@ -136,7 +136,7 @@ impl Life {
         }
     }
 
-    /// Answers a head that the guard refused: it is routed nowhere.
+    /// Answers a head that was refused where it was read: it is routed nowhere.
     fn refuse(&self, refusal: Refusal, record: &mut Record) -> Response<AnswerBody> {
         record.failed(refusal.label());
         respond::refused(refusal)
@@ -344,7 +344,7 @@ impl Life {
         }
     }
 
-    /// Answers a failure; the guard knows more about a broken body than its reader.
+    /// Answers a failure; the wire knows more about a broken body than its reader.
     fn failed(&self, error: ForwardError, record: &mut Record) -> Response<AnswerBody> {
         record.answered();
         match (error, self.connection.broken_body()) {

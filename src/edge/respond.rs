@@ -32,7 +32,7 @@ enum Then {
     Close,
 }
 
-/// The answer to a head or body that the guard refused.
+/// The answer to a head or body that was refused where it was read.
 pub fn refused(refusal: Refusal) -> Response<AnswerBody> {
     plain(refusal.status(), code_of(refusal.status()), refusal.label(), refusal.sentence(), Then::Close)
 }

@@ -45,7 +45,12 @@ impl Backend {
 
 /// A backend that says the same to every request.
 pub async fn says(answer: impl Into<Vec<u8>>, then: Then) -> Backend {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    says_at(SocketAddr::from(([127, 0, 0, 1], 0)), answer, then).await
+}
+
+/// The same at an address of the test's choice.
+pub async fn says_at(at: SocketAddr, answer: impl Into<Vec<u8>>, then: Then) -> Backend {
+    let listener = TcpListener::bind(at).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let requests = Arc::new(Mutex::new(Vec::new()));
     let (answer, seen) = (Arc::new(answer.into()), Arc::clone(&requests));

@@ -12,5 +12,6 @@ mod faults;
 mod gateway;
 mod headers;
 mod http2;
+mod names;
 mod targets;
 mod wire;

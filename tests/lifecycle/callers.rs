@@ -101,7 +101,7 @@ fn partners_are_known_by_their_certificates_and_strangers_are_not() {
     assert_eq!(by(&good, "/partners/x").status, 200);
     let page = curl(&[&format!("http://{}/metrics", gateway.address("metrics"))]).body;
     assert!(page.contains("tollgate_tls_handshakes_total{listener=\"public\",result=\"failed\""), "counted");
-    assert!(page.contains("result=\"certificate_missing\"} 1"), "{page}");
+    assert!(page.contains("{result=\"certificate_missing\",route=\"/partners/**\"} 1"), "{page}");
 }
 
 #[test]

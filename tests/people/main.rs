@@ -5,7 +5,10 @@ mod applications;
 mod attacks;
 mod chromium;
 mod consent;
+mod flow;
 mod house;
+mod intra;
+mod libraries;
 mod sessions;
 mod sign_in;
 #[path = "../support/mod.rs"]

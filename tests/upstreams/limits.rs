@@ -45,7 +45,8 @@ fn one_request_too_many_is_503_with_a_reason_and_a_time() {
         assert_eq!(metric(&gateway, "tollgate_upstream_overflows_total", limit), Some(1.0), "{limits}");
         server.mood.release();
         held.into_iter().for_each(|caller| assert_eq!(caller.join().expect("a caller"), 200));
-        assert_eq!(Caller::of(&gateway).get("/x").status, 200, "{limits}: there is room again");
+        // A worker without a connection may have to ask while the other keeps both.
+        until("there is room again", || Caller::of(&gateway).get("/x").status == 200);
     }
 }
 

@@ -147,6 +147,9 @@ impl Compiler<'_> {
         }
         let values = |list: &At<Vec<At<_>>>| list.value.iter().map(|word| word.value).collect();
         out.client_auth = written.client.as_ref().map_or(out.client_auth, values);
+        if let Some(name) = &written.key_header {
+            out.key_header = self.header_name(name);
+        }
         out.basic = written.basic.as_ref().map_or(out.basic, |word| word.value);
         out.twice_alike = written.twice_alike.as_ref().map_or(out.twice_alike, |word| word.value);
         if let Some(bodies) = &written.bodies {

@@ -15,6 +15,9 @@ use crate::config::problem::code::Code;
 use crate::config::source::place::Place;
 use crate::snapshot::{Server, Site};
 
+/// Scopes that are for the userinfo endpoint, and not for a route.
+const IDENTITY: [&str; 4] = ["openid", "profile", "email", "phone"];
+
 impl Compiler<'_> {
     /// Every warning that needs more than one value to be seen.
     pub fn lint(&mut self, document: &GatewayDocument, issuers: &[Authority], ways: &[Way], growing: &Growing) {
@@ -34,6 +37,10 @@ impl Compiler<'_> {
         for ((_, written), authority) in document.issuers.iter().zip(issuers) {
             let (Kind::Ours(own), Some(scopes)) = (&authority.kind, &written.value.scopes) else { continue };
             for (name, _) in scopes.value.iter() {
+                // Userinfo asks for these (OpenID Connect Core §5.4).
+                if own.issuer.serves_openid() && IDENTITY.contains(&name.value.as_str()) {
+                    continue;
+                }
                 let asked = growing.asked.iter().any(|scope| scope.as_str() == name.value);
                 if !asked && !ways.is_empty() {
                     let message = format!("no route asks for scope `{name}` of issuer `{}`", own.issuer.name);

@@ -82,6 +82,8 @@ pub struct ReadingDocument {
     pub names: Named<At<OneOrMany>>,
     /// Where a client may say who it is.
     pub client: Option<At<Vec<At<ClientAuth>>>>,
+    /// The header that holds an application's key whole; default Authorization, behind Bearer.
+    pub key_header: Option<At<String>>,
     /// How id and secret are written inside the Basic header.
     pub basic: Option<At<BasicCoding>>,
     /// What two equal credentials mean.

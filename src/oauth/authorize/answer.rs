@@ -28,8 +28,9 @@ pub(in crate::oauth) fn back(issuer: &Issuer, method: &Method, back: &Back, outc
     let mut fields: Vec<(&'static str, String)> = match outcome {
         Outcome::Code(code) => vec![("code", (*code).to_owned())],
         Outcome::Error(error) => {
-            let (code, text) = (error.code(), error.text());
-            vec![("error", code.to_owned()), ("error_description", text.to_owned())]
+            let own = error.fault().and_then(|fault| issuer.dialect.refusals.words(fault));
+            let text = own.unwrap_or_else(|| error.text().to_owned());
+            vec![("error", error.code().to_owned()), ("error_description", text)]
         }
     };
     fields.extend(back.state.iter().map(|state| ("state", state.clone())));

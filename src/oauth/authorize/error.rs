@@ -3,6 +3,7 @@
 //! page when there is nowhere to send an error to.
 
 use crate::clock::Seconds;
+use crate::dialect::fault::Fault;
 use crate::oauth::store::StoreError;
 
 /// What the application is told (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
@@ -47,6 +48,23 @@ impl AuthorizeError {
             AuthorizeError::RequestUriNotSupported => "request_uri_not_supported",
             AuthorizeError::ServerError => "server_error",
             AuthorizeError::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+
+    /// Its name in a dialect's table, where a system has words of its own for it.
+    pub fn fault(self) -> Option<Fault> {
+        match self {
+            AuthorizeError::AccessDenied => Some(Fault::AccessDenied),
+            AuthorizeError::UnsupportedResponseType => Some(Fault::ResponseTypeBad),
+            AuthorizeError::InvalidScope => Some(Fault::ScopeBad),
+            AuthorizeError::InvalidRequest(_)
+            | AuthorizeError::UnauthorizedClient
+            | AuthorizeError::LoginRequired
+            | AuthorizeError::ConsentRequired
+            | AuthorizeError::RequestNotSupported
+            | AuthorizeError::RequestUriNotSupported
+            | AuthorizeError::ServerError
+            | AuthorizeError::TemporarilyUnavailable => None,
         }
     }
 

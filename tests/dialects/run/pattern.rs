@@ -1,7 +1,8 @@
 //! Texts with volatile places. In what is sent, `<$name>` stands for what was captured
 //! before, `<$name+5>` for a number and five (or less: `-5`), `<!name>` for a JWT with its signature
 //! spoilt, `<base64:text>` for the text so written. In what is expected there are also
-//! shapes: `<jwt>` `<hex:n>` `<base62:n>` `<b64:n>` `<b64hex:n>` `<int>` `<text>` `<any>` `<botjti>`
+//! shapes: `<jwt>` `<hex:n>` `<base62:n>` `<b64:n>` `<b64hex:n>`
+//! `<digits:n>` `<int>` `<text>` `<any>` `<botjti>`
 //! `<date+00:00>` `<date+0000>`, each with `=name` to capture, and `<time:name>`, the
 //! captured date as a number. Everything else stands for itself, byte for byte.
 
@@ -28,6 +29,7 @@ enum Shape {
     Hex(usize),
     Base62(usize),
     UrlSafe(usize),
+    Digits(usize),
     HexInBase64(usize),
     Integer,
     Text,
@@ -51,6 +53,7 @@ impl Shape {
                 .map(Shape::Hex)
                 .or_else(|| sized("base62:").map(Shape::Base62))
                 .or_else(|| sized("b64:").map(Shape::UrlSafe))
+                .or_else(|| sized("digits:").map(Shape::Digits))
                 .or_else(|| sized("b64hex:").map(Shape::HexInBase64))?,
         })
     }
@@ -77,6 +80,10 @@ impl Shape {
             }
             Shape::Base62(n) => {
                 let end = run(&|c| c.is_ascii_alphanumeric());
+                exactly(n, end == n)
+            }
+            Shape::Digits(n) => {
+                let end = run(&|c| c.is_ascii_digit());
                 exactly(n, end == n)
             }
             Shape::UrlSafe(n) => {
@@ -245,6 +252,8 @@ fn shapes_fit_what_they_say_and_nothing_else() {
         ("<hex:4>", "0a9f0", false),
         ("<base62:3>", "aZ9", true),
         ("<base62:3>", "a_9", false),
+        ("<digits:4>", "0123", true),
+        ("<digits:4>", "012a", false),
         ("<b64:4>", "a_-Z", true),
         ("<b64:4>", "a_-Z0", false),
         ("<b64hex:3>", "YWJj", true),
