@@ -11,7 +11,9 @@ use crate::telemetry::catalog;
 use crate::telemetry::exchange::Exchange;
 use crate::telemetry::layout::Layout;
 use crate::telemetry::meter::{Connect, Lookup};
-use crate::telemetry::outcome::{ConnectionRefused, Handshake, Login, Reload, Session, StoreOutcome, TlsVersion};
+use crate::telemetry::outcome::{
+    ConnectionRefused, Handshake, Lasting, Login, Reload, Session, StoreOutcome, TlsVersion,
+};
 use crate::telemetry::servers::{Lookups, ServerFacts, UpstreamFacts, View};
 
 fn telemetry(workers: usize) -> Arc<Telemetry> {
@@ -259,6 +261,10 @@ fn feed_events(telemetry: &Telemetry) {
     telemetry.oauth_answered("token", Some("password"), "ok", took);
     telemetry.tokens_issued("access", "password", 1);
     telemetry.login("file", Login::WrongPassword);
+    telemetry.person_did("signed_in");
+    telemetry.http2_ended("web", "rapid_reset");
+    telemetry.lasts(Lasting::Grpc);
+    telemetry.live_ended(Lasting::Grpc, "revoked");
     telemetry.password_hashed("argon2id", took);
     telemetry.refresh_reused();
     telemetry.secret_in_url();
