@@ -119,7 +119,7 @@ pub struct ResponseDocument {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Cors")]
 pub struct CorsDocument {
-    /// Origins such as https://app.example.com or https://*.example.com; or "*" alone.
+    /// Origins such as `https://app.example.com` or `https://*.example.com`; or "*" alone.
     pub origins: At<OneOrMany>,
     /// Methods of scripts; default those of the access lines.
     pub methods: Option<At<OneOrMany>>,

@@ -117,7 +117,7 @@ pub struct Texts {
     pub description_hint: &'static str,
     /// Redirect addresses.
     pub redirects: &'static str,
-    /// Where people return to, one a line, such as https://example.com/callback.
+    /// Where people return to, one a line, such as `https://example.com/callback`.
     pub redirects_hint: &'static str,
     /// What it may ask for.
     pub scopes: &'static str,
