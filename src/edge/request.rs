@@ -221,7 +221,8 @@ impl Life {
             Err(denial) => {
                 record.denied(denial.label());
                 let closed = ruling.and_then(|ruling| ruling.denied(record));
-                let told = || respond::in_words_of(route, &self.world.snapshot.policy, &denial.challenge());
+                let policy = &self.world.snapshot.policy;
+                let told = || respond::in_words_of(route, policy, &denial.challenge(), denial.sentence());
                 Ok(closed.unwrap_or_else(told))
             }
             Ok(permit) => {

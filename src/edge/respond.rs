@@ -54,8 +54,12 @@ pub struct Own(pub &'static str);
 
 /// The answer to a caller who may not pass.
 pub fn denied(dialect: &Dialect, denial: &Denial, realm: &str) -> Response<AnswerBody> {
-    let mut answer = challenged(dialect, &denial.challenge(), realm);
-    answer.extensions_mut().insert(Own(denial.sentence()));
+    own(challenged(dialect, &denial.challenge(), realm), denial.sentence())
+}
+
+/// An answer of the gateway's own that says this.
+pub fn own(mut answer: Response<AnswerBody>, sentence: &'static str) -> Response<AnswerBody> {
+    answer.extensions_mut().insert(Own(sentence));
     answer
 }
 
@@ -71,12 +75,19 @@ pub fn no_socket(unfit: Unfit) -> Response<AnswerBody> {
     answer
 }
 
-/// The same for a reason that is not admission's, in the words of the route's first issuer.
-pub fn in_words_of(route: &Route, policy: &Policy, challenge: &Challenge) -> Response<AnswerBody> {
-    match route.issuers.first().and_then(|index| policy.profiles.get(*index)) {
+/// A challenge in the words of the route's first issuer; `sentence` is for callers who
+/// read none.
+pub fn in_words_of(
+    route: &Route,
+    policy: &Policy,
+    challenge: &Challenge,
+    sentence: &'static str,
+) -> Response<AnswerBody> {
+    let answer = match route.issuers.first().and_then(|index| policy.profiles.get(*index)) {
         Some(profile) => challenged(&profile.dialect, challenge, profile.name.as_str()),
         None => challenged(&Dialect::standard(), challenge, ""),
-    }
+    };
+    own(answer, sentence)
 }
 
 /// The answer to a request that a route's rules can make nothing of.

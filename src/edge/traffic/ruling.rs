@@ -279,13 +279,13 @@ impl<'a> Ruling<'a> {
     fn refused(&mut self, refused: Refused, record: &mut Record) -> Response<AnswerBody> {
         let route = self.scene.route;
         self.scene.connection.worker.shared.telemetry.rate_limited(&route.name, &refused.limit);
-        let (challenge, reason) = match refused.blame {
-            Blame::Caller => (Challenge::RateLimited(refused.wait), reason::LIMITED),
-            Blame::Everybody => (Challenge::Busy(refused.wait), reason::CROWDED),
+        let (challenge, reason, sentence) = match refused.blame {
+            Blame::Caller => (Challenge::RateLimited(refused.wait), reason::LIMITED, "too many requests"),
+            Blame::Everybody => (Challenge::Busy(refused.wait), reason::CROWDED, "this path is too busy at present"),
         };
         record.failed(reason);
         self.quota = refused.quota;
-        respond::in_words_of(route, &self.scene.world.snapshot.policy, &challenge)
+        respond::in_words_of(route, &self.scene.world.snapshot.policy, &challenge, sentence)
     }
 
     fn preflight(&mut self, reply: Reply, reason: &'static str, record: &mut Record) -> Response<AnswerBody> {
@@ -294,7 +294,8 @@ impl<'a> Ruling<'a> {
     }
 
     fn closed(&self, closed: &Maintenance, record: &mut Record) -> Response<AnswerBody> {
-        answered(closed.answer(&self.scene.head.headers), reason::CLOSED, record)
+        let answer = answered(closed.answer(&self.scene.head.headers), reason::CLOSED, record);
+        respond::own(answer, "this path is closed at present")
     }
 
     fn caller(&self) -> Caller<'_> {
