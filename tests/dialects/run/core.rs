@@ -31,7 +31,7 @@ use tollgate::dialect::condition::Challenge;
 use tollgate::dialect::endpoint::{Endpoint, EndpointRef};
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
-use tollgate::edge::{identity, mint};
+use tollgate::edge::{identity, mint, page};
 use tollgate::oauth::issuer::KeySettings;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
@@ -191,7 +191,14 @@ impl Core {
         let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
         // What no dialect here serves is a mistake of ours.
         let endpoint = if self.fault == Some(Fault::Internal) { Endpoint::Introspect } else { place.endpoint };
-        self.runtime.block_on(self.service.answer(desk, endpoint, raw, self.now)).reply
+        if endpoint == Endpoint::Assets {
+            return page::asset(issuer, raw);
+        }
+        let answer = self.runtime.block_on(self.service.answer(desk, endpoint, raw, self.now));
+        match &answer.page {
+            Some(shown) => page::reply(shown, answer.reply, issuer, &raw.headers).reply,
+            None => answer.reply,
+        }
     }
 
     /// Refuses a request that has no route as the only dialect of listener and host does.
