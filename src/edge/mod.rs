@@ -21,6 +21,7 @@ pub mod fleet;
 pub mod forward;
 pub mod forwarded;
 pub mod grpc;
+pub mod half_open;
 pub mod handshake;
 pub mod head;
 pub mod headers;

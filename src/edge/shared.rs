@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
 use crate::edge::fleet::Fleet;
+use crate::edge::half_open::HalfOpen;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;
 use crate::snapshot::World;
@@ -99,6 +100,8 @@ pub struct DoorCount {
     open: AtomicUsize,
     /// By address, where the listener's limits ask for that.
     pub callers: Callers,
+    /// Those whose TLS handshake is under way.
+    pub half_open: HalfOpen,
 }
 
 impl DoorCount {
