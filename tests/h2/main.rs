@@ -14,9 +14,9 @@ mod floods;
 mod frames;
 mod kinds;
 mod streams;
-mod wire;
 
 use support::gateway::Gateway;
+use support::h2 as wire;
 
 /// A gateway that echoes whatever it is asked, over TLS.
 fn gateway(name: &str, limits: &str) -> Gateway {

@@ -8,4 +8,5 @@ mod support;
 mod bulk;
 mod crowd;
 mod ending;
+mod hostile;
 mod process;
