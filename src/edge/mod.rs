@@ -51,6 +51,7 @@ pub mod record;
 pub mod redirect;
 pub mod request;
 pub mod respond;
+pub mod room;
 pub mod serve;
 pub mod shared;
 pub mod spare;
