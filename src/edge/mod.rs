@@ -11,6 +11,7 @@ pub mod connection;
 pub mod crew;
 pub mod date;
 pub mod deadline;
+pub mod deprecated;
 pub mod dice;
 pub mod drain;
 pub mod duplex;
