@@ -84,7 +84,7 @@ impl<B: Body<Data = Bytes>> Body for Tracked<B> {
         } else {
             Frame::data(std::mem::take(this.rest))
         };
-        let most = PIECE.min(stall::share());
+        let most = PIECE.min(stall::share().unwrap_or(PIECE));
         if let Some(data) = frame.data_mut().filter(|data| data.len() > most) {
             *this.rest = data.split_off(most);
         }

@@ -131,17 +131,22 @@ impl DoorCount {
 #[derive(Debug)]
 pub struct Crowd {
     open: DoorCount,
-    limit: usize,
+    limit: AtomicUsize,
 }
 
 impl Crowd {
     /// At most `limit` at once.
     pub fn of(limit: usize) -> Crowd {
-        Crowd { open: DoorCount::default(), limit }
+        Crowd { open: DoorCount::default(), limit: AtomicUsize::new(limit) }
     }
 
     pub(in crate::edge) fn enter(&self) -> Entry {
-        self.open.enter(self.limit)
+        self.open.enter(self.limit.load(Ordering::Relaxed))
+    }
+
+    /// At most `limit` from now on; whoever is in stays.
+    pub fn limit_to(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     pub(in crate::edge) fn leave(&self) {

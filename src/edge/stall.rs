@@ -13,22 +13,26 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::edge::pulse::Pulse;
+use crate::edge::room;
 use crate::edge::worker::Worker;
 
 /// The largest piece that is handed over at once, so that a slow caller who goes on
 /// taking is seen to: he needs 2 KiB/s at the default limit of 30 s.
 pub(in crate::edge) const PIECE: usize = 64 * 1024;
 
-/// What the answers of one connection have in hand together, as long as there are no more
-/// of them than a hundred and twenty-eight.
-pub(in crate::edge) const IN_HAND: usize = 2 * 1024 * 1024;
+/// What the answers of one connection have in hand together, up to a hundred and
+/// twenty-eight of them: so much was read for them and not taken by the library yet, and
+/// as much again may wait in there.
+pub const IN_HAND: usize = 2 * 1024 * 1024;
 
 /// The least that one answer may have in hand: smaller pieces would cost more than they save.
-pub(in crate::edge) const LEAST_SHARE: usize = 16 * 1024;
+pub const LEAST_SHARE: usize = 16 * 1024;
+
+/// So many answers may each have a thread's whole room in hand, and the rest of another.
+const FEW: usize = IN_HAND / room::SIZE;
 
 tokio::task_local! {
     /// Whose turn it is in the stream that the present task serves.
@@ -47,11 +51,11 @@ pub(in crate::edge) struct Turn {
 #[derive(Clone, Debug, Default)]
 struct Company(Arc<AtomicUsize>);
 
-/// Bytes of its answer that the present task may have in hand; no bound outside of an
-/// HTTP/2 stream, where there is one answer for each connection.
-pub(in crate::edge) fn share() -> usize {
-    let streams = TURN.try_with(|turn| turn.company.0.load(Ordering::Relaxed));
-    streams.map_or(usize::MAX, |streams| (IN_HAND / streams.max(1)).max(LEAST_SHARE))
+/// Bytes of its answer that the present task may have in hand; `None`: as many as are read
+/// at once, since its connection has few answers under way, or one as in HTTP/1.1.
+pub(in crate::edge) fn share() -> Option<usize> {
+    let streams = TURN.try_with(|turn| turn.company.0.load(Ordering::Relaxed)).unwrap_or_default();
+    (streams > FEW).then(|| (IN_HAND / streams).max(LEAST_SHARE))
 }
 
 impl Turn {
@@ -91,40 +95,38 @@ impl Streams {
     pub(in crate::edge) fn run(&self, stream: impl Future<Output = ()> + Send + 'static) {
         self.company.0.fetch_add(1, Ordering::Relaxed);
         let turn = Arc::new(Turn { changes: AtomicU64::default(), company: self.company.clone() });
-        let stream = TURN.scope(Arc::clone(&turn), stream);
+        // Boxed, since the runtime moves a task half a dozen times on its way in and out.
+        let stream = Box::pin(TURN.scope(Arc::clone(&turn), stream));
         tokio::spawn(Timed { stream, turn, streams: self.clone(), pulse: None, seen: 0 });
     }
 }
 
-pin_project! {
-    /// One stream. Has no pulse until its caller keeps it waiting.
-    struct Timed<F> {
-        #[pin]
-        stream: TaskLocalFuture<Arc<Turn>, F>,
-        turn: Arc<Turn>,
-        streams: Streams,
-        pulse: Option<Arc<Pulse>>,
-        // The count of turns when the pulse was last set.
-        seen: u64,
-    }
+/// One stream. Has no pulse until its caller keeps it waiting.
+struct Timed<F> {
+    stream: Pin<Box<TaskLocalFuture<Arc<Turn>, F>>>,
+    turn: Arc<Turn>,
+    streams: Streams,
+    pulse: Option<Arc<Pulse>>,
+    /// The count of turns when the pulse was last set.
+    seen: u64,
+}
 
-    impl<F> PinnedDrop for Timed<F> {
-        fn drop(this: Pin<&mut Self>) {
-            this.streams.company.0.fetch_sub(1, Ordering::Relaxed);
-        }
+impl<F> Drop for Timed<F> {
+    fn drop(&mut self) {
+        self.streams.company.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl<F: Future<Output = ()>> Future for Timed<F> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.stream.poll(cx).is_ready() {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.stream.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         let count = this.turn.changes.load(Ordering::Relaxed);
-        let news = std::mem::replace(this.seen, count) != count;
+        let news = std::mem::replace(&mut this.seen, count) != count;
         if count.is_multiple_of(2) {
             this.pulse.iter().filter(|_| news).for_each(|pulse| pulse.rest());
             return Poll::Pending;

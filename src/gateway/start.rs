@@ -85,7 +85,10 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address.clone())).collect();
-    let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;
+    let state =
+        lock.mark(&shared.worlds.load().snapshot.fixed.state).map_err(StartError::system("look at the lock"))?;
+    let ready = Ready { shared: Arc::clone(&shared), state };
+    let admin = admin.map(|bound| serve_admin(bound, ready, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
     let random = Arc::clone(&parts.random);
     Ok(Gateway::new(
@@ -217,13 +220,12 @@ fn follow(store: &Store, cursor: Cursor, keeper: Keeper, parts: &Parts) -> Resul
         .map_err(StartError::system("thread for the store's log"))
 }
 
-fn serve_admin(bound: admin::Bound, shared: &Arc<Shared>, runtime: &Runtime) -> Result<SocketAddr, StartError> {
+fn serve_admin(bound: admin::Bound, ready: Ready, runtime: &Runtime) -> Result<SocketAddr, StartError> {
     let address = bound.address().map_err(StartError::system("address for metrics"))?;
-    let ready = Arc::new(Ready(Arc::clone(shared)));
-    let over = over(Arc::clone(shared));
-    let telemetry = Arc::clone(&shared.telemetry);
+    let over = over(Arc::clone(&ready.shared));
+    let telemetry = Arc::clone(&ready.shared.telemetry);
     runtime.spawn(async move {
-        if let Err(error) = admin::serve(bound, telemetry, ready, over).await {
+        if let Err(error) = admin::serve(bound, telemetry, Arc::new(ready), over).await {
             tracing::error!(%error, "metrics and health are not served");
         }
     });

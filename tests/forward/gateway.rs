@@ -200,6 +200,7 @@ fn listener(address: SocketAddr) -> Listener {
         certificate_end: None,
         limits: DoorLimits {
             connections: 1000,
+            handshakes: 1000,
             per_address: PerAddress::default(),
             header_bytes: 32 * 1024,
             header_count: 100,
@@ -249,6 +250,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
             profiles: vec![profile()],
             scopes: scope_table(),
             kept_claims: vec!["email".into()],
+            token_headers: Vec::new(),
             route_names,
         },
         fixed: fixed(folder, &listener),

@@ -14,8 +14,7 @@ use crate::support::http::curl;
 use crate::support::tls::trusting;
 use crate::support::yaml::standard;
 
-/// How many, where the system lets the process have so many files. All listeners take
-/// half of them at most, less what store and backends may need.
+/// How many, where the system lets this process and the gateway have so many files each.
 const CROWD: u64 = 10_000;
 /// Files of a process that are not for callers.
 const RESERVE: u64 = 512;
@@ -42,7 +41,7 @@ fn caller(gateway: &Gateway, config: &Arc<ClientConfig>) -> Tls {
 
 #[test]
 fn ten_thousand_idle_callers_over_tls() {
-    let crowd = CROWD.min(most_files() / 2 - RESERVE);
+    let crowd = CROWD.min(most_files() - RESERVE);
     let wide = "address: \"127.0.0.1:0\", limits: { connections: 20000, idle: 10m }, tls: self-signed";
     let yaml = standard("builtin:echo").replace("address: \"127.0.0.1:0\", tls: self-signed", wide);
     let gateway = Gateway::start("crowd", &yaml);

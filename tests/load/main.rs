@@ -9,4 +9,5 @@ mod bulk;
 mod crowd;
 mod ending;
 mod hostile;
+mod overload;
 mod process;

@@ -63,7 +63,7 @@ impl Download {
         if self.lease.as_ref().is_some_and(|lease| !lease.peek().has_sent_all()) {
             return None;
         }
-        let most = WHOLE.min(stall::share() as u64);
+        let most = stall::share().map_or(WHOLE, |share| WHOLE.min(share as u64));
         if self.size_hint().upper().is_none_or(|size| size > most) {
             return None;
         }

@@ -252,7 +252,7 @@ impl Link {
                     return Poll::Ready(Err(ForwardError::BadAnswer));
                 }
             }
-            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::Little)) {
+            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::answer(stall::share(), None))) {
                 Ok(1..) => {}
                 end => return Poll::Ready(Err(ForwardError::of_end(&end))),
             }
@@ -355,7 +355,7 @@ impl Link {
                 Step::Refused(_) => return Poll::Ready(Some(Err(ForwardError::BadAnswer))),
                 Step::More { skip } => self.inflow.skip(skip),
             }
-            let want = Want::Body(self.download.left().unwrap_or(u64::MAX).min(stall::share() as u64));
+            let want = Want::answer(stall::share(), self.download.left());
             match ready!(self.inflow.poll_fill(&mut self.stream, cx, want)) {
                 Ok(1..) => {}
                 Ok(0) if matches!(self.download, Framed::UntilClose) => {
@@ -375,11 +375,6 @@ impl Link {
     /// What is still to come of the answer's body.
     pub fn download(&self) -> &Framed {
         &self.download
-    }
-
-    /// Gives back the memory of a large exchange.
-    pub(in crate::edge::upstream) fn calm(&mut self) {
-        self.inflow.calm();
     }
 
     /// The bytes behind an answer after which HTTP is over, and the stream itself.
