@@ -11,7 +11,7 @@ use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::field::{fields, set_fields};
 use crate::cli::place::Place;
-use crate::oauth::bot::{KeptBot, MAX_ID, in_file};
+use crate::oauth::bot::{KeptBot, MAX_ID, in_file, named};
 use crate::oauth::client::{Bot, Client};
 use crate::oauth::generate::client_id;
 use crate::oauth::issuer::Issuer;
@@ -124,6 +124,7 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
         scopes: add.scope.as_deref().map(|text| scopes(text, issuer)).transpose()?,
         fields: fields(&add.fields)?,
     };
+    nameable(issuer, &client, &bot)?;
     let facts = facts(issuer, &bot, &client);
     match place.store.add_bot(&issuer.name, bot, place.by())? {
         Added::Done => console.facts(&facts),
@@ -147,16 +148,19 @@ fn change(set: &Set, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'
         None => {}
     }
     set_fields(&mut after.fields, &set.fields)?;
-    let narrowed = lost(&before.allowed(issuer, &client), &after.allowed(issuer, &client));
-    let notices = match narrowed && !set.keep_tokens {
-        true => vec![everything_of(&before.id, issuer, place)],
+    let now_named = nameable(issuer, &client, &after)?;
+    let (was, is) = (before.of(issuer, &client), after.of(issuer, &client));
+    let lost = was.scopes.iter().any(|scope| !is.scopes.contains(scope));
+    let renamed = named(issuer, &client, &was).is_some_and(|was| was != now_named);
+    let notices = match (lost || renamed) && !set.keep_tokens {
+        true => everything_of(&before, issuer, Some(&client), place),
         false => Vec::new(),
     };
     let facts = facts(issuer, &after, &client);
     let called_back = !notices.is_empty();
     done(place.store.change_bot(&issuer.name, after, notices, place.by())?, &set.id)?;
     console.facts(&facts)?;
-    if called_back { console.say("It has fewer scopes now, and its tokens are called back.") } else { Ok(()) }
+    if called_back { console.say("The tokens it had are called back.") } else { Ok(()) }
 }
 
 fn remove(
@@ -168,7 +172,8 @@ fn remove(
 ) -> Result<(), Failure> {
     let bot = known(id, issuer, place)?;
     console.confirm(&format!("Remove bot `{id}` and call back its tokens?"), consent)?;
-    let notices = vec![everything_of(&bot.id, issuer, place)];
+    let client = find_client(&bot.client, issuer, place)?;
+    let notices = everything_of(&bot, issuer, client.as_ref(), place);
     done(place.store.remove_bot(&issuer.name, &bot.id, notices, place.by())?, id)?;
     console.say("The bot is removed, and its tokens are called back.")
 }
@@ -206,20 +211,28 @@ fn facts(issuer: &Issuer, bot: &KeptBot, client: &Client) -> [(&'static str, Val
     ]
 }
 
-/// Whether something of `before` is not in `after`.
-fn lost(before: &Scopes, after: &Scopes) -> bool {
-    before.iter().any(|scope| !after.contains(scope))
+/// What tokens will call the bot.
+fn nameable(issuer: &Issuer, client: &Client, bot: &KeptBot) -> Result<Subject, Failure> {
+    named(issuer, client, &bot.of(issuer, client)).ok_or_else(|| {
+        let claim = &issuer.token.claims.subject;
+        let why = format!("tokens of this issuer name a bot by the claim `{claim}`, which comes to nothing");
+        Failure::usage(format!("{why}; give the field it is made of with --field"))
+    })
 }
 
-/// All tokens that the bot has got so far.
-fn everything_of(id: &Subject, issuer: &Issuer, place: &Place<'_>) -> Notice {
-    Notice {
+/// All tokens that the bot has got so far: by its id, as the store knows them, and by what
+/// the tokens call it themselves.
+fn everything_of(bot: &KeptBot, issuer: &Issuer, client: Option<&Client>, place: &Place<'_>) -> Vec<Notice> {
+    let called = client.and_then(|client| named(issuer, client, &bot.of(issuer, client)));
+    let names = std::iter::once(bot.id.clone()).chain(called.filter(|called| *called != bot.id));
+    let notice = |name: Subject| Notice {
         kind: HandleKind::User,
         issuer: issuer.name.clone(),
-        handle: Handle::of_user(&issuer.name, id),
+        handle: Handle::of_user(&issuer.name, &name),
         issued_before: Some(place.now),
         until: place.last_end(&issuer.name),
-    }
+    };
+    names.map(notice).collect()
 }
 
 /// The client of that id: the file's word goes before the store's.

@@ -4,9 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::clock::UnixTime;
+use crate::dialect::fact::{Fact, Facts};
+use crate::dialect::issued::Party;
+use crate::dialect::shape::Shape;
 use crate::oauth::client::{Bot, Client};
 use crate::oauth::issuer::Issuer;
+use crate::oauth::party;
+use crate::oauth::spelling::Makeup;
 use crate::oauth::store::{Directory, StoreError};
+use crate::token::claim_names::claim_text;
 use crate::token::id::{ClientId, Subject};
 use crate::token::scope::{Scope, Scopes};
 
@@ -27,11 +34,39 @@ pub struct KeptBot {
 }
 
 impl KeptBot {
+    /// The bot as its client has it now.
+    pub fn of(&self, issuer: &Issuer, client: &Client) -> Bot {
+        Bot { id: self.id.clone(), scopes: self.allowed(issuer, client), fields: self.fields.clone() }
+    }
+
     /// What its tokens allow while its client is so; never a scope that the issuer no
     /// longer has.
     pub fn allowed(&self, issuer: &Issuer, client: &Client) -> Scopes {
         let offered = |scope: &&Scope| issuer.catalogue.iter().any(|(known, _)| known == *scope);
         self.scopes.as_ref().unwrap_or(&client.scopes).iter().filter(offered).cloned().collect()
+    }
+}
+
+/// What access tokens of the issuer call a bot, which a dialect may make of its fields;
+/// `None` where that comes to nothing, and its tokens would be nobody's.
+pub fn named(issuer: &Issuer, client: &Client, bot: &Bot) -> Option<Subject> {
+    let Makeup::Jwt(form) = &issuer.token.spelling.access else { return Some(bot.id.clone()) };
+    let Shape::Members(claims) = &form.claims else { return None };
+    let claim = claims.iter().find(|(name, _)| **name == *issuer.token.claims.subject)?;
+    let value = claim.1.value(&Identity(party::of(client, None, Some(bot))), &[]);
+    claim_text(&value).map(Subject::new)
+}
+
+/// Whom a token would be about.
+struct Identity(Party);
+
+impl Facts for Identity {
+    fn fact(&self, name: &str) -> Fact {
+        self.0.fact(name)
+    }
+
+    fn now(&self) -> UnixTime {
+        UnixTime(0)
     }
 }
 
@@ -60,9 +95,7 @@ pub async fn find<S: Directory>(store: &S, issuer: &Issuer, client: &Client, id:
     Ok(match store.bot(&issuer.name, &Subject::new(id)).await? {
         None => Whose::Nobodys,
         Some(kept) if kept.client != client.id => Whose::Foreign,
-        Some(kept) => {
-            Whose::Own(Bot { id: kept.id.clone(), scopes: kept.allowed(issuer, client), fields: kept.fields.clone() })
-        }
+        Some(kept) => Whose::Own(kept.of(issuer, client)),
     })
 }
 
