@@ -45,6 +45,7 @@ pub mod outflow;
 pub mod pace;
 pub mod page;
 pub mod plug;
+mod proof;
 pub mod proxy_protocol;
 pub mod pulse;
 pub mod record;
