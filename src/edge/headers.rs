@@ -104,15 +104,19 @@ pub struct Screen {
     never: Names,
     /// Refused in every spelling but their own.
     exact: Names,
+    /// Credentials besides `Authorization`: they end here where that one does.
+    credentials: Vec<HeaderName>,
 }
 
 impl Screen {
-    /// The screen in front of these plans: what one of them sets is refused on all.
-    pub fn of(plans: &[Plan]) -> Screen {
+    /// The screen in front of these plans: what one of them sets is refused on all, and
+    /// so are other spellings of the headers that may hold a token.
+    pub fn of(plans: &[Plan], credentials: &[HeaderName]) -> Screen {
         let mut never = Names::new();
         let mut exact = Names::new();
         NEVER.iter().for_each(|n| never.add(n));
         EXACT.iter().for_each(|n| exact.add(n));
+        credentials.iter().for_each(|n| exact.add(n.as_str()));
         let set = |plan: &Plan| -> Vec<HeaderName> {
             let own = plan.user_tokens.iter().map(|tokens| tokens.header.clone());
             let set = plan.set.iter().map(|(name, _)| name.clone()).chain(own);
@@ -125,7 +129,7 @@ impl Screen {
                 never.add(name.as_str());
             }
         }
-        Screen { never, exact }
+        Screen { never, exact, credentials: credentials.to_vec() }
     }
 
     /// True when a caller's line of this name may go on.
@@ -136,13 +140,17 @@ impl Screen {
             && !self.exact.has_other_spelling(bytes)
     }
 
+    fn is_credential(&self, name: &HeaderName) -> bool {
+        *name == header::AUTHORIZATION || self.credentials.contains(name)
+    }
+
     /// Copies the lines that may go on. What `Connection` names stays behind, but
     /// only of the caller's own lines: ours are set afterwards. Several `Cookie` lines,
     /// which only HTTP/2 may have, become one (RFC 9113 §8.2.3).
     pub fn copy(&self, incoming: &HeaderMap, credential: Credential, out: &mut HeaderMap) {
         let named = Named::of(incoming);
         for (name, value) in incoming {
-            let stays = *name == header::AUTHORIZATION && credential == Credential::Strip;
+            let stays = credential == Credential::Strip && self.is_credential(name);
             if stays || !self.passes(name) || named.has(name) {
                 continue;
             }
