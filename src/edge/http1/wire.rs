@@ -192,7 +192,6 @@ impl Wire {
                 }
                 Step::End { skip, .. } => {
                     self.inflow.skip(skip);
-                    self.inflow.calm();
                     return Poll::Ready(None);
                 }
                 Step::Refused(refusal) => return Poll::Ready(Some(Err(self.break_body(refusal)))),
