@@ -173,7 +173,7 @@ fn a_client_has_only_so_many_bots_and_takes_them_with_it() {
     let database = rusqlite::Connection::open(world.folder.join("tollgate.db")).unwrap();
     let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
                INSERT INTO bot SELECT 'main', 'b' || i, 'shop', NULL, '{}', 0 FROM n";
-    assert_eq!(database.execute(sql, [BOTS_OF_ONE]).unwrap(), BOTS_OF_ONE - 1);
+    assert_eq!(database.execute(sql, [i64::try_from(BOTS_OF_ONE).unwrap()]).unwrap(), BOTS_OF_ONE - 1);
     world.run("bot add last --client shop", "").result.unwrap();
     assert!(world.run("bot add more --client shop", "").failure().contains("has 1000 bots, the most there may be"));
     world.run("bot add other --client app", "").result.unwrap();
