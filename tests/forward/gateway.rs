@@ -243,14 +243,14 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         });
     }
     Snapshot {
-        policy: Policy {
+        policy: Arc::new(Policy {
             voices: Vec::new(),
             tables: vec![Table::build(entries).expect("no conflicts")],
             profiles: vec![profile()],
             scopes: scope_table(),
             kept_claims: vec!["email".into()],
             route_names,
-        },
+        }),
         fixed: fixed(folder, &listener),
         listeners: vec![listener],
         plans,
