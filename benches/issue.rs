@@ -84,6 +84,16 @@ impl GrantStore for Forgetful {
         Ok(None)
     }
 
+    async fn revoke_sessions(
+        &self,
+        _: &IssuerName,
+        _: &Subject,
+        _: &ClientId,
+        _: UnixTime,
+    ) -> Result<Vec<Notice>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn revoke(&self, _: Vec<Notice>, _: &'static str) -> Result<(), StoreError> {
         Ok(())
     }

@@ -105,6 +105,7 @@ fn the_document_of_the_standard_says_what_the_code_says() {
     assert_eq!(document.refusals.body, code.refusals.body);
     assert_eq!(format!("{:?}", document.refusals), format!("{:?}", code.refusals));
     assert_eq!(document.api.rows.keys().collect::<Vec<_>>(), code.api.rows.keys().collect::<Vec<_>>());
+    assert_eq!(document.headers, code.headers);
     assert_eq!((document.revoked, document.schemes, document.query), (code.revoked, code.schemes, code.query));
 }
 

@@ -9,6 +9,7 @@ use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 
 use crate::access::denial::Denial;
 use crate::access::route::Presentation;
+use crate::dialect::token_header::TokenHeader;
 
 /// The query parameter that RFC 6750 §2.3 names: beside a header it is a second token,
 /// whether the route takes tokens there or not.
@@ -27,7 +28,7 @@ pub struct Credential<'a> {
 /// The places a token may stand in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// `Authorization: Bearer`.
+    /// `Authorization: Bearer`, or another header that the dialect names.
     Header,
     /// The query parameter that the route names.
     Query,
@@ -81,8 +82,10 @@ pub fn find<'a>(
         Some(name) => behind(headers, name)?,
         None => None,
     };
+    let (others, other) = in_headers(headers, &allowed.headers)?;
+    let bearer = bearer.or(other);
     let elsewhere = [asked.is_some(), filled.is_some(), offered.is_some()];
-    let presented = usize::from(line.is_some()) + elsewhere.iter().filter(|there| **there).count();
+    let presented = usize::from(line.is_some()) + others + elsewhere.iter().filter(|there| **there).count();
     if presented > 1 || (beside.is_some() && (bearer.is_some() || elsewhere.contains(&true))) {
         return Err(Denial::Ambiguous);
     }
@@ -93,6 +96,25 @@ pub fn find<'a>(
         (None, None, None, Some(token)) => Ok(Credential { token: token.into(), place: Place::Subprotocol }),
         (None, None, None, None) => Err(Denial::Missing),
     }
+}
+
+/// How many of these headers a request has, and the token in the only one. A header that
+/// is there counts as presented even where another scheme stands in it.
+fn in_headers<'a>(headers: &'a HeaderMap, named: &[TokenHeader]) -> Result<(usize, Option<&'a [u8]>), Denial> {
+    let (mut present, mut token) = (0, None);
+    for header in named {
+        let mut lines = headers.get_all(&header.name).iter();
+        let Some(line) = lines.next() else { continue };
+        if lines.next().is_some() {
+            return Err(Denial::Ambiguous);
+        }
+        present += 1;
+        token = match &header.scheme {
+            Some(scheme) => after_scheme(line.as_bytes(), scheme),
+            None => Some(line.as_bytes().trim_ascii()),
+        };
+    }
+    Ok((present, token))
 }
 
 /// What follows a scheme such as `Bearer ` (RFC 9110 §11.1: the scheme's case does not matter); `None`

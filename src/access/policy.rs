@@ -19,6 +19,9 @@ pub struct Policy {
     pub scopes: ScopeTable,
     /// Names of the claims that templates or rules speak of; `Claims::kept` follows it.
     pub kept_claims: Vec<Box<str>>,
+    /// Headers in which some route takes a token; on no route do they reach a backend
+    /// that is not to see its caller's credential.
+    pub token_headers: Vec<http::HeaderName>,
     /// Names of the routes, by `Route::index`, for metrics.
     pub route_names: Vec<std::sync::Arc<str>>,
 }

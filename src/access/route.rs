@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::access::rule::AccessLine;
+use crate::dialect::token_header::TokenHeader;
 
 /// A route.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Presentation {
     pub query: Option<Box<str>>,
     /// The schemes of `Authorization`; empty: `Bearer`.
     pub schemes: Vec<Box<str>>,
+    /// Further headers that may hold it.
+    pub headers: Vec<TokenHeader>,
     /// The form field that may hold it.
     pub form: Option<Box<str>>,
     /// The WebSocket subprotocol behind which it may stand.

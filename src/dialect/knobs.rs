@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::dialect::answer::Answer;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::refusals::Refusals;
+use crate::dialect::token_header::TokenHeader;
 use crate::token::scope::Scope;
 
 /// How one issuer speaks at its endpoints and how its tokens are spoken of at the API.
@@ -30,6 +31,8 @@ pub struct Dialect {
     pub api: Refusals,
     /// The schemes of `Authorization` that present a token; empty: `Bearer`.
     pub schemes: Vec<Box<str>>,
+    /// Further headers that may hold a token.
+    pub headers: Vec<TokenHeader>,
     /// The query parameter that may hold a token.
     pub query: Option<Box<str>>,
     /// The form field that may hold a token.
@@ -68,6 +71,18 @@ pub struct Seat {
     pub refusals: Option<Refusals>,
     /// What those hear who may not call a token back.
     pub strangers: Strangers,
+    /// What may name what is called back.
+    pub named_by: Vec<NamedBy>,
+}
+
+/// What may name what a revocation endpoint calls back; a request says one of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedBy {
+    /// A token (RFC 7009 §2.1).
+    Token,
+    /// A person by the name he signs in with: his sessions with the client that asks.
+    Username,
 }
 
 /// What those hear at a revocation endpoint who may not call the token back.

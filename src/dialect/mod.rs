@@ -25,6 +25,7 @@ pub mod shape;
 pub mod spelling;
 pub mod standard;
 pub mod template;
+pub mod token_header;
 pub mod vocabulary;
 pub mod wire;
 pub mod write;

@@ -4,10 +4,13 @@
 
 use crate::dialect::condition::Condition;
 use crate::dialect::credential;
-use crate::dialect::knobs::{Dialect, Reading, Seat};
+use crate::dialect::knobs::{Dialect, NamedBy, Reading, Seat};
 use crate::dialect::params::{Params, SecretsInUrl, secrets_in_url};
-use crate::dialect::request::{ClientCredential, CodeRequest, GrantRequest, JWT_BEARER, TokenQuestion};
+use crate::dialect::request::{
+    ClientCredential, CodeRequest, GrantRequest, JWT_BEARER, Revocation, Revoked, TokenQuestion,
+};
 use crate::dialect::wire::RawRequest;
+use crate::token::id::UserName;
 
 /// Grants that have a name in an RFC, whether or not they are served.
 const KNOWN_GRANTS: [&str; 4] = ["authorization_code", "implicit", "device_code", "client_credentials"];
@@ -50,7 +53,30 @@ impl Dialect {
         Ok(Asked { reading, seat, params, codes, credential, in_url: secrets_in_url(raw, reading) })
     }
 
-    /// Reads a request to the revocation or introspection endpoint.
+    /// Reads a request to the revocation endpoint.
+    ///
+    /// # Errors
+    /// As `read_token`; what is to be called back is not named, or is named twice.
+    pub fn read_revocation(&self, seat: &Seat, raw: &RawRequest) -> Result<Revocation, Condition> {
+        let (reading, params) = self.params(seat, raw)?;
+        let client = credential::read(reading, raw, &params);
+        let (names, by) = (&reading.names, |way| seat.named_by.contains(&way));
+        let token = params.value(&names.token).filter(|_| by(NamedBy::Token));
+        let person = params.value(&names.username).filter(|_| by(NamedBy::Username));
+        let what = match (token, person) {
+            (Some(token), None) => Revoked::Token(token.clone()),
+            (None, Some(name)) => Revoked::Sessions(UserName::new(name.expose())),
+            // Whoever names two would believe that both ended.
+            (Some(_), Some(_)) => {
+                return Err(Condition::BadParameter(names.username.first().cloned().unwrap_or_default()));
+            }
+            (None, None) if by(NamedBy::Token) => Revoked::Token(params.need(&names.token)?.clone()),
+            (None, None) => Revoked::Sessions(UserName::new(params.need(&names.username)?.expose())),
+        };
+        Ok(Revocation { client, what })
+    }
+
+    /// Reads a request to the introspection endpoint.
     ///
     /// # Errors
     /// As `read_token`, and a missing token.

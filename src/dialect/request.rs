@@ -2,7 +2,7 @@
 //! dialect spoke. Secrets are `Secret`, so no later printing can leak them.
 
 use crate::dialect::condition::Condition;
-use crate::token::id::ClientId;
+use crate::token::id::{ClientId, UserName};
 use crate::token::secret::Secret;
 
 /// RFC 7523 §2.1: the grant by a JWT of somebody who is trusted.
@@ -95,7 +95,25 @@ pub struct CodeRequest {
     pub verifier: Option<Secret>,
 }
 
-/// A request to the revocation or introspection endpoint (RFC 7009 §2.1, RFC 7662 §2.1).
+/// A request to the revocation endpoint (RFC 7009 §2.1).
+#[derive(Clone, Debug)]
+pub struct Revocation {
+    /// Who asks, if that is well-formed.
+    pub client: Result<ClientCredential, Condition>,
+    /// What is to be called back.
+    pub what: Revoked,
+}
+
+/// What is to be called back.
+#[derive(Clone, Debug)]
+pub enum Revoked {
+    /// A token.
+    Token(Secret),
+    /// The sessions of the person who signs in by this name.
+    Sessions(UserName),
+}
+
+/// A request to the introspection endpoint (RFC 7662 §2.1).
 #[derive(Clone, Debug)]
 pub struct TokenQuestion {
     /// Who asks, if that is well-formed.

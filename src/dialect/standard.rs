@@ -13,8 +13,8 @@ use crate::dialect::endpoint::Endpoint;
 use crate::dialect::fault::Fault;
 use crate::dialect::filter::Filter;
 use crate::dialect::knobs::{
-    BasicCoding, BodyType, ClientAuth, Dialect, ParameterNames, QueryRule, Reading, Repeats, ScopeLists, Seat, Slash,
-    Step, Strangers, TwiceAlike, Untyped,
+    BasicCoding, BodyType, ClientAuth, Dialect, NamedBy, ParameterNames, QueryRule, Reading, Repeats, ScopeLists, Seat,
+    Slash, Step, Strangers, TwiceAlike, Untyped,
 };
 use crate::dialect::refusals::{Refusals, Row, RowBody};
 use crate::dialect::shape::Shape;
@@ -59,6 +59,7 @@ impl Dialect {
             },
             api: Refusals::standard_api(),
             schemes: Vec::new(),
+            headers: Vec::new(),
             query: None,
             form: None,
             scope_texts: Vec::new(),
@@ -98,6 +99,7 @@ impl Seat {
             success: None,
             refusals: None,
             strangers: Strangers::Refused,
+            named_by: vec![NamedBy::Token],
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::edge::upstream::error::ForwardError;
 use crate::edge::{collect, page, respond};
 use crate::oauth::answer::Answer;
 use crate::oauth::service::Desk;
+use crate::oauth::warnings::Habit;
 use crate::snapshot::World;
 use crate::telemetry::outcome::Login;
 use crate::token::ring::KeyRing;
@@ -151,7 +152,7 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
     }
     if let Some(client) = &answer.secret_in_url {
         telemetry.secret_in_url();
-        if shared.service.warnings.due(client, now) {
+        if shared.service.warnings.due(Habit::SecretInUrl, client, now) {
             tracing::warn!(
                 client = client.as_str(),
                 "a client puts secrets into URLs; `secrets_in_url: refused` ends it"
@@ -173,7 +174,7 @@ fn report(shared: &Shared, peer: IpAddr, answer: &Answer, now: UnixTime) {
                 telemetry.refresh_reused();
                 telemetry.revoked("family", 1);
             }
-            "revoked" => telemetry.revoked(if detail == "family" { "family" } else { "token" }, 1),
+            "revoked" => telemetry.revoked(if detail == "token" { "token" } else { "family" }, 1),
             _ => {}
         }
     }

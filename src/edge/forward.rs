@@ -43,7 +43,7 @@ use crate::edge::upstream::lease::Lease;
 use crate::edge::watch::Watch;
 use crate::edge::websocket::handover::{Far, Handover};
 use crate::edge::websocket::handshake::{self, Handshake};
-use crate::edge::{echo, identity, mint, spare, target};
+use crate::edge::{deprecated, echo, identity, mint, spare, target};
 use crate::snapshot::{Listener, OnExpiry, Plan, WebSocket, World};
 use crate::telemetry::outcome::Lasting;
 use crate::traffic::mirror::Mirror;
@@ -96,6 +96,7 @@ impl Errand<'_> {
     /// Sends the request and brings the answer, its body perhaps still on the way.
     pub async fn run(&self, load: Load, record: &mut Record) -> Result<Response<AnswerBody>, ForwardError> {
         let plan = &self.world.snapshot.plans[self.permit.route().index];
+        deprecated::notice(self.permit, &self.head.headers, self.connection);
         let mut body = self.body(plan, load, record)?;
         let upload = match &body {
             Outgoing::Stream(upload) => Some(upload.state()),

@@ -140,17 +140,24 @@ pub struct Screen {
     exact: Names,
     /// Refused behind a body, in every spelling.
     not_behind: Names,
+    /// Credentials besides `Authorization`: they end here where that one does.
+    credentials: Vec<HeaderName>,
 }
 
 impl Screen {
-    /// The screen in front of these plans: what one of them sets is refused on all.
-    pub fn of(plans: &[Plan]) -> Screen {
+    /// The screen in front of these plans: what one of them sets is refused on all, and
+    /// so are other spellings of the headers that may hold a token.
+    pub fn of(plans: &[Plan], credentials: &[HeaderName]) -> Screen {
         let mut never = Names::new();
         let mut exact = Names::new();
         let mut not_behind = Names::new();
         NEVER.iter().for_each(|n| never.add(n));
         EXACT.iter().for_each(|n| exact.add(n));
         NOT_BEHIND.iter().for_each(|n| not_behind.add(n));
+        for name in credentials.iter().map(HeaderName::as_str) {
+            exact.add(name);
+            not_behind.add(name);
+        }
         let set = |plan: &Plan| -> Vec<HeaderName> {
             let own = plan.user_tokens.iter().map(|tokens| tokens.header.clone());
             let set = plan.set.iter().map(|(name, _)| name.clone()).chain(own);
@@ -163,7 +170,7 @@ impl Screen {
                 never.add(name.as_str());
             }
         }
-        Screen { never, exact, not_behind }
+        Screen { never, exact, not_behind, credentials: credentials.to_vec() }
     }
 
     /// True when a caller's line of this name may go on.
@@ -179,13 +186,17 @@ impl Screen {
         self.passes(name) && !self.not_behind.has(name.as_str().as_bytes())
     }
 
+    fn is_credential(&self, name: &HeaderName) -> bool {
+        *name == header::AUTHORIZATION || self.credentials.contains(name)
+    }
+
     /// Copies the lines that may go on. What `Connection` names stays behind, but
     /// only of the caller's own lines: ours are set afterwards. Several `Cookie` lines,
     /// which only HTTP/2 may have, become one (RFC 9113 §8.2.3).
     pub fn copy(&self, incoming: &HeaderMap, credential: Credential, out: &mut HeaderMap) {
         let named = Named::of(incoming);
         for (name, value) in incoming {
-            let stays = *name == header::AUTHORIZATION && credential == Credential::Strip;
+            let stays = credential == Credential::Strip && self.is_credential(name);
             if stays || !self.passes(name) || named.has(name) {
                 continue;
             }

@@ -117,8 +117,8 @@ fn authority(head: &Parts) -> Result<(&str, Option<&HeaderValue>), Misfit> {
 /// The authority a backend gets: the caller's own bytes where they are canonical.
 fn forwarded(text: &str, host: &CanonicalHost<'_>, line: Option<&HeaderValue>) -> Option<HeaderValue> {
     let port = text.strip_prefix(host.as_str());
-    if let (Some(line), Some(_)) = (line, port.filter(|p| p.is_empty() || p.len() > 1 && p.starts_with(':'))) {
-        return Some(line.clone());
+    if port.is_some_and(|port| port.is_empty() || port.len() > 1 && port.starts_with(':')) {
+        return line.map_or_else(|| HeaderValue::from_str(text).ok(), |line| Some(line.clone()));
     }
     let end = text.rfind(']').map_or(0, |at| at + 1);
     let port = text[end..].rsplit_once(':').map_or("", |(_, port)| port);

@@ -115,8 +115,9 @@ impl Outflow {
 
     fn poll_write(&self, stream: &mut Stream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let written = &self.written[self.at..];
-        if self.piece.is_empty() && self.tail.is_empty() {
-            return Pin::new(stream).poll_write(cx, written);
+        if self.tail.is_empty() && (self.piece.is_empty() || written.is_empty()) {
+            let only = if written.is_empty() { &self.piece } else { written };
+            return Pin::new(stream).poll_write(cx, only);
         }
         let slices = [IoSlice::new(written), IoSlice::new(&self.piece), IoSlice::new(self.tail)];
         let first = usize::from(written.is_empty());

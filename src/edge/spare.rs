@@ -9,8 +9,9 @@ use http::HeaderMap;
 /// Maps that are kept; further ones are freed.
 const KEPT: usize = 128;
 
-/// A map with room for more lines than this is freed.
-const MAX_LINES: usize = 64;
+/// A map has room for at least so many lines, since growing costs more than the room; one
+/// with room for more than the second number is freed.
+const LINES: (usize, usize) = (24, 64);
 
 thread_local! {
     static MAPS: RefCell<Vec<HeaderMap>> = const { RefCell::new(Vec::new()) };
@@ -23,7 +24,7 @@ pub fn take(lines: usize) -> HeaderMap {
             map.reserve(lines);
             map
         }
-        None => HeaderMap::with_capacity(lines),
+        None => HeaderMap::with_capacity(lines.max(LINES.0)),
     }
 }
 
@@ -31,7 +32,7 @@ pub fn take(lines: usize) -> HeaderMap {
 pub fn keep(mut map: HeaderMap) {
     map.clear();
     MAPS.with_borrow_mut(|kept| {
-        if kept.len() < KEPT && (1..=MAX_LINES).contains(&map.capacity()) {
+        if kept.len() < KEPT && (LINES.0..=LINES.1).contains(&map.capacity()) {
             kept.push(map);
         }
     });
@@ -42,18 +43,20 @@ mod tests {
     use http::HeaderMap;
     use http::header::{HOST, HeaderValue};
 
-    use super::{KEPT, MAPS, MAX_LINES, keep, take};
+    use super::{KEPT, LINES, MAPS, keep, take};
 
     #[test]
     fn what_comes_back_is_empty_and_bounded() {
         for _ in 0..2 * KEPT {
-            keep(HeaderMap::from_iter([(HOST, HeaderValue::from_static("a"))]));
+            let mut map = HeaderMap::with_capacity(LINES.0);
+            map.insert(HOST, HeaderValue::from_static("a"));
+            keep(map);
         }
         MAPS.with_borrow(|maps| assert_eq!(maps.len(), KEPT));
         let map = take(20);
         assert!(map.is_empty() && map.capacity() >= 20);
         MAPS.with_borrow_mut(Vec::clear);
-        keep(HeaderMap::with_capacity(2 * MAX_LINES));
+        keep(HeaderMap::with_capacity(2 * LINES.1));
         keep(HeaderMap::new());
         MAPS.with_borrow(|maps| assert!(maps.is_empty()));
     }

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::edge::pulse::Pulse;
@@ -66,34 +65,32 @@ impl Streams {
     /// Runs one stream to its end.
     pub(in crate::edge) fn run(&self, stream: impl Future<Output = ()> + Send + 'static) {
         let turn = Arc::new(Turn::default());
-        let stream = TURN.scope(Arc::clone(&turn), stream);
+        // Boxed, since the runtime moves a task half a dozen times on its way in and out.
+        let stream = Box::pin(TURN.scope(Arc::clone(&turn), stream));
         tokio::spawn(Timed { stream, turn, streams: self.clone(), pulse: None, seen: 0 });
     }
 }
 
-pin_project! {
-    /// One stream. Has no pulse until its caller keeps it waiting.
-    struct Timed<F> {
-        #[pin]
-        stream: TaskLocalFuture<Arc<Turn>, F>,
-        turn: Arc<Turn>,
-        streams: Streams,
-        pulse: Option<Arc<Pulse>>,
-        // The count of turns when the pulse was last set.
-        seen: u64,
-    }
+/// One stream. Has no pulse until its caller keeps it waiting.
+struct Timed<F> {
+    stream: Pin<Box<TaskLocalFuture<Arc<Turn>, F>>>,
+    turn: Arc<Turn>,
+    streams: Streams,
+    pulse: Option<Arc<Pulse>>,
+    /// The count of turns when the pulse was last set.
+    seen: u64,
 }
 
 impl<F: Future<Output = ()>> Future for Timed<F> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.stream.poll(cx).is_ready() {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.stream.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         let count = this.turn.0.load(Ordering::Relaxed);
-        let news = std::mem::replace(this.seen, count) != count;
+        let news = std::mem::replace(&mut this.seen, count) != count;
         if count.is_multiple_of(2) {
             this.pulse.iter().filter(|_| news).for_each(|pulse| pulse.rest());
             return Poll::Pending;

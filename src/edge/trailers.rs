@@ -79,7 +79,11 @@ mod tests {
 
     fn trailers() -> Trailers {
         let rules = HeaderRules { remove: vec![HeaderName::from_static("x-debug")], ..HeaderRules::default() };
-        Trailers::of(&Arc::new(Screen::of(&[])), HeadLimits { bytes: 200, fields: 30 }, Some(&rules))
+        Trailers::of(
+            &Arc::new(Screen::of(&[], &[HeaderName::from_static("x-session")])),
+            HeadLimits { bytes: 200, fields: 30 },
+            Some(&rules),
+        )
     }
 
     #[test]
@@ -95,6 +99,7 @@ mod tests {
             "te",
             "x-forwarded-for",
             "x_debug",
+            "x-session",
             "if-match",
             "range",
             "expect",

@@ -223,6 +223,16 @@ pub trait GrantStore: Send + Sync {
     /// Reads an opaque access token.
     fn find_access(&self, digest: SecretDigest) -> impl Future<Output = Result<Option<Access>, StoreError>> + Send;
 
+    /// Ends every living family that this client got for that person, in one transaction;
+    /// the notices that were recorded, to be remembered until `until`.
+    fn revoke_sessions(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send;
+
     /// Records notices, and kills the families they cover, in one transaction.
     fn revoke(&self, notices: Vec<Notice>, reason: &'static str)
     -> impl Future<Output = Result<(), StoreError>> + Send;

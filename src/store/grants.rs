@@ -11,9 +11,9 @@ use crate::revocation::notice::Notice;
 use crate::store::change::{By, Topic, note};
 use crate::store::column::refused;
 use crate::store::database::Store;
-use crate::store::{access, family, reuse, revocation, rotation};
+use crate::store::{access, family, reuse, revocation, rotation, take_back};
 use crate::token::handle::Handle;
-use crate::token::id::FamilyId;
+use crate::token::id::{ClientId, FamilyId, IssuerName, Subject};
 use crate::token::secret::SecretDigest;
 
 impl GrantStore for Store {
@@ -61,6 +61,18 @@ impl GrantStore for Store {
 
     async fn find_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {
         self.read(move |connection| access::find(connection, digest).map_err(refused)).await
+    }
+
+    async fn revoke_sessions(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> Result<Vec<Notice>, StoreError> {
+        let (issuer, subject, client) = (issuer.clone(), subject.clone(), client.clone());
+        self.write(move |connection| take_back::end_families(connection, (&issuer, &subject, &client), until, "client"))
+            .await
     }
 
     async fn revoke(&self, notices: Vec<Notice>, reason: &'static str) -> Result<(), StoreError> {

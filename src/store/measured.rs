@@ -101,6 +101,16 @@ impl<S: GrantStore> GrantStore for Measured<S> {
         self.measure("find_access", self.store.find_access(digest)).await
     }
 
+    async fn revoke_sessions(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> Result<Vec<Notice>, StoreError> {
+        self.measure("revoke_sessions", self.store.revoke_sessions(issuer, subject, client, until)).await
+    }
+
     async fn revoke(&self, notices: Vec<Notice>, reason: &'static str) -> Result<(), StoreError> {
         self.measure("revoke", self.store.revoke(notices, reason)).await
     }

@@ -74,14 +74,24 @@ pub fn take_back(connection: &Connection, pair: Pair<'_>, until: UnixTime) -> Re
     }
     let sql = "UPDATE code SET used = issued WHERE issuer = ?1 AND subject = ?2 AND client = ?3 AND used IS NULL";
     connection.prepare_cached(sql).and_then(|mut burn| burn.execute(values)).map_err(refused)?;
+    end_families(connection, pair, until, REASON).map(Some)
+}
+
+/// Ends every living family of the pair; the notices that were recorded.
+pub fn end_families(
+    connection: &Connection,
+    pair: Pair<'_>,
+    until: UnixTime,
+    reason: &'static str,
+) -> Result<Vec<Notice>, StoreError> {
     let mut out = Vec::new();
     for family in living(connection, pair).map_err(refused)? {
         let (kind, handle) = (HandleKind::Family, family.handle);
-        let notice = Notice { kind, issuer: issuer.clone(), handle, issued_before: None, until };
-        revocation::record(connection, &notice, REASON)?;
+        let notice = Notice { kind, issuer: pair.0.clone(), handle, issued_before: None, until };
+        revocation::record(connection, &notice, reason)?;
         out.push(notice);
     }
-    Ok(Some(out))
+    Ok(out)
 }
 
 fn living(connection: &Connection, (issuer, subject, client): Pair<'_>) -> rusqlite::Result<Vec<Living>> {

@@ -59,10 +59,24 @@ fn seen(beside: &Path, played: &Played<'_>, document: &Value, before: &[String],
 /// Breaks a preset at every place and expects a transcript to fail each time.
 fn every_knob_is_looked_at(name: &'static str) {
     let system = System::shipped(name);
-    let document = preset(name);
+    let changed = |transcript: &Transcript| example::changed(&system.yaml, name, transcript, Source::File(OWN_DIALECT));
+    all_are_looked_at(&system, preset(name), &changed);
+}
+
+/// The same with a dialect that is only a file beside its configuration.
+fn every_knob_of_a_file_is_looked_at(name: &'static str) {
+    let system = System::own(name, "own");
+    let file = format!("{name}.dialect.yaml");
+    let text = std::fs::read_to_string(system.beside.join(&file)).expect("the dialect");
+    let changed = |transcript: &Transcript| {
+        example::changed(&system.yaml, name, transcript, Source::Preset).replace(&file, OWN_DIALECT)
+    };
+    all_are_looked_at(&system, serde_yaml::from_str(&text).expect("YAML"), &changed);
+}
+
+fn all_are_looked_at(system: &System, document: Value, changed: &dyn Fn(&Transcript) -> String) {
     let mut known = Words::new();
     FIVE.iter().for_each(|name| words(&preset(name), "", &mut known));
-    let changed = |transcript| example::changed(&system.yaml, name, transcript, Source::File(OWN_DIALECT));
     let played: Played<'_> = system.transcripts.iter().map(|t| (t, changed(t))).collect();
     let own = serde_yaml::to_string(&document).expect("YAML");
     let before = played.iter().map(|(transcript, yaml)| {
@@ -106,4 +120,9 @@ fn every_knob_of_intra42_is_looked_at() {
 #[test]
 fn every_knob_of_bonfire_is_looked_at() {
     every_knob_is_looked_at("bonfire");
+}
+
+#[test]
+fn every_knob_of_an_invented_system_is_looked_at() {
+    every_knob_of_a_file_is_looked_at("session");
 }

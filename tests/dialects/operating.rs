@@ -52,6 +52,29 @@ fn musement_secrets_in_urls_can_be_switched_off_for_a_client() {
     assert_eq!(curl(&["-d", CLIENT, &login]).status, 200);
 }
 
+#[test]
+fn musement_clients_that_present_tokens_in_a_deprecated_header_are_warned_about_once_an_hour() {
+    let headers = "{ api: { headers: [{ name: Authentication, scheme: Bearer, use: deprecated }] } }";
+    let dialect = format!("dialect: {{ preset: musement, set: {headers} }}");
+    let (gateway, api, backend) = changed("musement", &[("dialect: musement", &dialect)]);
+    let token = curl(&["-d", CLIENT, &format!("{api}/api/v3/login")]).json();
+    let token = token["access_token"].as_str().expect("a token");
+    let call = |header: &str| curl(&["-H", header, &format!("{api}/api/v3/cities")]).status;
+    assert_eq!(call(&format!("Authorization: Bearer {token}")), 200);
+    assert!(!gateway.stderr().contains("deprecated header"), "nobody used it");
+    assert_eq!(call("Authentication: Bearer nobodys"), 401);
+    for _ in 0..3 {
+        assert_eq!(call(&format!("Authentication: Bearer {token}")), 200);
+    }
+    let log = gateway.stderr();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("deprecated header")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("21_1abc0def") && warnings[0].contains("authentication"), "{log}");
+    assert!(!log.contains(token), "{log}");
+    let seen = backend.seen();
+    assert!(!seen.is_empty() && seen.iter().all(|seen| seen.header("authentication").is_empty()));
+}
+
 /// A token of 42's application, and a call with it.
 fn app42(api: &str) -> impl Fn() -> Answer {
     let form = "grant_type=client_credentials&client_id=app42&client_secret=app42-secret";

@@ -249,6 +249,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
             profiles: vec![profile()],
             scopes: scope_table(),
             kept_claims: vec!["email".into()],
+            token_headers: Vec::new(),
             route_names,
         }),
         fixed: fixed(folder, &listener),

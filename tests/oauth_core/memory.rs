@@ -15,7 +15,7 @@ use tollgate::oauth::store::{
 };
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
-use tollgate::token::handle::Handle;
+use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use tollgate::token::secret::SecretDigest;
 
@@ -168,6 +168,31 @@ impl GrantStore for Memory {
 
     async fn find_access(&self, digest: SecretDigest) -> Result<Option<Access>, StoreError> {
         Ok(self.working()?.access.get(&digest.0).cloned())
+    }
+
+    async fn revoke_sessions(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+        client: &ClientId,
+        until: UnixTime,
+    ) -> Result<Vec<Notice>, StoreError> {
+        let notices: Vec<Notice> = {
+            let state = self.working()?;
+            let of = |family: &&Family| family.subject == *subject && family.client == *client;
+            let living = state.families.values().filter(of).filter(|family| !state.dead.contains(&family.id.0));
+            living
+                .map(|family| Notice {
+                    kind: HandleKind::Family,
+                    issuer: issuer.clone(),
+                    handle: family.handles.family,
+                    issued_before: None,
+                    until,
+                })
+                .collect()
+        };
+        self.revoke(notices.clone(), "client").await?;
+        Ok(notices)
     }
 
     async fn revoke(&self, notices: Vec<Notice>, _reason: &'static str) -> Result<(), StoreError> {

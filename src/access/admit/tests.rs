@@ -104,6 +104,7 @@ fn world(cache: usize) -> World {
             ],
             scopes,
             kept_claims: ["email", "admin", "groups", "evil"].map(Box::from).to_vec(),
+            token_headers: Vec::new(),
             route_names: Vec::new(),
         },
         rings: vec![ring.clone(), Arc::new(KeyRing::default()), ring],

@@ -1,11 +1,12 @@
 //! Every mix of places and spellings.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use super::{Place, find};
 use crate::access::denial::Denial;
 use crate::access::route::Presentation;
+use crate::dialect::token_header::{HeaderUsage, TokenHeader};
 
 fn ask(
     lines: &[&str],
@@ -93,4 +94,40 @@ fn query_and_form_only_where_the_route_says_so() {
     let renamed = Presentation { query: Some("key".into()), ..Presentation::default() };
     assert_eq!(ask(&[], Some("key=a"), None, &renamed), Ok(("a".into(), Place::Query)));
     assert_eq!(ask(&[], Some("access_token=a"), None, &renamed), Err(Denial::Missing));
+}
+
+#[test]
+fn further_headers_are_one_place_each() {
+    let header = |name: &'static str, scheme: Option<&str>| TokenHeader {
+        name: HeaderName::from_static(name),
+        scheme: scheme.map(Into::into),
+        usage: HeaderUsage::Ordinary,
+    };
+    let headers = vec![header("authentication", Some("Bearer")), header("x-session", None)];
+    let allowed = Presentation { headers, ..everywhere() };
+    let ask = |lines: &[(&'static str, &str)], query: Option<&str>| {
+        let lines = lines.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let lines = lines.fold(HeaderMap::new(), |mut map, (name, value)| {
+            map.append(name, value);
+            map
+        });
+        find(&lines, query, None, &allowed).and_then(|found| Ok((found.text()?.to_owned(), found.place)))
+    };
+    for lines in [[("x-session", "a.b")], [("authentication", "bearer  a.b")], [("authorization", "Bearer a.b")]] {
+        assert_eq!(ask(&lines, None), Ok(("a.b".into(), Place::Header)), "{lines:?}");
+    }
+    for lines in [[("x-session", "")], [("x-session", "Bearer a")], [("authentication", "Bearer")]] {
+        assert_eq!(ask(&lines, None), Err(Denial::Malformed), "{lines:?}");
+    }
+    assert_eq!(ask(&[("authentication", "a.b")], None), Err(Denial::Missing));
+    for lines in [
+        [("x-session", "a"), ("x-session", "a")],
+        [("x-session", "a"), ("authentication", "Bearer a")],
+        [("x-session", "a"), ("authorization", "Bearer a")],
+        [("x-session", "a"), ("authorization", "Basic a")],
+        [("authentication", "Basic a"), ("x-session", "a")],
+    ] {
+        assert_eq!(ask(&lines, None), Err(Denial::Ambiguous), "{lines:?}");
+    }
+    assert_eq!(ask(&[("x-session", "a")], Some("access_token=a")), Err(Denial::Ambiguous));
 }

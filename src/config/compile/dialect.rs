@@ -42,6 +42,9 @@ impl Compiler<'_> {
             if let Some(schemes) = &api.value.schemes {
                 out.schemes = schemes.value.iter().map(|scheme| scheme.value.as_str().into()).collect();
             }
+            if let Some(headers) = &api.value.headers {
+                out.headers = self.token_headers(headers);
+            }
             out.query = api.value.query.as_ref().map(|name| name.value.as_str().into());
             out.form = api.value.form.as_ref().map(|name| name.value.as_str().into());
             if let Some(errors) = &api.value.errors {
@@ -79,6 +82,13 @@ impl Compiler<'_> {
         seat.grants = written.grants.as_ref().map_or_else(Vec::new, words);
         seat.unheld = written.unheld.as_ref().map_or_else(Vec::new, words);
         seat.strangers = written.strangers.as_ref().map_or(seat.strangers, |word| word.value);
+        if let Some(ways) = &written.named_by {
+            seat.named_by = ways.value.iter().map(|way| way.value).collect();
+            if seat.endpoint != Endpoint::Revoke || seat.named_by.is_empty() {
+                let message = "`named_by` says what may name what a revocation endpoint calls back";
+                self.wrong(Code::Combination, ways.place, message, "expected at least one, under `kind: revoke`");
+            }
+        }
         seat.default_grant = written.default_grant.as_ref().map(|word| word.value.as_str().into());
         seat.bots = written.bots.as_ref().map(|word| word.value.as_str().into());
         if let Some(reading) = &written.request {

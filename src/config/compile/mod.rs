@@ -41,6 +41,7 @@ mod template;
 mod tickets;
 mod tls;
 mod token;
+mod token_header;
 mod unverified;
 mod upstream;
 mod url;

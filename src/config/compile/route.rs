@@ -220,6 +220,7 @@ impl Compiler<'_> {
         Presentation {
             query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
             schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
+            headers: dialect.map_or_else(Vec::new, |dialect| dialect.headers.clone()),
             form: written.form.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.form.clone())),
             subprotocol: written.subprotocol.as_ref().map(text),
         }

@@ -7,6 +7,7 @@ use crate::config::compile::issuer::Kind;
 use crate::config::compile::limits::count;
 use crate::config::compile::parts::Growing;
 use crate::config::compile::table::voices;
+use crate::config::compile::token_header;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::problem::code::{Code, Severity};
 use crate::config::problem::fact::Problem;
@@ -56,6 +57,7 @@ pub fn compile(
         profiles: issuers.iter().map(|issuer| issuer.profile.clone()).collect(),
         scopes: growing.scopes,
         kept_claims: growing.kept.0,
+        token_headers: token_header::of_routes(&ways),
         route_names: ways.iter().map(|way| way.route.name.clone()).collect(),
     };
     let mut ours = Vec::new();

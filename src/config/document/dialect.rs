@@ -12,9 +12,11 @@ use crate::config::document::shape::ShapeDocument;
 use crate::config::source::at::At;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::{
-    BasicCoding, BodyType, ClientAuth, QueryRule, Repeats, ScopeLists, Slash, Step, Strangers, TwiceAlike, Untyped,
+    BasicCoding, BodyType, ClientAuth, NamedBy, QueryRule, Repeats, ScopeLists, Slash, Step, Strangers, TwiceAlike,
+    Untyped,
 };
 use crate::dialect::spelling::{Escapes, Format, Spacing};
+use crate::dialect::token_header::HeaderUsage;
 
 /// How one system speaks.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -70,6 +72,9 @@ pub struct SeatDocument {
     pub errors: Option<At<RefusalsDocument>>,
     /// Revocation: what those hear who may not call a token back; default refused.
     pub strangers: Option<At<Strangers>>,
+    /// Revocation: what may name what is called back: token (default), username (a
+    /// person's sessions with the client that asks), or both.
+    pub named_by: Option<At<Vec<At<NamedBy>>>>,
 }
 
 /// How requests are read.
@@ -194,6 +199,21 @@ pub struct RowDocument {
     pub media: Option<At<String>>,
 }
 
+/// A header that may hold a token.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "TokenHeader")]
+pub struct TokenHeaderDocument {
+    /// Its name.
+    pub name: At<String>,
+    /// What stands before the token, such as Bearer; default nothing: the whole value is
+    /// the token.
+    pub scheme: Option<At<String>>,
+    /// ordinary (default), or deprecated: taken, with a warning about each client that uses it.
+    #[serde(rename = "use")]
+    pub usage: Option<At<HeaderUsage>>,
+}
+
 /// Tokens at the API.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -201,6 +221,8 @@ pub struct RowDocument {
 pub struct ApiDocument {
     /// The schemes of `Authorization`; default Bearer.
     pub schemes: Option<At<OneOrMany>>,
+    /// Further headers that may hold a token; default none. At most one token per request.
+    pub headers: Option<At<Vec<At<TokenHeaderDocument>>>>,
     /// The query parameter that may hold a token; default none.
     pub query: Option<At<String>>,
     /// The form field that may hold a token; default none.

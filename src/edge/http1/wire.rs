@@ -199,12 +199,10 @@ impl Wire {
                 Step::End { skip, trailers } if trailers > trailer::EMPTY_SECTION => {
                     self.inflow.skip(skip - trailers);
                     let trailers = trailer::fields(&self.inflow.take(trailers));
-                    self.inflow.calm();
                     return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                 }
                 Step::End { skip, .. } => {
                     self.inflow.skip(skip);
-                    self.inflow.calm();
                     return Poll::Ready(None);
                 }
                 Step::Refused(refusal) => return Poll::Ready(Some(Err(self.break_body(refusal)))),

@@ -3,7 +3,6 @@
 //! Must never: outlive its stream.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -55,7 +54,8 @@ pub(super) async fn attend<S: Serve>(
         false => (Inbound::http2(Received::new(body, length, waits.then(|| Arc::clone(&interims)))), None),
     };
     let answer = {
-        let mut answer = pin!(front.call(Request::from_parts(head, body)));
+        // The life of a request is large, and is over long before a large answer has left.
+        let mut answer = Box::pin(front.call(Request::from_parts(head, body)));
         let answered = poll_fn(|cx| {
             let outcome = answer.as_mut().poll(cx);
             for interim in interims.take() {
@@ -74,7 +74,10 @@ pub(super) async fn attend<S: Serve>(
         }
     };
     let (mut head, body) = answer.into_parts();
-    OF_HTTP1.iter().for_each(|name| drop(head.headers.remove(name)));
+    // Hardly any answer has one, and to look through it costs less than to remove nothing.
+    if head.headers.keys().any(|name| OF_HTTP1.contains(name)) {
+        OF_HTTP1.iter().for_each(|name| drop(head.headers.remove(name)));
+    }
     head.headers.entry(header::DATE).or_insert_with(|| date::value(&front.connection().worker));
     let far = head.extensions.remove::<Handover>().and_then(|handover| handover.take());
     if let (Some(far), Some(received)) = (far, tunnel) {

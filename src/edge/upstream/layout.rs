@@ -85,7 +85,7 @@ impl Pools {
         let layout = Arc::new(Layout {
             generation: world.generation,
             revision,
-            screen: Arc::new(Screen::of(&snapshot.plans)),
+            screen: Arc::new(Screen::of(&snapshot.plans, &snapshot.policy.token_headers)),
             upstreams,
             tables: counted.of(&snapshot.limits),
             shrinking: Shrinking::default(),

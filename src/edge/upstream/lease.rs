@@ -46,8 +46,7 @@ impl Lease {
         let Lease { carrier, seat, ticket } = self;
         drop(ticket);
         match carrier {
-            Carrier::Http1(mut link) => {
-                link.calm();
+            Carrier::Http1(link) => {
                 if link.is_clean() {
                     seat.keep(link);
                 }

@@ -235,7 +235,7 @@ impl Link {
                     return Poll::Ready(Err(ForwardError::BadAnswer));
                 }
             }
-            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::Little)) {
+            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::ANSWER)) {
                 Ok(1..) => {}
                 end => return Poll::Ready(Err(ForwardError::of_end(&end))),
             }
@@ -364,11 +364,6 @@ impl Link {
     /// What is still to come of the answer's body.
     pub fn download(&self) -> &Framed {
         &self.download
-    }
-
-    /// Gives back the memory of a large exchange.
-    pub(in crate::edge::upstream) fn calm(&mut self) {
-        self.inflow.calm();
     }
 
     /// The bytes behind an answer after which HTTP is over, and the stream itself.

@@ -243,6 +243,7 @@ impl Core {
         let mut headers = raw.headers.clone();
         if !plan.keep_authorization {
             headers.remove(AUTHORIZATION);
+            self.snapshot.policy.token_headers.iter().for_each(|name| drop(headers.remove(name)));
         }
         let facts = Facts {
             claims: permit.claims().map(|claims| &**claims),

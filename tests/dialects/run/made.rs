@@ -43,8 +43,8 @@ pub fn profile(profile: &TokenProfile) -> String {
 
 /// How a dialect reads, hands over and refuses.
 fn speech(dialect: &Dialect, reuse: TokenReuse) -> String {
-    let Dialect { reading, revoked, info, schemes, query, form, .. } = dialect;
-    let mut out = format!("{reading:?}{revoked:?}{info:?}{schemes:?}{query:?}{form:?}");
+    let Dialect { reading, revoked, info, schemes, headers, query, form, .. } = dialect;
+    let mut out = format!("{reading:?}{revoked:?}{info:?}{schemes:?}{headers:?}{query:?}{form:?}");
     for seat in &dialect.seats {
         out += &format!("{:?}", Seat { refusals: None, success: None, ..seat.clone() });
         let forms = &seat.success.as_ref().unwrap_or(&dialect.success).forms;
