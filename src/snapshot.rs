@@ -2,7 +2,7 @@
 //! swapped whole: a request keeps the one it began with. What has happened since
 //! (tokens, revocations, counters, connections) is state and never in here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::access::policy::Policy;
+use crate::acme::wanted::Wanted;
 use crate::clock::Seconds;
 use crate::clock::UnixTime;
 use crate::dialect::shape::Shape;
@@ -67,6 +68,12 @@ impl Snapshot {
             listeners: self.listeners.iter().map(|listener| Arc::clone(&listener.name)).collect(),
         }
     }
+
+    /// The certificates that the gateway gets by itself, each once.
+    pub fn managed(&self) -> impl Iterator<Item = &Wanted> {
+        let mut known = HashSet::new();
+        self.listeners.iter().flat_map(|listener| &listener.managed).filter(move |wanted| known.insert(wanted.id()))
+    }
 }
 
 /// A front door.
@@ -78,8 +85,11 @@ pub struct Listener {
     pub address: Address,
     /// What it speaks.
     pub door: Door,
-    /// When the first of its certificates ends, chains included; `None`: it has none.
+    /// When the first of its certificates from files ends, chains included; `None`: it
+    /// has none.
     pub certificate_end: Option<UnixTime>,
+    /// Certificates that the gateway gets for it by itself.
+    pub managed: Vec<Wanted>,
     /// Its bounds on callers.
     pub limits: DoorLimits,
     /// Whose word about the caller's address is taken; empty: nobody's.

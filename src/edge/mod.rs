@@ -48,6 +48,7 @@ pub mod outflow;
 pub mod pace;
 pub mod page;
 pub mod plug;
+mod proof;
 pub mod proxy_protocol;
 pub mod pulse;
 pub mod record;
