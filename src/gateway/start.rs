@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::acme::board::Board;
 use crate::clock::{Clock, UnixTime};
 use crate::edge::crew::Crew;
 use crate::edge::drain::Phase;
@@ -21,12 +22,13 @@ use crate::edge::shared::{Crowd, DoorCount, Shared, Worlds};
 use crate::edge::{admin, request};
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, Life};
+use crate::gateway::certificates::Certificates;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::readiness::Ready;
 use crate::gateway::running::{Assembled, Gateway};
 use crate::gateway::start_error::StartError;
 use crate::gateway::succession::estate::{Estate, Heirlooms, Socket};
-use crate::gateway::{descriptors, rings, sight};
+use crate::gateway::{descriptors, renewal, rings, sight};
 use crate::oauth::service::Service;
 use crate::random::{Random, bytes};
 use crate::revocation::list::List;
@@ -64,6 +66,8 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     let now = parts.clock.now();
     let (store, lock) = open_state(&snapshot.fixed, estate.lock)?;
     let made = prepare_issuers(&mut snapshot, &store, parts, now)?;
+    let certificates = Certificates::within(&snapshot.fixed.state, &parts.clock, &parts.random);
+    certificates.fit(&mut snapshot);
     let (revoked, cursor) = load_revocations(&store, parts, now)?;
     let telemetry = sight::open(&snapshot, &parts.clock)?;
     let doors = listen(&snapshot.fixed, estate.sockets)?;
@@ -76,23 +80,27 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     let first = World { generation: 1, snapshot: Arc::new(snapshot), rings };
     telemetry.lay_out(first.generation, &layout);
     telemetry.configured(Reload::First { revision: &first.snapshot.revision });
-    let shared = share(first, &store, revoked, telemetry, &runtime, parts)?;
+    let proofs = Arc::clone(&certificates.board);
+    let shared = share(first, &store, (revoked, proofs), telemetry, &runtime, parts)?;
     let keeper = Keeper { shared: Arc::clone(&shared), store: store.clone(), random: Arc::clone(&parts.random) };
     keeper.tell_ends();
     let follower = follow(&store, cursor, keeper, parts)?;
     sight::watch(&shared.telemetry, &shared);
     tend_servers(&shared, &runtime);
     sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
+    certificates.tell(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address.clone())).collect();
     let state =
         lock.mark(&shared.worlds.load().snapshot.fixed.state).map_err(StartError::system("look at the lock"))?;
-    let ready = Ready { shared: Arc::clone(&shared), state };
+    let ready = Ready { shared: Arc::clone(&shared), state, certificates: Arc::clone(&certificates) };
     let admin = admin.map(|bound| serve_admin(bound, ready, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
+    // Listeners are served by now: an authority that comes finds them.
+    runtime.spawn(renewal::keep(Arc::clone(&shared), Arc::clone(&certificates)));
     let random = Arc::clone(&parts.random);
     Ok(Gateway::new(
-        Assembled { shared, store, random, crew, follower, runtime, lock, heirlooms },
+        Assembled { shared, store, random, certificates, crew, follower, runtime, lock, heirlooms },
         addresses,
         admin,
         made,
@@ -172,7 +180,7 @@ fn shared_runtime() -> Result<Runtime, StartError> {
 fn share(
     first: World,
     store: &Store,
-    revoked: Arc<List>,
+    (revoked, proofs): (Arc<List>, Arc<Board>),
     telemetry: Arc<Telemetry>,
     runtime: &Runtime,
     parts: &Parts,
@@ -196,6 +204,7 @@ fn share(
         fleet,
         telemetry,
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
+        proofs,
         drain: Default::default(),
         limits: Default::default(),
         doors,
