@@ -39,6 +39,7 @@
 //! error body with a secret in it.
 
 pub mod access;
+pub mod acme;
 pub mod balance;
 pub mod cli;
 pub mod clock;
