@@ -169,6 +169,24 @@ fn a_certificate_is_renewed_a_month_before_its_end() {
 }
 
 #[test]
+fn a_certificate_that_is_due_at_once_is_not_ordered_for_ever() {
+    let (web, at) = (Authority::new("web of the test"), free());
+    let house = house(at, &web, "");
+    let lives = [(100 * DAY, DAY); 3].into();
+    let authority = authority(at, &web, &house, Script { lives, ..Script::default() });
+    house.advance(80);
+    house.until("after 2 failures: it should be renewed at");
+    assert!(house.is_served(&authority), "it is good for a day");
+    let rests = house.stands();
+    house.advance(80);
+    house.rests(&rests);
+    house.advance(80);
+    house.until("after 3 failures: it should be renewed at");
+    assert_eq!(authority.issued().len(), 2, "each wait is twice the one before");
+    authority.assert_content();
+}
+
+#[test]
 fn a_refusal_is_told_and_waited_out_as_long_as_the_authority_wants() {
     let web = Authority::new("web of the test");
     let refusal = Fault {
