@@ -34,7 +34,7 @@ pub struct Snapshot {
     /// Front doors, in the order of the file.
     pub listeners: Vec<Listener>,
     /// Who may pass where: one route table per listener, in the same order.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// What to do once passed; index: `Route::index`.
     pub plans: Vec<Plan>,
     /// Where requests go; index: `Plan::upstream`.

@@ -131,12 +131,12 @@ fn decide(
     seen: &mut Seen,
     now: UnixTime,
 ) -> Result<Decision, Denial> {
-    let (alternatives, person) = match demand(route, request.method)? {
-        Rule::Public => return Ok(Decision::Permit(Permit::new(route.clone(), None))),
-        Rule::Bearer(alternatives) => (alternatives, Person::Unasked),
-        Rule::Person(alternatives) => (alternatives, Person::Asked),
+    let (line, rule) = demand(route, request.method)?;
+    let asked = match rule {
+        Rule::Public => return Ok(Decision::Permit(Permit::new(route.clone(), line, None))),
+        Rule::Bearer(alternatives) => Asked { line, alternatives, person: Person::Unasked },
+        Rule::Person(alternatives) => Asked { line, alternatives, person: Person::Asked },
     };
-    let asked = (&alternatives[..], person);
     let credential = bearer::find(request.headers, request.query, request.form, &route.presentation)?;
     let fingerprint = known.fingerprints.of(&credential.token);
     if let Some(verdict) = seen.recall(fingerprint, now) {
@@ -175,17 +175,25 @@ enum Person {
     Unasked,
 }
 
-/// What the route asks of this method.
-fn demand<'r>(route: &'r Route, method: &Method) -> Result<&'r Rule, Denial> {
-    let line = route.access.iter().find(|line| answers(line, method));
-    line.map(|line| &line.rule).ok_or_else(|| Denial::MethodNotAllowed(allow(route)))
+/// What an access line asks of a token.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    line: usize,
+    alternatives: &'a [Alternative],
+    person: Person,
+}
+
+/// What the route asks of this method, and which of its lines does.
+fn demand<'r>(route: &'r Route, method: &Method) -> Result<(usize, &'r Rule), Denial> {
+    let line = route.access.iter().enumerate().find(|(_, line)| answers(line, method));
+    line.map(|(index, line)| (index, &line.rule)).ok_or_else(|| Denial::MethodNotAllowed(allow(route)))
 }
 
 /// Asks of a token whose signature is good all that can change from one request to
 /// the next.
 fn judge(
     route: &Arc<Route>,
-    (alternatives, person): (&[Alternative], Person),
+    asked: Asked<'_>,
     verdict: &mut Verdict,
     known: &Known<'_>,
     now: UnixTime,
@@ -218,11 +226,11 @@ fn judge(
     }
     let people = profile.subjects == Subjects::People;
     let alone = || claims.client.as_deref().is_none_or(|client| *client == *claims.subject);
-    if person == Person::Asked && (!people || alone()) {
+    if asked.person == Person::Asked && (!people || alone()) {
         return Err(Denial::UserRequired);
     }
-    check_scopes(alternatives, claims)?;
-    Ok(Decision::Permit(Permit::new(route.clone(), Some(claims.clone()))))
+    check_scopes(asked.alternatives, claims)?;
+    Ok(Decision::Permit(Permit::new(route.clone(), asked.line, Some(claims.clone()))))
 }
 
 fn check_scopes(alternatives: &[Alternative], claims: &Claims) -> Result<(), Denial> {

@@ -126,7 +126,7 @@ catalog! {
         "Exchanges under way that outlived their first bytes and end with their token: websocket, grpc or stream.");
     /// Exchanges that were ended.
     LIVE_ENDED = counter("tollgate_live_exchanges_ended_total", &["kind", "reason"],
-        "Exchanges that the gateway ended by itself: their token expired or was revoked; a WebSocket also idle, or in a drain.");
+        "Exchanges that the gateway ended by itself: their token expired or was revoked, or the consent behind it was narrowed; a WebSocket also idle, or in a drain.");
     /// TLS handshakes.
     HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
         "TLS handshakes by result: ok, failed or timeout; version and resumed are `-` unless ok.");

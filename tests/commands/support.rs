@@ -133,7 +133,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
     let profiles = vec![profile("main", "https://main.example"), profile("partner", "https://partner.example")];
     Snapshot {
         listeners: Vec::new(),
-        policy: Policy { profiles, ..Policy::default() },
+        policy: Policy { profiles, ..Policy::default() }.into(),
         plans: Vec::new(),
         limits: Vec::new(),
         upstreams: Vec::new(),

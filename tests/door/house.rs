@@ -239,7 +239,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
     let addresses = listeners.iter().map(|listener| (Arc::clone(&listener.name), anywhere.into())).collect();
     Snapshot {
         listeners,
-        policy: Policy::default(),
+        policy: Policy::default().into(),
         plans: Vec::new(),
         limits: Vec::new(),
         upstreams: Vec::new(),

@@ -245,7 +245,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         });
     }
     Snapshot {
-        policy: Policy {
+        policy: Arc::new(Policy {
             voices: Vec::new(),
             tables: vec![Table::build(entries).expect("no conflicts")],
             profiles: vec![profile()],
@@ -253,7 +253,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
             kept_claims: vec!["email".into()],
             token_headers: Vec::new(),
             route_names,
-        },
+        }),
         fixed: fixed(folder, &listener),
         listeners: vec![listener],
         plans,

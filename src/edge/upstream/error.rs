@@ -98,6 +98,7 @@ impl ForwardError {
             ForwardError::BodyBroken => "body_broken",
             ForwardError::TokenEnded(Ending::Expired) => "token_expired",
             ForwardError::TokenEnded(Ending::Revoked) => "token_revoked",
+            ForwardError::TokenEnded(Ending::Narrowed) => "token_narrowed",
             ForwardError::Deadline => "deadline",
         }
     }
