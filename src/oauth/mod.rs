@@ -12,6 +12,7 @@ pub mod authorize;
 pub mod authorized;
 pub mod client;
 mod cors;
+pub mod deviation;
 pub mod endpoints;
 mod form;
 pub mod generate;
