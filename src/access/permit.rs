@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::access::bearer::Place;
 use crate::access::route::Route;
 use crate::token::claims::Claims;
 
@@ -11,11 +12,22 @@ use crate::token::claims::Claims;
 pub struct Permit {
     route: Arc<Route>,
     claims: Option<Arc<Claims>>,
+    place: Option<Place>,
 }
 
 impl Permit {
     pub(in crate::access) fn new(route: Arc<Route>, claims: Option<Arc<Claims>>) -> Permit {
-        Permit { route, claims }
+        Permit { route, claims, place: None }
+    }
+
+    /// The same for a token that stood there.
+    pub(in crate::access) fn presented(self, place: Place) -> Permit {
+        Permit { place: Some(place), ..self }
+    }
+
+    /// Where the token stood; `None` on a public line.
+    pub fn place(&self) -> Option<Place> {
+        self.place
     }
 
     /// The route that was judged, and must be the one that is forwarded.

@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use crate::access::tenure::Ending;
 use crate::balance::condition::Fault;
+use crate::dialect::fault::Fault as Row;
 
 /// Why a request did not get the backend's answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,6 +149,29 @@ impl ForwardError {
             ForwardError::BodyBroken => ("invalid_request", "the request body is not complete"),
             ForwardError::TokenEnded(ending) => ("invalid_token", ending.sentence()),
             ForwardError::Deadline => ("gateway_timeout", "the time that the caller gave is over"),
+        }
+    }
+
+    /// Its row in a dialect's table for the API; `None`: no dialect speaks of it.
+    pub fn in_tables(self) -> Option<Row> {
+        match self {
+            ForwardError::Connect
+            | ForwardError::ConnectTimeout
+            | ForwardError::Tls(_)
+            | ForwardError::Reset
+            | ForwardError::BadAnswer
+            | ForwardError::Timeout
+            | ForwardError::TotalTimeout
+            | ForwardError::Busy
+            | ForwardError::Pending
+            | ForwardError::Overload
+            | ForwardError::Down
+            | ForwardError::Unresolved => Some(Row::UpstreamDown),
+            ForwardError::BodyTooLarge
+            | ForwardError::BodyTimeout
+            | ForwardError::BodyBroken
+            | ForwardError::TokenEnded(_)
+            | ForwardError::Deadline => None,
         }
     }
 
