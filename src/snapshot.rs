@@ -2,7 +2,7 @@
 //! swapped whole: a request keeps the one it began with. What has happened since
 //! (tokens, revocations, counters, connections) is state and never in here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +11,13 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::access::policy::Policy;
+use crate::acme::wanted::Wanted;
 use crate::clock::Seconds;
 use crate::clock::UnixTime;
 use crate::dialect::shape::Shape;
 use crate::oauth::issuer::Issuer;
 use crate::telemetry::Layout;
+use crate::token::id::IssuerName;
 use crate::token::ring::{KeyRing, SigningKey};
 use crate::traffic::limit::Limit;
 use crate::traffic::rules::Rules;
@@ -33,7 +35,7 @@ pub struct Snapshot {
     /// Front doors, in the order of the file.
     pub listeners: Vec<Listener>,
     /// Who may pass where: one route table per listener, in the same order.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// What to do once passed; index: `Route::index`.
     pub plans: Vec<Plan>,
     /// Where requests go; index: `Plan::upstream`.
@@ -67,6 +69,12 @@ impl Snapshot {
             listeners: self.listeners.iter().map(|listener| Arc::clone(&listener.name)).collect(),
         }
     }
+
+    /// The certificates that the gateway gets by itself, each once.
+    pub fn managed(&self) -> impl Iterator<Item = &Wanted> {
+        let mut known = HashSet::new();
+        self.listeners.iter().flat_map(|listener| &listener.managed).filter(move |wanted| known.insert(wanted.id()))
+    }
 }
 
 /// A front door.
@@ -78,8 +86,11 @@ pub struct Listener {
     pub address: Address,
     /// What it speaks.
     pub door: Door,
-    /// When the first of its certificates ends, chains included; `None`: it has none.
+    /// When the first of its certificates from files ends, chains included; `None`: it
+    /// has none.
     pub certificate_end: Option<UnixTime>,
+    /// Certificates that the gateway gets for it by itself.
+    pub managed: Vec<Wanted>,
     /// Its bounds on callers.
     pub limits: DoorLimits,
     /// Whose word about the caller's address is taken; empty: nobody's.
@@ -207,8 +218,12 @@ pub enum WebSocket {
 pub struct UserTokens {
     /// Where they go.
     pub header: HeaderName,
-    /// The whole value of the header, by profile index and subject.
+    /// What stands before a token, with its blank.
+    pub scheme: Box<str>,
+    /// Of users of the file: the whole value of the header, by profile index and subject.
     pub values: HashMap<(usize, Box<str>), HeaderValue>,
+    /// By profile index: the issuer whose further users the store may know.
+    pub stores: Vec<Option<IssuerName>>,
 }
 
 /// A token that is made for a backend, for each request anew.

@@ -128,6 +128,14 @@ fn the_default_file_loads_with_one_warning() {
 }
 
 #[test]
+fn the_example_for_certificates_loads() {
+    let report = report(Path::new("deploy/examples/acme.yaml"));
+    let snapshot = report.snapshot.unwrap_or_else(|| panic!("{}", report.problems));
+    assert_eq!(snapshot.managed().count(), 2);
+    assert_eq!(snapshot.warnings, Vec::<String>::new());
+}
+
+#[test]
 fn the_password_of_the_demo_user_is_the_documented_one() {
     let snapshot = snapshot("gateway.yaml");
     let demo = snapshot.issuers[0].users.values().next().expect("the demo user");
@@ -170,7 +178,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     use tollgate::snapshot::{AuditTarget, Door, LogFormat, LogLevel, Part, Server, Site};
 
     let snapshot = snapshot("tests/config/good/everything.yaml");
-    assert_eq!(snapshot.listeners.len(), 4);
+    assert_eq!(snapshot.listeners.len(), 5);
     assert!(matches!(snapshot.listeners[0].door, Door::Tls(_)));
     assert!(matches!(snapshot.listeners[1].door, Door::Clear));
     assert!(matches!(snapshot.listeners[2].door, Door::Redirect(443)));
@@ -194,6 +202,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(partner.require, ["iss".into(), "exp".into(), "aud".into()]);
 
     people_that_were_said(&snapshot.issuers[0]);
+    certificates_that_were_said(&snapshot);
 
     let plan = &snapshot.plans[0];
     assert_eq!(snapshot.policy.kept_claims, ["tenant".into()]);
@@ -206,7 +215,7 @@ fn everything_that_was_said_is_in_the_snapshot() {
     traffic_that_was_said(&snapshot);
     assert!(matches!(&snapshot.upstreams[0].servers[0], Server { site: Site::Network { port: 9001, .. }, .. }));
     assert_eq!(snapshot.policy.route_names[3].as_ref(), "/env");
-    assert_eq!(snapshot.policy.tables.len(), 4);
+    assert_eq!(snapshot.policy.tables.len(), 5);
     let routes: Vec<_> = snapshot.policy.tables[0].targets().iter().collect();
     assert_eq!(routes.len(), 6, "the routes stand behind `public` alone");
     let rules = routes.iter().filter_map(|target| match target {
@@ -231,6 +240,20 @@ fn everything_that_was_said_is_in_the_snapshot() {
         "token, revoke, introspect, jwks, two metadata, for people authorize and eight pages, two to register";
     assert_eq!(snapshot.policy.tables[1].targets().len(), 17, "{endpoints}");
     assert_eq!(snapshot.policy.tables[2].targets().len(), 0);
+}
+
+/// Certificates that the gateway is to get by itself.
+fn certificates_that_were_said(snapshot: &Snapshot) {
+    use tollgate::acme::wanted::Challenge;
+
+    let managed = &snapshot.listeners[4].managed;
+    assert_eq!(managed[0].names, ["shop.example.com", "www.shop.example.com"]);
+    assert_eq!(managed[0].contact, ["mailto:ops@example.com", "mailto:sec@example.com"]);
+    assert_eq!(managed[0].directory, "https://acme-v02.api.letsencrypt.org/directory");
+    assert_eq!((managed[0].challenge, managed[1].challenge), (Challenge::TlsAlpn01, Challenge::Http01));
+    assert!(managed[0].roots.is_none() && managed[0].external.is_none());
+    assert_eq!(managed[1].roots.as_ref().map(Vec::len), Some(1));
+    assert_eq!(managed[1].external.as_ref().map(|external| external.key_id.as_str()), Some("kid-1"));
 }
 
 /// People and how applications come to an issuer.

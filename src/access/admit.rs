@@ -133,26 +133,26 @@ fn decide(
     seen: &mut Seen,
     now: UnixTime,
 ) -> Result<Decision, Denial> {
-    let demand = demand(route, request.method)?;
+    let (line, rule) = demand(route, request.method)?;
     if !takes_body(route, request) {
         return Err(Denial::MediaBad);
     }
-    let (alternatives, person) = match demand {
-        Rule::Public => return Ok(Decision::Permit(Permit::new(route.clone(), None))),
-        Rule::Bearer(alternatives) => (alternatives, Person::Unasked),
-        Rule::Person(alternatives) => (alternatives, Person::Asked),
+    let asked = match rule {
+        Rule::Public => return Ok(Decision::Permit(Permit::new(route.clone(), line, None))),
+        Rule::Bearer(alternatives) => Asked { line, alternatives, person: Person::Unasked },
+        Rule::Person(alternatives) => Asked { line, alternatives, person: Person::Asked },
         Rule::Application(alternatives) => {
             if let Some(claims) = application::proven(request.headers, route, known.policy) {
-                return Ok(Decision::Permit(Permit::new(route.clone(), Some(Arc::new(claims)))));
+                return Ok(Decision::Permit(Permit::new(route.clone(), line, Some(Arc::new(claims)))));
             }
             if alternatives.is_empty() {
                 return Err(Denial::Missing);
             }
-            (alternatives, Person::Unasked)
+            Asked { line, alternatives, person: Person::Unasked }
         }
     };
     let credential = bearer::find(request.headers, request.query, request.form, &route.presentation)?;
-    let decision = weigh(route, (&alternatives[..], person), &credential, answered, known, (seen, now))?;
+    let decision = weigh(route, asked, &credential, answered, known, (seen, now))?;
     Ok(match decision {
         Decision::Permit(permit) => Decision::Permit(permit.presented(credential.place)),
         other => other,
@@ -162,7 +162,7 @@ fn decide(
 /// Decides about a request with this credential.
 fn weigh(
     route: &Arc<Route>,
-    asked: (&[Alternative], Person),
+    asked: Asked<'_>,
     credential: &Credential<'_>,
     answered: Option<Answered>,
     known: &Known<'_>,
@@ -171,6 +171,9 @@ fn weigh(
     let fingerprint = known.fingerprints.of(&credential.token);
     if let Some(verdict) = seen.recall(fingerprint, now) {
         return judge(route, asked, verdict, known, now);
+    }
+    if seen.is_forged(fingerprint, route.index) {
+        return Err(Denial::BadSignature);
     }
     let token = credential.text()?;
     if is_application_key(token, route, known.policy) {
@@ -205,10 +208,18 @@ enum Person {
     Unasked,
 }
 
-/// What the route asks of this method.
-fn demand<'r>(route: &'r Route, method: &Method) -> Result<&'r Rule, Denial> {
-    let line = route.access.iter().find(|line| answers(line, method));
-    line.map(|line| &line.rule).ok_or_else(|| Denial::MethodNotAllowed(allow(route)))
+/// What an access line asks of a token.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    line: usize,
+    alternatives: &'a [Alternative],
+    person: Person,
+}
+
+/// What the route asks of this method, and which of its lines does.
+fn demand<'r>(route: &'r Route, method: &Method) -> Result<(usize, &'r Rule), Denial> {
+    let line = route.access.iter().enumerate().find(|(_, line)| answers(line, method));
+    line.map(|(index, line)| (index, &line.rule)).ok_or_else(|| Denial::MethodNotAllowed(allow(route)))
 }
 
 /// Whether the route takes a body of the type that the request says.
@@ -221,7 +232,7 @@ fn takes_body(route: &Route, request: &Presented<'_>) -> bool {
 /// the next.
 fn judge(
     route: &Arc<Route>,
-    (alternatives, person): (&[Alternative], Person),
+    asked: Asked<'_>,
     verdict: &mut Verdict,
     known: &Known<'_>,
     now: UnixTime,
@@ -255,11 +266,11 @@ fn judge(
     }
     let people = profile.subjects == Subjects::People;
     let alone = || claims.client.as_deref().is_none_or(|client| *client == *claims.subject);
-    if person == Person::Asked && (!people || alone()) {
+    if asked.person == Person::Asked && (!people || alone()) {
         return Err(Denial::UserRequired);
     }
-    check_scopes(alternatives, claims)?;
-    Ok(Decision::Permit(Permit::new(route.clone(), Some(claims.clone()))))
+    check_scopes(asked.alternatives, claims)?;
+    Ok(Decision::Permit(Permit::new(route.clone(), asked.line, Some(claims.clone()))))
 }
 
 fn check_scopes(alternatives: &[Alternative], claims: &Claims) -> Result<(), Denial> {
@@ -303,9 +314,11 @@ fn question(token: &str, fingerprint: Fingerprint, route: &Route, policy: &Polic
 /// store with made-up ones.
 fn endless(token: &str, fingerprint: Fingerprint, claims: &Claims, policy: &Policy) -> Option<Question> {
     let rows = policy.profiles.get(claims.issuer).is_some_and(|profile| profile.endless == Endless::Rows);
-    let digest = SecretDigest::of(token.as_bytes());
     let asks = rows && claims.expires.is_none();
-    asks.then(|| Question::Opaque { digest, issuers: vec![claims.issuer], fingerprint })
+    asks.then(|| {
+        let digest = SecretDigest::of(token.as_bytes());
+        Question::Opaque { digest, issuers: vec![claims.issuer], fingerprint }
+    })
 }
 
 /// Whether a line is for a method. Who may GET may ask for the HEAD of it.

@@ -1,15 +1,19 @@
 //! How long an admitted exchange may go on. A request is judged when it begins; one that
 //! lasts (a WebSocket, a stream, a long download) outlives that judgement, so what it
-//! rests on is kept here and asked again: the token's end and the revocation list. Scopes
-//! and routes are not asked again: they are of the world in which the exchange began.
+//! rests on is kept here and asked again: the token's end, the revocation list, and, where
+//! its person took scopes back, whether what is left is enough. Routes and rules are not
+//! asked again: they are of the world in which the exchange began.
 
 use std::sync::Arc;
 
 use crate::access::permit::Permit;
 use crate::access::policy::Policy;
+use crate::access::rule::Rule;
+use crate::access::verifier;
 use crate::clock::{Seconds, UnixTime};
 use crate::revocation::list::List;
 use crate::token::claims::Claims;
+use crate::token::scope::Scopes;
 
 /// Why an exchange may not go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,17 +22,20 @@ pub enum Ending {
     Expired,
     /// Its token was called back.
     Revoked,
+    /// The person behind it took back scopes that it needs.
+    Narrowed,
 }
 
 impl Ending {
     /// Every ending, in the order of `index`.
-    pub const ALL: [Ending; 2] = [Ending::Expired, Ending::Revoked];
+    pub const ALL: [Ending; 3] = [Ending::Expired, Ending::Revoked, Ending::Narrowed];
 
     /// Its place in `ALL`.
     pub fn index(self) -> usize {
         match self {
             Ending::Expired => 0,
             Ending::Revoked => 1,
+            Ending::Narrowed => 2,
         }
     }
 
@@ -37,6 +44,7 @@ impl Ending {
         match self {
             Ending::Expired => "expired",
             Ending::Revoked => "revoked",
+            Ending::Narrowed => "narrowed",
         }
     }
 
@@ -45,6 +53,7 @@ impl Ending {
         match self {
             Ending::Expired => "the access token has expired",
             Ending::Revoked => "the access token was revoked",
+            Ending::Narrowed => "the consent behind the access token no longer covers this",
         }
     }
 }
@@ -54,20 +63,45 @@ impl Ending {
 pub struct Tenure {
     claims: Arc<Claims>,
     leeway: Seconds,
+    /// What its scopes are asked again by; `None`: they are not.
+    needs: Option<Needs>,
+}
+
+/// What an exchange needs of the scopes that are left.
+#[derive(Clone, Debug)]
+struct Needs {
+    permit: Permit,
+    policy: Arc<Policy>,
+}
+
+impl Needs {
+    /// Whether a token of which so much is left would pass where this one did.
+    fn are_met(&self, claims: &Claims, left: &Scopes) -> bool {
+        let alternatives = match self.permit.rule() {
+            None | Some(Rule::Public) => return true,
+            Some(Rule::Bearer(alternatives) | Rule::Person(alternatives) | Rule::Application(alternatives)) => {
+                alternatives
+            }
+        };
+        let Some(profile) = self.policy.profiles.get(claims.issuer) else { return false };
+        let scopes = verifier::narrowed(claims, left, profile, &self.policy).scopes;
+        alternatives.iter().any(|alternative| scopes.covers(&alternative.set))
+    }
 }
 
 impl Tenure {
     /// That of an admitted request; `None` where it passed without a token.
-    pub fn of(permit: &Permit, policy: &Policy) -> Option<Tenure> {
+    pub fn of(permit: &Permit, policy: &Arc<Policy>) -> Option<Tenure> {
         let claims = permit.claims()?;
         // A profile that is gone was this world's all the same, so this never guesses.
         let leeway = policy.profiles.get(claims.issuer).map_or(Seconds(0), |profile| profile.leeway);
-        Some(Tenure::new(Arc::clone(claims), leeway))
+        let needs = Needs { permit: permit.clone(), policy: Arc::clone(policy) };
+        Some(Tenure { needs: Some(needs), ..Tenure::new(Arc::clone(claims), leeway) })
     }
 
-    /// Rests on these claims, whose end is taken `leeway` later.
+    /// Rests on these claims, whose end is taken `leeway` later, whatever their scopes.
     pub fn new(claims: Arc<Claims>, leeway: Seconds) -> Tenure {
-        Tenure { claims, leeway }
+        Tenure { claims, leeway, needs: None }
     }
 
     /// The first second in which it has expired; `None`: it never does by itself.
@@ -78,10 +112,13 @@ impl Tenure {
     /// Why it may not go on at `now`; `None`: it may.
     pub fn ended(&self, revoked: &List, now: UnixTime) -> Option<Ending> {
         if self.end().is_some_and(|end| end <= now) {
-            Some(Ending::Expired)
-        } else {
-            revoked.revoked(&self.claims.handles, self.claims.issued_at).then_some(Ending::Revoked)
+            return Some(Ending::Expired);
         }
+        if revoked.revoked(&self.claims.handles, self.claims.issued_at) {
+            return Some(Ending::Revoked);
+        }
+        let (needs, left) = (self.needs.as_ref()?, revoked.left(&self.claims.handles)?);
+        (!needs.are_met(&self.claims, &left)).then_some(Ending::Narrowed)
     }
 }
 

@@ -9,6 +9,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
+
 use crate::edge::callers::{Counted, Turned};
 use crate::edge::connection::{Channel, Connection, Seat};
 use crate::edge::drain::{LAST_CALL, Phase};
@@ -204,12 +207,14 @@ async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: Plug, caller: Socket
         Door::Tls(config) => {
             let (outcome, agreed) = Box::pin(shake(stream, config, limits.handshake_timeout)).await;
             seat.worker().shared.telemetry.handshake(&name, outcome);
-            let Some(agreed) = agreed else { return };
+            let Some(mut agreed) = agreed else { return };
             let connection =
                 Connection::new(seat, caller, Channel::Tls { sni: agreed.sni, certificate: agreed.certificate });
             match agreed.protocol {
                 Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
                 Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,
+                // An authority that is gone already has seen what it came for.
+                Protocol::Proof => drop(timeout(limits.handshake_timeout, agreed.stream.shutdown()).await),
             }
         }
     }

@@ -11,6 +11,7 @@ use http::Request;
 use crate::edge::forwarded::{Hop, Scheme};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::in_flight::InFlight;
+use crate::edge::interim::Interims;
 use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::shared::Entry;
 use crate::edge::worker::Worker;
@@ -34,6 +35,8 @@ pub struct Connection {
     pub certificate: Option<Box<Certificate>>,
     /// What backends are told about this end.
     pub hop: Hop,
+    /// Interim answers to the request under way, where it came by HTTP/1.1.
+    pub interims: Interims,
     pub(in crate::edge) in_flight: InFlight,
     /// When the last exchange ended, or the connection was opened.
     touched: AtomicTick,
@@ -57,6 +60,7 @@ impl Connection {
             sni,
             certificate,
             hop: Hop::new(peer, scheme),
+            interims: Interims::default(),
             in_flight: InFlight::default(),
             touched,
             body: OnceLock::new(),

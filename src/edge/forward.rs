@@ -21,14 +21,17 @@ use crate::access::tenure::Tenure;
 use crate::edge::body::AnswerBody;
 use crate::edge::connection::Connection;
 use crate::edge::deadline::{Bounded, Deadline};
+use crate::edge::head::scanner::{HeadLimits, words};
 use crate::edge::headers::{Credential, clean_answer};
+use crate::edge::hurry::Hurry;
 use crate::edge::inbound::Inbound;
-use crate::edge::interim::Interims;
+use crate::edge::interim::{Awaiting, Interims};
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
 use crate::edge::traffic::copying::{Copying, Fate, Seat};
 use crate::edge::traffic::ruling::Ruling;
 use crate::edge::traffic::tee::Tee;
+use crate::edge::trailers::Trailers;
 use crate::edge::upload::{Outgoing, Upload};
 use crate::edge::upstream::balance::{Balance, Search};
 use crate::edge::upstream::download::Download;
@@ -40,7 +43,7 @@ use crate::edge::upstream::lease::Lease;
 use crate::edge::watch::Watch;
 use crate::edge::websocket::handover::{Far, Handover};
 use crate::edge::websocket::handshake::{self, Handshake};
-use crate::edge::{deprecated, echo, identity, mint, spare, target};
+use crate::edge::{deprecated, echo, identity, mint, spare, target, user_token};
 use crate::snapshot::{Listener, OnExpiry, Plan, WebSocket, World};
 use crate::telemetry::outcome::Lasting;
 use crate::traffic::mirror::Mirror;
@@ -103,14 +106,17 @@ impl Errand<'_> {
         if let Some(mirror) = self.ruling.and_then(Ruling::mirror) {
             self.copy(mirror, plan, &target, &mut body);
         }
-        let write = |body: Outgoing| self.write(plan, target.clone(), body);
+        let shared = &self.connection.worker.shared;
+        let own = user_token::find(plan, self.permit.claims().map(|claims| &**claims), shared).await?;
+        let write = |body: Outgoing| self.write(plan, target.clone(), own.as_ref(), body);
         let upstream = self.ruling.map_or(plan.upstream, |ruling| ruling.upstream(plan));
         record.asks(upstream);
         let balance = &self.layout.upstreams[upstream];
         let pulses = &self.connection.worker.pulses;
         let deadline = plan.total_timeout.map(|limit| Deadline::begin(pulses, limit));
         let mut search = Search::by(self.key(balance));
-        let asked = exchange(balance, pulses, plan.first_byte_timeout, &mut search, &write, body);
+        let awaiting = Awaiting { wait: plan.first_byte_timeout, interims: self.interims() };
+        let asked = exchange(balance, pulses, awaiting, &mut search, &write, body);
         let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         let (answer, lease) = match outcome {
@@ -133,6 +139,7 @@ impl Errand<'_> {
             Some(_) => None,
             None => download.whole().await.transpose().map_err(fault)?,
         };
+        download.beside(upload);
         record.answered();
         let body = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
         Ok(rewrite(answer, body))
@@ -177,16 +184,40 @@ impl Errand<'_> {
             Load::Form(bytes) if bytes.is_empty() => Ok(Outgoing::Empty),
             Load::Form(bytes) => Ok(Outgoing::Whole(Some(bytes))),
             Load::Unread(body) if body.is_end_stream() => Ok(Outgoing::Empty),
-            Load::Unread(body) if body.size_hint().lower() > plan.max_body => Err(ForwardError::BodyTooLarge),
+            Load::Unread(body) if self.call.is_none() && body.size_hint().lower() > plan.max_body => {
+                Err(ForwardError::BodyTooLarge)
+            }
             Load::Unread(body) => {
-                let mut upload = Upload::new(body, plan.max_body);
-                if self.head.version == Version::HTTP_2 {
-                    let pulse = self.connection.worker.pulses.enrol();
-                    upload.hurry(pulse, self.listener().limits.body_timeout);
-                }
+                let upload = self.upload(plan, body);
                 record.uploads(upload.state());
                 Ok(Outgoing::Stream(upload))
             }
+        }
+    }
+
+    fn upload(&self, plan: &Plan, body: Inbound) -> Upload {
+        let (worker, limits) = (&self.connection.worker, &self.listener().limits);
+        let mut upload = match self.call {
+            Some(_) => Upload::of_messages(body, plan.max_body),
+            None => Upload::new(body, plan.max_body),
+        };
+        if self.head.version == Version::HTTP_2 {
+            upload.hurry(match self.call {
+                Some(_) => Hurry::call(worker, plan.idle_timeout, upload.state()),
+                None => Hurry::body(worker, limits),
+            });
+        }
+        let bounds = HeadLimits { bytes: limits.header_bytes, fields: limits.header_count };
+        upload.trail(Trailers::of(&self.layout.screen, bounds, self.ruling.map(Ruling::request_lines)));
+        upload
+    }
+
+    /// Where interim answers go on; `None`: the caller's version knows none.
+    fn interims(&self) -> Option<&Interims> {
+        match self.head.version {
+            Version::HTTP_11 => Some(&self.connection.interims),
+            Version::HTTP_2 => self.head.extensions.get::<Arc<Interims>>().map(|interims| &**interims),
+            _ => None,
         }
     }
 
@@ -239,15 +270,19 @@ impl Errand<'_> {
     }
 
     /// The request as the backend gets it.
-    fn write(&self, plan: &Plan, target: PathAndQuery, body: Outgoing) -> Request<Outgoing> {
+    fn write(&self, plan: &Plan, target: PathAndQuery, own: Option<&HeaderValue>, body: Outgoing) -> Request<Outgoing> {
         let mut headers = self.lines(plan);
         if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
             && let Some(bearer) = mint::bearer(mint, claims, self.connection.worker.shared.clock.now())
         {
             headers.insert(header::AUTHORIZATION, bearer);
         }
-        identity::set_user_token(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
+        identity::set_user_token(plan, own, &mut headers);
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
+        if self.head.headers.get(header::TE).is_some_and(takes_trailers) {
+            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        }
         if let Some(handshake) = self.handshake {
             handshake::ask(handshake, &mut headers);
             if let Some(name) = &self.permit.route().presentation.subprotocol {
@@ -259,9 +294,6 @@ impl Errand<'_> {
         *request.uri_mut() = Uri::from(target);
         *request.version_mut() = Version::HTTP_11;
         *request.headers_mut() = headers;
-        if let Some(interims) = self.head.extensions.get::<Interims>() {
-            request.extensions_mut().insert(interims.clone());
-        }
         request
     }
 
@@ -331,10 +363,12 @@ fn frame(method: &Method, came: &HeaderMap, body: &Outgoing, headers: &mut Heade
             (meant || came.contains_key(header::CONTENT_LENGTH)).then_some(0)
         }
         Outgoing::Whole(bytes) => Some(bytes.as_ref().map_or(0, |b| b.len() as u64)),
-        Outgoing::Stream(_) => match body.size_hint().exact() {
+        Outgoing::Stream(upload) => match body.size_hint().exact() {
             Some(length) => Some(length),
             None => {
                 headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                let announced = upload.trailers().and_then(|trailers| trailers.announced(came));
+                announced.into_iter().for_each(|names| drop(headers.insert(header::TRAILER, names)));
                 None
             }
         },
@@ -342,6 +376,11 @@ fn frame(method: &Method, came: &HeaderMap, body: &Outgoing, headers: &mut Heade
     if let Some(length) = length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
+}
+
+/// Whether a `TE` line says that trailers of an answer are welcome (RFC 9110 §10.1.4).
+fn takes_trailers(line: &HeaderValue) -> bool {
+    words(line.as_bytes()).any(|word| word.eq_ignore_ascii_case(b"trailers"))
 }
 
 /// The answer as the caller gets it: status, cleaned header lines, body.

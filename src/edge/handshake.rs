@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::acme::board;
 use crate::edge::client_certificate;
 use crate::edge::io::Socket;
 use crate::edge::plug::Plug;
@@ -38,6 +39,8 @@ pub(in crate::edge) struct Agreed {
 pub(in crate::edge) enum Protocol {
     Http1,
     Http2,
+    /// Nothing: the handshake was all that an authority came for (RFC 8737 §3).
+    Proof,
 }
 
 /// Shakes hands; the outcome is also what metrics count.
@@ -71,6 +74,7 @@ impl Agreed {
         let certificate = shown.map(|der| Box::new(client_certificate::read(der)));
         let protocol = match tls.alpn_protocol() {
             Some(b"h2") => Protocol::Http2,
+            Some(board::ALPN) => Protocol::Proof,
             _ => Protocol::Http1,
         };
         Agreed { sni, certificate, protocol, stream }

@@ -85,6 +85,40 @@ const ORDINARY: &[&str] = &[
     "user-agent",
 ];
 
+/// Names that mean nothing behind a body, or something else than in front of it: they
+/// frame or route a message, change what a request asks for, say who asks, or how his
+/// body is to be read (RFC 9110 §6.5.1). Those of `NEVER` and of plans are not repeated.
+const NOT_BEHIND: &[&str] = &[
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "authentication-info",
+    "authorization",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-location",
+    "content-range",
+    "content-type",
+    "cookie",
+    "cookie2",
+    "date",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "range",
+    "referer",
+    "set-cookie",
+    "user-agent",
+];
+
 /// Names longer than this are compared by nobody: no name of ours is so long.
 const LONGEST: usize = 64;
 
@@ -104,6 +138,8 @@ pub struct Screen {
     never: Names,
     /// Refused in every spelling but their own.
     exact: Names,
+    /// Refused behind a body, in every spelling.
+    not_behind: Names,
     /// Credentials besides `Authorization`: they end here where that one does.
     credentials: Vec<HeaderName>,
 }
@@ -114,9 +150,14 @@ impl Screen {
     pub fn of(plans: &[Plan], credentials: &[HeaderName]) -> Screen {
         let mut never = Names::new();
         let mut exact = Names::new();
+        let mut not_behind = Names::new();
         NEVER.iter().for_each(|n| never.add(n));
         EXACT.iter().for_each(|n| exact.add(n));
-        credentials.iter().for_each(|n| exact.add(n.as_str()));
+        NOT_BEHIND.iter().for_each(|n| not_behind.add(n));
+        for name in credentials.iter().map(HeaderName::as_str) {
+            exact.add(name);
+            not_behind.add(name);
+        }
         let set = |plan: &Plan| -> Vec<HeaderName> {
             let own = plan.user_tokens.iter().map(|tokens| tokens.header.clone());
             let set = plan.set.iter().map(|(name, _)| name.clone()).chain(own);
@@ -129,7 +170,7 @@ impl Screen {
                 never.add(name.as_str());
             }
         }
-        Screen { never, exact, credentials: credentials.to_vec() }
+        Screen { never, exact, not_behind, credentials: credentials.to_vec() }
     }
 
     /// True when a caller's line of this name may go on.
@@ -138,6 +179,11 @@ impl Screen {
         !self.never.has(bytes)
             && !NEVER_PREFIXES.iter().any(|prefix| begins(bytes, prefix))
             && !self.exact.has_other_spelling(bytes)
+    }
+
+    /// True when a caller's trailer of this name may go on.
+    pub fn passes_behind(&self, name: &HeaderName) -> bool {
+        self.passes(name) && !self.not_behind.has(name.as_str().as_bytes())
     }
 
     fn is_credential(&self, name: &HeaderName) -> bool {

@@ -58,14 +58,15 @@ impl Body for Inbound {
             Source::Http1 { over: true, .. } => Poll::Ready(None),
             Source::Http1 { wire, left, over } => {
                 let next = std::task::ready!(lock(wire).poll_body(cx));
-                match &next {
-                    Some(Ok(data)) => {
+                match next.as_ref().map(|next| next.as_ref().ok().and_then(Frame::data_ref)) {
+                    Some(Some(data)) => {
                         *left = left.map(|left| left - data.len() as u64);
                         *over = *left == Some(0);
                     }
-                    Some(Err(_)) | None => *over = true,
+                    // Trailers, a fault, or the end: nothing follows any of them.
+                    Some(None) | None => *over = true,
                 }
-                Poll::Ready(next.map(|next| next.map(Frame::data)))
+                Poll::Ready(next)
             }
             Source::Http2(body) => {
                 let next = Pin::new(body).poll_frame(cx);

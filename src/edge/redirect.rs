@@ -13,25 +13,29 @@ use http_body_util::Full;
 
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
+use crate::edge::proof;
 
 /// The port that `https` means when none is said.
 const HTTPS_PORT: u16 = 443;
 
-/// Answers 308 to https on `port`, or the refusal of a head that was refused.
+/// Answers 308 to https on `port`, or the refusal of a head that was refused; an authority
+/// that looks for a proof finds it here.
 pub(in crate::edge) fn answer<B>(
     connection: &Arc<Connection>,
     request: &Request<B>,
     port: u16,
 ) -> Ready<Result<Response<Full<Bytes>>, Infallible>> {
-    let response = match (connection.refusal(request), location(request, port)) {
-        (Some(refusal), _) => refused(refusal),
-        (None, Some(location)) => {
+    let proof = proof::found(connection, request.method(), request.uri().path());
+    let response = match (connection.refusal(request), proof, location(request, port)) {
+        (Some(refusal), ..) => refused(refusal),
+        (None, Some(proof), _) => proof.map(Full::new),
+        (None, None, Some(location)) => {
             let mut response = Response::new(Full::default());
             *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
             response.headers_mut().insert(LOCATION, location);
             response
         }
-        (None, None) => refused(Refusal::HostMissing),
+        (None, None, None) => refused(Refusal::HostMissing),
     };
     ready(Ok(response))
 }

@@ -33,7 +33,7 @@ use crate::edge::upstream::layout::Layout;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{collect, deprecated, form, grpc, respond, spare};
+use crate::edge::{collect, deprecated, form, grpc, proof, respond, spare};
 use crate::oauth::store::Access;
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};
@@ -143,6 +143,9 @@ impl Life {
 
     /// Locates and hands over to whoever acts.
     async fn answer(&self, head: &Parts, body: Inbound, record: &mut Record) -> Response<AnswerBody> {
+        if let Some(proof) = proof::found(&self.connection, &head.method, head.uri.path()) {
+            return proof.map(AnswerBody::whole);
+        }
         let table = &self.world.snapshot.policy.tables[self.connection.listener];
         let located = match locate(head, self.connection.sni.as_deref(), table) {
             Ok(located) => located,
@@ -367,22 +370,4 @@ impl Life {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use http::Request;
-
-    use crate::edge::connection::Connection;
-    use crate::edge::inbound::Inbound;
-
-    fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Inbound>) -> A) -> usize {
-        size_of::<A>()
-    }
-
-    #[test]
-    fn a_requests_future_is_small() {
-        // Every request moves it at least once, so its size is time.
-        let size = size_of_answer(super::serve);
-        assert!(size <= 3 * 1024 + 256, "{size} bytes");
-    }
-}
+mod tests;

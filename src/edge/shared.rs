@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::acme::board::Board;
 use crate::clock::Clock;
 use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
@@ -44,6 +45,8 @@ pub struct Shared {
     pub telemetry: Arc<Telemetry>,
     /// When the store's log was last read, in Unix seconds; the follower writes it.
     pub last_sync: Arc<AtomicU64>,
+    /// Proofs for authorities that come to look whether a name is ours.
+    pub proofs: Arc<Board>,
     /// How far the end has come.
     pub drain: Drain,
     /// What the limits of routes have counted.

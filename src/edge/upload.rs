@@ -1,7 +1,7 @@
 //! The request's body on its way to a backend: nothing, a few bytes in hand, or a
 //! stream that is counted, bounded and timed. A fault is noted where the answering
 //! side can see it, so that a caller's mistake is never blamed on the backend.
-//! Trailers end here: no field after the body can add to what was judged before it.
+//! Of its trailers go on those that add nothing to what was judged (`trailers`).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,11 +10,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::edge::hurry::Hurry;
 use crate::edge::inbound::Inbound;
+use crate::edge::messages::{Messages, TooLarge};
+use crate::edge::pace::Verdict;
 use crate::edge::pulse::Pulse;
 use crate::edge::traffic::tee::Tee;
+use crate::edge::trailers::Trailers;
 use crate::edge::upstream::error::ForwardError;
 
 /// What a backend is sent after the head.
@@ -34,45 +39,36 @@ pub struct Upload {
     body: Inbound,
     /// A piece that was taken and not sent: it comes first, and is not counted again.
     again: Option<Bytes>,
-    left: u64,
+    bound: Bound,
     state: Arc<UploadState>,
     /// The backend's patience: counts only while the backend is the slow one.
     patience: Option<(Arc<Pulse>, Duration)>,
     /// Our patience with the caller, where his wire has none: in HTTP/2.
-    caller: Option<Wait>,
+    hurry: Option<Box<Hurry>>,
+    /// What of his trailers goes on; `None`: nothing does.
+    trailers: Option<Box<Trailers>>,
     /// Who looks on, where the request is copied.
     tee: Option<Box<Tee>>,
 }
 
-/// The time-out between two pieces of a caller's body.
+/// What is bounded of a body.
 #[derive(Debug)]
-struct Wait {
-    pulse: Arc<Pulse>,
-    limit: Duration,
-    stage: Stage,
+enum Bound {
+    /// All of it: so many bytes more.
+    Whole(u64),
+    /// Each message of a gRPC call.
+    Each(Messages),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
-    AtRest,
-    Armed,
-}
-
-impl Wait {
-    /// A piece has come.
-    fn rest(&mut self) {
-        if std::mem::replace(&mut self.stage, Stage::AtRest) == Stage::Armed {
-            self.pulse.rest();
+impl Bound {
+    fn take(&mut self, data: &[u8]) -> Result<(), TooLarge> {
+        match self {
+            Bound::Whole(left) => {
+                *left = left.checked_sub(data.len() as u64).ok_or(TooLarge)?;
+                Ok(())
+            }
+            Bound::Each(messages) => messages.pass(data),
         }
-    }
-
-    /// None has: `Ready` when that has lasted too long.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.stage, Stage::Armed) == Stage::AtRest {
-            self.pulse.arm(self.limit);
-        }
-        self.pulse.register(cx.waker());
-        if self.pulse.fired() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -80,6 +76,8 @@ impl Wait {
 #[derive(Debug, Default)]
 pub struct UploadState {
     bytes: AtomicU64,
+    /// Pieces of the answer that have come meanwhile.
+    answered: AtomicU64,
     end: AtomicU8,
 }
 
@@ -93,6 +91,16 @@ impl UploadState {
     /// Bytes taken from the caller so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Pieces of the answer that have come so far.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// A piece of the answer has come.
+    pub fn answers(&self) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
     /// True when all of it was handed on, so that the backend's connection is clean.
@@ -114,14 +122,32 @@ impl UploadState {
 impl Upload {
     /// Takes at most `limit` bytes of `body`.
     pub fn new(body: Inbound, limit: u64) -> Upload {
-        Upload { body, again: None, left: limit, state: Arc::default(), patience: None, caller: None, tee: None }
+        Upload::within(body, Bound::Whole(limit))
     }
 
-    /// Lets the caller pause for at most `limit` between two pieces, by `pulse`, which
-    /// nobody else may arm. For bodies that come by HTTP/2; those of HTTP/1 are timed
-    /// where they are read from the socket.
-    pub fn hurry(&mut self, pulse: Arc<Pulse>, limit: Duration) {
-        self.caller = Some(Wait { pulse, limit, stage: Stage::AtRest });
+    /// Takes any number of messages of a gRPC call, each of at most `limit` bytes.
+    pub fn of_messages(body: Inbound, limit: u64) -> Upload {
+        Upload::within(body, Bound::Each(Messages::of(limit)))
+    }
+
+    fn within(body: Inbound, bound: Bound) -> Upload {
+        let state = Arc::default();
+        Upload { body, again: None, bound, state, patience: None, hurry: None, trailers: None, tee: None }
+    }
+
+    /// Has the caller hurry, where his wire does not.
+    pub fn hurry(&mut self, hurry: Hurry) {
+        self.hurry = Some(Box::new(hurry));
+    }
+
+    /// Lets these trailers go on.
+    pub fn trail(&mut self, trailers: Trailers) {
+        self.trailers = Some(Box::new(trailers));
+    }
+
+    /// What of its trailers goes on.
+    pub fn trailers(&self) -> Option<&Trailers> {
+        self.trailers.as_deref()
     }
 
     /// Lets `tee` look on as it passes.
@@ -140,6 +166,11 @@ impl Upload {
         self.patience = Some((pulse, wait));
     }
 
+    /// The answer has begun: from here on its own waits are what is timed.
+    pub fn be_calm(&mut self) {
+        self.patience = None;
+    }
+
     /// Puts a piece back that was taken last and not sent.
     pub fn put_back(&mut self, piece: Bytes) {
         self.again = Some(piece);
@@ -149,51 +180,66 @@ impl Upload {
         self.state.end.store(how, Ordering::Relaxed);
     }
 
-    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
         if let Some(piece) = self.again.take() {
-            return Poll::Ready(Some(Ok(piece)));
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        loop {
-            let Some(next) = ready!(self.poll_caller(cx)) else {
-                self.tee.iter_mut().for_each(|tee| tee.end());
-                self.end(COMPLETE);
-                return Poll::Ready(None);
-            };
-            match next.map(Frame::into_data) {
-                Ok(Ok(data)) => {
-                    let taken = data.len() as u64;
-                    if taken > self.left {
-                        self.end(TOO_LARGE);
-                        return Poll::Ready(Some(Err(ForwardError::BodyTooLarge)));
-                    }
-                    self.left -= taken;
-                    self.state.bytes.fetch_add(taken, Ordering::Relaxed);
-                    self.tee.iter_mut().for_each(|tee| tee.take(&data));
-                    if self.body.is_end_stream() {
-                        self.tee.iter_mut().for_each(|tee| tee.end());
-                        self.end(COMPLETE);
-                    }
-                    return Poll::Ready(Some(Ok(data)));
-                }
-                // Trailers: nothing of them goes on.
-                Ok(Err(_)) => {}
-                Err(fault) => {
-                    self.end(if fault == ForwardError::BodyTimeout { TIMED_OUT } else { BROKEN });
-                    return Poll::Ready(Some(Err(fault)));
-                }
-            }
+        let Some(next) = ready!(self.poll_caller(cx)) else {
+            self.complete();
+            return Poll::Ready(None);
+        };
+        let passed = match next.map(Frame::into_data) {
+            Ok(Ok(data)) => self.take(data).map(|data| Some(Frame::data(data))),
+            Ok(Err(trailers)) => self.end_with(trailers.into_trailers().unwrap_or_default()),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = passed {
+            self.end(match fault {
+                ForwardError::BodyTimeout => TIMED_OUT,
+                ForwardError::BodyTooLarge => TOO_LARGE,
+                _ => BROKEN,
+            });
         }
+        Poll::Ready(passed.transpose())
+    }
+
+    fn take(&mut self, data: Bytes) -> Result<Bytes, ForwardError> {
+        self.bound.take(&data).map_err(|TooLarge| ForwardError::BodyTooLarge)?;
+        self.state.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+        self.tee.iter_mut().for_each(|tee| tee.take(&data));
+        if self.body.is_end_stream() {
+            self.complete();
+        }
+        Ok(data)
+    }
+
+    /// The trailers are the last that comes; perhaps none of them goes on.
+    fn end_with(&mut self, came: HeaderMap) -> Result<Option<Frame<Bytes>>, ForwardError> {
+        let passed = self.trailers.as_ref().map(|trailers| trailers.pass(came)).transpose()?.unwrap_or_default();
+        self.complete();
+        Ok((!passed.is_empty()).then(|| Frame::trailers(passed)))
+    }
+
+    fn complete(&mut self) {
+        self.tee.iter_mut().for_each(|tee| tee.end());
+        self.end(COMPLETE);
     }
 
     /// The next piece, if the caller sends it in time.
     fn poll_caller(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
-        match (Pin::new(&mut self.body).poll_frame(cx), &mut self.caller) {
-            (Poll::Ready(next), wait) => {
-                wait.iter_mut().for_each(Wait::rest);
-                Poll::Ready(next)
+        let next = Pin::new(&mut self.body).poll_frame(cx);
+        let Some(hurry) = &mut self.hurry else { return next };
+        let in_time = match &next {
+            Poll::Pending => return hurry.poll(cx).map(|()| Some(Err(ForwardError::BodyTimeout))),
+            // The last piece is late for nobody.
+            Poll::Ready(Some(Ok(frame))) if !self.body.is_end_stream() => {
+                hurry.came(frame.data_ref().map_or(0, Bytes::len))
             }
-            (Poll::Pending, Some(wait)) => wait.poll(cx).map(|()| Some(Err(ForwardError::BodyTimeout))),
-            (Poll::Pending, None) => Poll::Pending,
+            Poll::Ready(_) => Verdict::Bearable,
+        };
+        match in_time {
+            Verdict::Bearable => next,
+            Verdict::TooSlow => Poll::Ready(Some(Err(ForwardError::BodyTimeout))),
         }
     }
 }
@@ -207,14 +253,14 @@ impl Body for Outgoing {
             Outgoing::Empty => Poll::Ready(None),
             Outgoing::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
             Outgoing::Stream(upload) => {
-                let next = upload.poll_data(cx);
+                let next = upload.poll_next(cx);
                 if let Some((pulse, wait)) = &upload.patience {
                     match &next {
                         Poll::Ready(_) => pulse.arm(*wait),
                         Poll::Pending => pulse.rest(),
                     }
                 }
-                next.map(|frame| frame.map(|data| data.map(Frame::data)))
+                next
             }
         }
     }

@@ -4,9 +4,11 @@
 
 pub mod activation;
 pub mod boot_client;
+pub mod certificates;
 pub mod descriptors;
 pub mod keeper;
 pub mod readiness;
+pub mod renewal;
 pub mod rings;
 pub mod running;
 pub mod sight;

@@ -13,6 +13,7 @@ use crate::edge::heartbeat::Heartbeat;
 use crate::edge::shared::Shared;
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, BootClient};
+use crate::gateway::certificates::Certificates;
 use crate::gateway::rings;
 use crate::gateway::sight;
 use crate::gateway::start::NAMES_PATIENCE;
@@ -31,6 +32,7 @@ pub(in crate::gateway) struct Assembled {
     pub(in crate::gateway) shared: Arc<Shared>,
     pub(in crate::gateway) store: Store,
     pub(in crate::gateway) random: Arc<dyn Random>,
+    pub(in crate::gateway) certificates: Arc<Certificates>,
     pub(in crate::gateway) crew: Crew,
     pub(in crate::gateway) follower: Follower,
     pub(in crate::gateway) runtime: Runtime,
@@ -70,11 +72,12 @@ impl Gateway {
 
     /// A handle that can put another snapshot in force, from any thread.
     pub fn swapper(&self) -> Swapper {
-        let Assembled { shared, store, random, .. } = &self.assembled;
+        let Assembled { shared, store, random, certificates, .. } = &self.assembled;
         Swapper {
             shared: Arc::clone(shared),
             store: store.clone(),
             random: Arc::clone(random),
+            certificates: Arc::clone(certificates),
             carried: self.carried.clone(),
         }
     }
@@ -115,13 +118,16 @@ pub struct Swapper {
     shared: Arc<Shared>,
     store: Store,
     random: Arc<dyn Random>,
+    certificates: Arc<Certificates>,
     carried: Vec<(IssuerName, Arc<Client>)>,
 }
 
 impl Swapper {
-    /// Gives a snapshot the clients that live as long as the process.
+    /// Gives a snapshot what lives as long as the process: clients of the first start, and
+    /// the certificates that the gateway gets by itself.
     pub fn carry_over(&self, snapshot: &mut Snapshot) {
         boot_client::carry_over(snapshot, &self.carried);
+        self.certificates.fit(snapshot);
     }
 
     /// Puts `next` in force for every request that begins from now on. On `Err` the
@@ -148,6 +154,8 @@ impl Swapper {
         let telemetry = &self.shared.telemetry;
         telemetry.lay_out(world.generation, &next.layout());
         sight::tell_certificates(telemetry, next);
+        self.certificates.shelf.keep_only(next.managed());
+        self.certificates.tell(telemetry, next);
         telemetry.access_log().set(sight::access_settings(&next.access_log));
         telemetry.configured(Reload::Taken { revision: &next.revision });
         Ok(())

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::acme::board::Board;
 use crate::clock::{Clock, UnixTime};
 use crate::edge::crew::Crew;
 use crate::edge::drain::Phase;
@@ -21,12 +22,13 @@ use crate::edge::shared::{Crowd, DoorCount, Shared, Worlds};
 use crate::edge::{admin, request};
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, Life};
+use crate::gateway::certificates::Certificates;
 use crate::gateway::keeper::Keeper;
 use crate::gateway::readiness::Ready;
 use crate::gateway::running::{Assembled, Gateway};
 use crate::gateway::start_error::StartError;
 use crate::gateway::succession::estate::{Estate, Heirlooms, Socket};
-use crate::gateway::{descriptors, rings, sight};
+use crate::gateway::{descriptors, renewal, rings, sight};
 use crate::oauth::service::Service;
 use crate::random::{Random, bytes};
 use crate::revocation::list::List;
@@ -64,6 +66,8 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     let now = parts.clock.now();
     let (store, lock) = open_state(&snapshot.fixed, estate.lock)?;
     let made = prepare_issuers(&mut snapshot, &store, parts, now)?;
+    let certificates = Certificates::within(&snapshot.fixed.state, &parts.clock, &parts.random);
+    certificates.fit(&mut snapshot);
     let (revoked, cursor) = load_revocations(&store, parts, now)?;
     let telemetry = sight::open(&snapshot, &parts.clock)?;
     let doors = listen(&snapshot.fixed, estate.sockets)?;
@@ -76,20 +80,24 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     let first = World { generation: 1, snapshot: Arc::new(snapshot), rings };
     telemetry.lay_out(first.generation, &layout);
     telemetry.configured(Reload::First { revision: &first.snapshot.revision });
-    let shared = share(first, &store, revoked, telemetry, &runtime, parts)?;
+    let proofs = Arc::clone(&certificates.board);
+    let shared = share(first, &store, (revoked, proofs), telemetry, &runtime, parts)?;
     let keeper = Keeper { shared: Arc::clone(&shared), store: store.clone(), random: Arc::clone(&parts.random) };
     keeper.tell_ends();
     let follower = follow(&store, cursor, keeper, parts)?;
     sight::watch(&shared.telemetry, &shared);
     tend_servers(&shared, &runtime);
     sight::tell_certificates(&shared.telemetry, &shared.worlds.load().snapshot);
+    certificates.tell(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address.clone())).collect();
-    let admin = admin.map(|bound| serve_admin(bound, &shared, &runtime)).transpose()?;
+    let admin = admin.map(|bound| serve_admin(bound, &shared, &certificates, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
+    // Listeners are served by now: an authority that comes finds them.
+    runtime.spawn(renewal::keep(Arc::clone(&shared), Arc::clone(&certificates)));
     let random = Arc::clone(&parts.random);
     Ok(Gateway::new(
-        Assembled { shared, store, random, crew, follower, runtime, lock, heirlooms },
+        Assembled { shared, store, random, certificates, crew, follower, runtime, lock, heirlooms },
         addresses,
         admin,
         made,
@@ -169,7 +177,7 @@ fn shared_runtime() -> Result<Runtime, StartError> {
 fn share(
     first: World,
     store: &Store,
-    revoked: Arc<List>,
+    (revoked, proofs): (Arc<List>, Arc<Board>),
     telemetry: Arc<Telemetry>,
     runtime: &Runtime,
     parts: &Parts,
@@ -193,6 +201,7 @@ fn share(
         fleet,
         telemetry,
         last_sync: Arc::new(AtomicU64::new(parts.clock.now().0)),
+        proofs,
         drain: Default::default(),
         limits: Default::default(),
         doors,
@@ -217,9 +226,14 @@ fn follow(store: &Store, cursor: Cursor, keeper: Keeper, parts: &Parts) -> Resul
         .map_err(StartError::system("thread for the store's log"))
 }
 
-fn serve_admin(bound: admin::Bound, shared: &Arc<Shared>, runtime: &Runtime) -> Result<SocketAddr, StartError> {
+fn serve_admin(
+    bound: admin::Bound,
+    shared: &Arc<Shared>,
+    certificates: &Arc<Certificates>,
+    runtime: &Runtime,
+) -> Result<SocketAddr, StartError> {
     let address = bound.address().map_err(StartError::system("address for metrics"))?;
-    let ready = Arc::new(Ready(Arc::clone(shared)));
+    let ready = Arc::new(Ready { shared: Arc::clone(shared), certificates: Arc::clone(certificates) });
     let over = over(Arc::clone(shared));
     let telemetry = Arc::clone(&shared.telemetry);
     runtime.spawn(async move {

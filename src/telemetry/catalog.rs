@@ -126,7 +126,7 @@ catalog! {
         "Exchanges under way that outlived their first bytes and end with their token: websocket, grpc or stream.");
     /// Exchanges that were ended.
     LIVE_ENDED = counter("tollgate_live_exchanges_ended_total", &["kind", "reason"],
-        "Exchanges that the gateway ended by itself: their token expired or was revoked; a WebSocket also idle, or in a drain.");
+        "Exchanges that the gateway ended by itself: their token expired or was revoked, or the consent behind it was narrowed; a WebSocket also idle, or in a drain.");
     /// TLS handshakes.
     HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
         "TLS handshakes by result: ok, failed or timeout; version and resumed are `-` unless ok.");
@@ -173,7 +173,16 @@ catalog! {
         "Copies of requests for a second upstream: sent, failed, dropped (too many under way, or the caller broke off) or too_large.");
     /// End of certificates.
     CERTIFICATE_EXPIRY = gauge("tollgate_certificate_expiry_timestamp_seconds", &["name"],
-        "End of the shortest-lived certificate of a listener, in Unix time.");
+        "End of the shortest-lived certificate of a listener that comes from a file, in Unix time.");
+    /// End of certificates that were got.
+    ACME_EXPIRY = gauge("tollgate_acme_certificate_expiry_timestamp_seconds", &["certificate"],
+        "End of a certificate that the gateway gets by itself, in Unix time; absent while a stand-in is shown. Its label is the first of its names.");
+    /// When they should be got.
+    ACME_RENEWAL = gauge("tollgate_acme_certificate_renewal_timestamp_seconds", &["certificate"],
+        "When a certificate that the gateway gets by itself is due to be ordered, in Unix time; in the past while that fails.");
+    /// Orders.
+    ACME_ORDERS = counter("tollgate_acme_orders_total", &["certificate", "result"],
+        "Attempts to get a certificate from its authority: ok or failed.");
     /// End of signing keys.
     KEY_EXPIRY = gauge("tollgate_signing_key_expiry_timestamp_seconds", &["kid", "state"],
         "When a signing key is due: to be replaced (current), or forgotten (retired), in Unix time.");

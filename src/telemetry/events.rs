@@ -34,6 +34,9 @@ pub struct Events {
     pub(in crate::telemetry) rate_limited: IntCounterVec,
     pub(in crate::telemetry) mirrored: IntCounterVec,
     pub(in crate::telemetry) certificate_expiry: GaugeVec,
+    pub(in crate::telemetry) acme_expiry: GaugeVec,
+    pub(in crate::telemetry) acme_renewal: GaugeVec,
+    pub(in crate::telemetry) acme_orders: IntCounterVec,
     pub(in crate::telemetry) key_expiry: GaugeVec,
     pub(in crate::telemetry) reloads: IntCounterVec,
     pub(in crate::telemetry) reload_ok: IntGauge,
@@ -60,6 +63,18 @@ impl Events {
         }
     }
 
+    /// Ends the series of certificates that are no longer wanted.
+    pub(in crate::telemetry) fn keep_certificates(&self, names: &[&str]) {
+        for metric in self.acme_orders.collect().iter().flat_map(|family| family.get_metric()) {
+            let labels: HashMap<&str, &str> =
+                metric.get_label().iter().map(|pair| (pair.name(), pair.value())).collect();
+            if !names.contains(&labels.get("certificate").copied().unwrap_or_default()) {
+                // A series that another thread has removed is gone all the same.
+                let _ = self.acme_orders.remove(&labels);
+            }
+        }
+    }
+
     /// Registers all of them.
     pub fn register(registry: &Registry) -> prometheus::Result<Events> {
         Ok(Events {
@@ -80,6 +95,9 @@ impl Events {
             rate_limited: counters(registry, &catalog::RATE_LIMITED)?,
             mirrored: counters(registry, &catalog::MIRRORED)?,
             certificate_expiry: gauges(registry, &catalog::CERTIFICATE_EXPIRY)?,
+            acme_expiry: gauges(registry, &catalog::ACME_EXPIRY)?,
+            acme_renewal: gauges(registry, &catalog::ACME_RENEWAL)?,
+            acme_orders: counters(registry, &catalog::ACME_ORDERS)?,
             key_expiry: gauges(registry, &catalog::KEY_EXPIRY)?,
             reloads: counters(registry, &catalog::RELOADS)?,
             reload_ok: whole_gauges(registry, &catalog::RELOAD_OK)?.with_label_values::<&str>(&[]),

@@ -18,7 +18,7 @@ use crate::telemetry::gauges::{Gauges, Source, Sources};
 use crate::telemetry::layout::Layout;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::meter::Meter;
-use crate::telemetry::outcome::{ConnectionRefused, Handshake, Lasting, Login, Reload, StoreOutcome};
+use crate::telemetry::outcome::{ConnectionRefused, Handshake, Lasting, Login, Ordered, Reload, StoreOutcome};
 use crate::telemetry::scrape::Scrape;
 use crate::telemetry::servers::{self, Servers};
 
@@ -234,6 +234,29 @@ impl Telemetry {
         for (name, end) in ends {
             self.events.certificate_expiry.with_label_values(&[name]).set(end.0 as f64);
         }
+    }
+
+    /// The ends of the certificates that the gateway gets by itself, and when each is due to
+    /// be ordered; replaces what was said before.
+    pub fn managed_certificates(&self, all: &[(&str, Option<UnixTime>, UnixTime)]) {
+        self.events.keep_certificates(&all.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
+        self.events.acme_expiry.reset();
+        self.events.acme_renewal.reset();
+        for (name, end, due) in all {
+            if let Some(end) = end {
+                self.events.acme_expiry.with_label_values(&[name]).set(end.0 as f64);
+            }
+            self.events.acme_renewal.with_label_values(&[name]).set(due.0 as f64);
+            // A rate sees a counter's first step only if the counter was there before it.
+            for ordered in Ordered::ALL {
+                self.events.acme_orders.with_label_values(&[name, ordered.label()]);
+            }
+        }
+    }
+
+    /// An authority was asked for a certificate.
+    pub fn certificate_ordered(&self, name: &str, ordered: Ordered) {
+        self.events.acme_orders.with_label_values(&[name, ordered.label()]).inc();
     }
 
     /// When each signing key is due, with its state (`next`, `current`, `retired`);

@@ -166,6 +166,28 @@ impl Reload<'_> {
     }
 }
 
+/// What became of an attempt to get a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ordered {
+    /// It is there.
+    Issued,
+    /// The one before is still shown.
+    Failed,
+}
+
+impl Ordered {
+    /// All of them.
+    pub const ALL: [Ordered; 2] = [Ordered::Issued, Ordered::Failed];
+
+    /// The value of `result`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Ordered::Issued => "ok",
+            Ordered::Failed => "failed",
+        }
+    }
+}
+
 /// What became of a store operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StoreOutcome {

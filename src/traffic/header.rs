@@ -24,6 +24,11 @@ impl HeaderRules {
         self.remove.is_empty() && self.set.is_empty() && self.add.is_empty()
     }
 
+    /// Every name it speaks of.
+    pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.remove.iter().chain(self.set.iter().chain(&self.add).map(|(name, _)| name))
+    }
+
     /// Changes `headers` as asked.
     pub fn apply(&self, facts: &Facts<'_>, headers: &mut HeaderMap) {
         self.strip(headers);
@@ -41,7 +46,7 @@ impl HeaderRules {
         if self.remove.is_empty() {
             return;
         }
-        let meant = |name: &HeaderName| self.remove.iter().any(|gone| alike(name.as_str(), gone.as_str()));
+        let meant = |name: &HeaderName| self.remove.iter().any(|gone| alike(name, gone));
         let gone: Vec<HeaderName> = headers.keys().filter(|name| meant(name)).cloned().collect();
         gone.iter().for_each(|name| drop(headers.remove(name)));
     }
@@ -57,7 +62,8 @@ impl HeaderRules {
 }
 
 /// Whether a CGI-like server takes one name for the other (`X_User`, `x.user`).
-fn alike(one: &str, other: &str) -> bool {
+pub fn alike(one: &HeaderName, other: &HeaderName) -> bool {
+    let (one, other) = (one.as_str(), other.as_str());
     let fold = |byte: u8| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
     one.len() == other.len() && one.bytes().zip(other.bytes()).all(|(a, b)| fold(a) == fold(b))
 }

@@ -215,6 +215,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         telemetry,
         clock,
         last_sync: Arc::new(AtomicU64::new(0)),
+        proofs: Default::default(),
         drain: Drain::default(),
         limits: Default::default(),
         doors,
@@ -230,6 +231,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
         door,
         limits,
         certificate_end: None,
+        managed: Vec::new(),
         trusted_proxies: Vec::new(),
         proxy_protocol: ProxyProtocol::Off,
     });
@@ -237,7 +239,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
     let addresses = listeners.iter().map(|listener| (Arc::clone(&listener.name), anywhere.into())).collect();
     Snapshot {
         listeners,
-        policy: Policy::default(),
+        policy: Policy::default().into(),
         plans: Vec::new(),
         limits: Vec::new(),
         upstreams: Vec::new(),

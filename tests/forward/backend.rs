@@ -83,8 +83,9 @@ fn whole(got: &[u8]) -> Option<usize> {
     let body = got.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&got[..body]).to_ascii_lowercase();
     if head.contains("\r\ntransfer-encoding: chunked\r\n") {
-        let last = got[body..].windows(5).position(|w| w == b"0\r\n\r\n")?;
-        return Some(body + last + 5);
+        let last = got[body..].windows(5).position(|w| w == b"\r\n0\r\n").map_or(0, |last| last + 2);
+        let end = got[body + last..].windows(4).position(|w| w == b"\r\n\r\n")?;
+        return got[body + last..].starts_with(b"0\r\n").then_some(body + last + end + 4);
     }
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let length: usize = length.map_or(0, |l| l.parse().expect("a length"));

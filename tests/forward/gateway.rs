@@ -182,6 +182,7 @@ impl Gateway {
             runtime: tokio::runtime::Handle::current(),
             telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
+            proofs: Default::default(),
             drain: Drain::default(),
             limits: Default::default(),
             doors: vec![DoorCount::default()],
@@ -198,6 +199,7 @@ fn listener(address: SocketAddr) -> Listener {
         address: address.into(),
         door: Door::Clear,
         certificate_end: None,
+        managed: Vec::new(),
         limits: DoorLimits {
             connections: 1000,
             per_address: PerAddress::default(),
@@ -252,7 +254,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         });
     }
     Snapshot {
-        policy: Policy {
+        policy: Arc::new(Policy {
             voices: Vec::new(),
             tables: vec![Table::build(entries).expect("no conflicts")],
             profiles: vec![profile()],
@@ -260,7 +262,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
             kept_claims: vec!["email".into()],
             token_headers: Vec::new(),
             route_names,
-        },
+        }),
         fixed: fixed(folder, &listener),
         listeners: vec![listener],
         plans,

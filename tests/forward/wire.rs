@@ -57,8 +57,13 @@ pub async fn get(to: SocketAddr, path: &str, lines: &str) -> Answer {
     ask(to, format!("GET {path} HTTP/1.1\nhost: api.test\n{lines}").trim_end(), b"").await
 }
 
-/// Takes an answer apart, chunks and all; panics where it is cut off.
-pub fn parse(said: &[u8]) -> Answer {
+/// Takes an answer apart, chunks and all; panics where it is cut off. Interim answers in
+/// front of it are passed over.
+pub fn parse(mut said: &[u8]) -> Answer {
+    while said.starts_with(b"HTTP/1.1 10") && !said.starts_with(b"HTTP/1.1 101") {
+        let end = said.windows(4).position(|w| w == b"\r\n\r\n").expect("an interim answer's end");
+        said = &said[end + 4..];
+    }
     let cut = said.windows(4).position(|w| w == b"\r\n\r\n");
     let cut = cut.unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(said)));
     let head = String::from_utf8(said[..cut].to_vec()).expect("a head is text");

@@ -13,6 +13,7 @@ mod exchanges;
 mod floods;
 mod frames;
 mod kinds;
+mod slow;
 mod streams;
 mod wire;
 

@@ -173,6 +173,11 @@ impl Wire {
         wire
     }
 
+    /// From here on `hear` waits for so long only.
+    pub fn be_patient_for(&mut self, span: Duration) {
+        self.tls.sock.set_read_timeout(Some(span)).expect("a time limit");
+    }
+
     /// Sends bytes; whether the other side still takes them is found by hearing.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
         self.tls.write_all(bytes).and_then(|()| self.tls.flush()).is_ok()

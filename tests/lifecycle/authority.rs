@@ -4,14 +4,15 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams, DnType,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateSigningRequestDer, PrivateKeyDer};
 
 /// An authority.
 pub struct Authority {
@@ -82,6 +83,29 @@ impl Authority {
         params.serial_number = Some(serial.clone());
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Issued { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone(), serial }
+    }
+
+    /// Signs what a request (PKCS #10, in DER) asks for, if that is these names, from one
+    /// second since 1970 to another. In PEM.
+    pub fn sign(&self, request: &[u8], names: &[String], (from, until): (u64, u64)) -> Result<String, String> {
+        let request = CertificateSigningRequestDer::from(request.to_vec());
+        let mut asked = CertificateSigningRequestParams::from_der(&request).map_err(|error| error.to_string())?;
+        let listed: Vec<String> = asked
+            .params
+            .subject_alt_names
+            .iter()
+            .map(|name| match name {
+                SanType::DnsName(name) => name.to_string(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        if listed != names {
+            return Err(format!("asks for {listed:?} and not for {names:?}"));
+        }
+        let second = |at| date_time_ymd(1970, 1, 1) + Duration::from_secs(at);
+        (asked.params.not_before, asked.params.not_after) = (second(from), second(until));
+        let certificate = asked.signed_by(&self.issuer).map_err(|error| error.to_string())?;
+        Ok(certificate.pem())
     }
 
     /// A caller's settings that trust this authority, perhaps with a certificate of his own.

@@ -6,6 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acme;
+mod acme_authority;
+mod acme_clock;
 mod activation;
 mod authority;
 mod callers;

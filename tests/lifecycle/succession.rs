@@ -37,13 +37,37 @@ fn lives(pid: u32) -> bool {
 }
 
 /// Ends a process that is nobody's child any more.
-struct Orphan(u32);
+pub struct Orphan(u32);
 
 impl Orphan {
-    fn end(&self) {
-        let told = Command::new("kill").args(["-TERM", &self.0.to_string()]).status();
+    /// Whoever holds a state folder, once it is another process than this one.
+    pub fn owner_of(folder: &std::path::Path, before: u32) -> Orphan {
+        // A file that is being written is no number for a moment.
+        let read = || fs::read_to_string(folder.join("state/lock")).ok()?.trim().parse::<u32>().ok();
+        until("another owner", || read().is_some_and(|owner| owner != before));
+        Orphan(owner(folder))
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").args([&format!("-{name}"), &self.0.to_string()]).status();
         assert!(told.is_ok_and(|status| status.success()));
-        until("the successor's end", || !lives(self.0));
+    }
+
+    /// Waits for its end.
+    pub fn wait(&self) {
+        until("the end of a process", || !lives(self.0));
+    }
+
+    /// Ends it.
+    pub fn end(&self) {
+        self.signal("TERM");
+        self.wait();
     }
 }
 

@@ -8,6 +8,7 @@ mod consent;
 mod flow;
 mod house;
 mod intra;
+mod lasting;
 mod libraries;
 mod sessions;
 mod sign_in;

@@ -126,7 +126,7 @@ async fn serve() -> (SocketAddr, NotesService) {
 }
 
 const ROUTES: &str = r#"  - { path: /test.Notes/Say, upstream: backend, access: scope read, max_body: 3500KiB }
-  - { path: /test.Notes/Chat, upstream: backend, access: scope write, max_body: 64MiB }
+  - { path: /test.Notes/Chat, upstream: backend, access: scope write, max_body: 300KiB }
   - { path: /test.Notes/*, upstream: backend, access: token }"#;
 
 async fn start(name: &str) -> (Gateway, NotesService) {
@@ -150,7 +150,11 @@ struct Client {
 
 impl Client {
     async fn of(gateway: &Gateway, scope: &str) -> Client {
-        let token = tokio::task::block_in_place(|| token_of(gateway, "ana", scope));
+        Client::of_user(gateway, "ana", scope).await
+    }
+
+    async fn of_user(gateway: &Gateway, user: &str, scope: &str) -> Client {
+        let token = tokio::task::block_in_place(|| token_of(gateway, user, scope));
         Client { grpc: tonic::client::Grpc::new(channel(gateway).await), token }
     }
 
@@ -230,6 +234,69 @@ async fn streams_go_both_ways_at_once_with_backpressure() {
     }
     sending.await.expect("no panic");
     assert_eq!(next(&mut answers).await.expect("OK"), None, "the trailers say OK");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_message_is_bounded_and_what_is_silent_on_both_sides_ends() {
+    let (gateway, _) = start("grpc-bounds").await;
+    let mut client = Client::of(&gateway, "write").await;
+    let (say, notes) = mpsc::channel(1);
+    let mut answers = client.chat(ReceiverStream::new(notes)).await.expect("a stream");
+    // In sum far more than the route's bound.
+    for n in 0..8 {
+        say.send(Note { text: n.to_string(), load: vec![1; 256 << 10] }).await.expect("sent");
+        assert_eq!(next(&mut answers).await.expect("a note").expect("no end").text, format!("{n}!"));
+    }
+    say.send(Note { text: "large".to_owned(), load: vec![1; 310 << 10] }).await.expect("sent");
+    let ended = next(&mut answers).await.expect_err("more than a message may have");
+    assert_eq!(
+        (ended.code(), ended.message()),
+        (Code::ResourceExhausted, "the request body is larger than this path takes")
+    );
+    let (backend, _) = serve().await;
+    let routes = "  - { path: /test.Notes/Chat, upstream: backend, access: scope write, timeouts: { idle: 1s } }";
+    let setup = Setup { backend, protocol: ", protocol: http2", lifetime: "10m", routes };
+    let gateway = tokio::task::block_in_place(|| setup.start("grpc-silent"));
+    let mut client = Client::of(&gateway, "write").await;
+    let (say, notes) = mpsc::channel(1);
+    let mut answers = client.chat(ReceiverStream::new(notes)).await.expect("a stream");
+    say.send(note("one")).await.expect("sent");
+    assert_eq!(next(&mut answers).await.expect("a note"), Some(note("one!")));
+    let silent = std::time::Instant::now();
+    let ended = next(&mut answers).await.expect_err("nobody said anything for a second");
+    assert!(silent.elapsed() >= Duration::from_secs(1), "{:?}", silent.elapsed());
+    assert_eq!(ended.code(), Code::DeadlineExceeded, "{ended:?}");
+    drop(say);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_refuse_calls_in_grpcs_own_words() {
+    const LIMITED: &str = r#"  - { path: /test.Notes/Say, upstream: backend, access: scope read, limits: few }
+  - { path: /test.Notes/Chat, upstream: backend, access: scope read, limits: one }
+limits:
+  few: { key: sub, rate: 1/h }
+  one: { key: route, at_once: 1 }"#;
+    let (backend, _) = serve().await;
+    let setup =
+        Setup { backend, protocol: ", protocol: http2, limits: { requests: 1 }", lifetime: "10m", routes: LIMITED };
+    let gateway = tokio::task::block_in_place(|| setup.start("grpc-limits"));
+    let mut client = Client::of(&gateway, "read").await;
+    client.say("hello").await.expect("the first one passes");
+    let refused = client.say("hello").await.expect_err("one an hour");
+    assert_eq!((refused.code(), refused.message()), (Code::ResourceExhausted, "too many requests"));
+    assert!(refused.metadata().get("retry-after").is_some(), "{:?}", refused.metadata());
+    let (say, notes) = mpsc::channel(1);
+    let mut answers = client.chat(ReceiverStream::new(notes)).await.expect("a stream");
+    say.send(note("one")).await.expect("sent");
+    assert_eq!(next(&mut answers).await.expect("a note"), Some(note("one!")));
+    let refused = client.chat(stream::iter([note("x")])).await.expect_err("one at once");
+    assert_eq!((refused.code(), refused.message()), (Code::Unavailable, "this path is too busy at present"));
+    // The upstream has a limit of its own, which the chat has taken.
+    let mut ben = Client::of_user(&gateway, "ben", "read").await;
+    let refused = ben.say("hello").await.expect_err("the upstream is full");
+    assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+    assert_eq!(refused.message(), "the service behind this gateway has more to do than it may");
+    drop((say, answers));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

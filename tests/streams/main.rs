@@ -7,10 +7,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backends;
+mod callers;
 mod endings;
 mod grpc;
+mod interim;
 mod peers;
 mod sockets;
+mod trailers;
 mod upstream;
 
 use std::net::SocketAddr;

@@ -23,6 +23,7 @@ const FLOORS: &[Floor] = &[
     floor(0, "random", &[]),
     floor(1, "token", &[]),
     floor(1, "telemetry", &["random"]),
+    floor(2, "acme", &["telemetry"]),
     floor(2, "balance", &["telemetry", "token"]),
     floor(2, "revocation", &["telemetry"]),
     floor(3, "dialect", &["telemetry", "revocation", "random"]),

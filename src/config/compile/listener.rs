@@ -44,6 +44,7 @@ impl Compiler<'_> {
             }
             out.extend(self.listener(name, written, address, state, &names));
         }
+        self.challenges_are_met(document);
         if self.tree.root.child("listeners").is_none_or(|node| node.entries().is_empty()) {
             self.report(Problem::new(Code::MissingKey, "there is no listener").help("define one under `listeners:`"));
         }
@@ -75,20 +76,29 @@ impl Compiler<'_> {
                 OrBlock::Word(_) => self.self_signed(state, self_signed_names, tls.place),
                 OrBlock::Block(block) => self.tls(block, tls.place),
             }
-            .map(|side| (Door::Tls(side.config), side.certificate_end)),
+            .map(|side| (Door::Tls(side.config), side.certificate_end, side.managed)),
             (None, Some(redirect)) => {
                 if let Some(serves) = &document.serves {
                     let message = format!("listener `{name}` only redirects");
                     self.wrong(Code::Combination, serves.place, message, "serves nothing");
                 }
-                self.port(redirect).map(|port| (Door::Redirect(port), None))
+                self.port(redirect).map(|port| (Door::Redirect(port), None, Vec::new()))
             }
-            (None, None) => Some((Door::Clear, None)),
+            (None, None) => Some((Door::Clear, None, Vec::new())),
         };
         let serves = document.serves.as_ref().map_or(Serves::All, |serves| serves.value);
         let name = Arc::from(name.value.as_str());
-        door.map(|(door, certificate_end)| Front {
-            listener: Listener { name, address, door, certificate_end, limits, trusted_proxies, proxy_protocol },
+        door.map(|(door, certificate_end, managed)| Front {
+            listener: Listener {
+                name,
+                address,
+                door,
+                certificate_end,
+                managed,
+                limits,
+                trusted_proxies,
+                proxy_protocol,
+            },
             serves,
         })
     }
@@ -156,7 +166,7 @@ fn self_signed_names(document: &GatewayDocument) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn is_dns_name(host: &str) -> bool {
+pub(super) fn is_dns_name(host: &str) -> bool {
     let label = |part: &str| {
         !part.is_empty() && part.len() <= 63 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };

@@ -3,6 +3,7 @@
 //! on after a mistake, so that the next part's mistakes are found in the same run.
 
 mod access;
+mod acme;
 mod address;
 mod alone;
 mod assertion;

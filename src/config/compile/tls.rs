@@ -15,6 +15,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::acme::wanted::Wanted;
 use crate::clock::{Seconds, UnixTime};
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::sni::BySni;
@@ -59,25 +60,36 @@ pub(super) fn versions(oldest: Option<TlsVersion>) -> &'static [&'static Support
 pub struct TlsSide {
     /// For handshakes.
     pub config: Arc<ServerConfig>,
-    /// When the first of its certificates ends.
+    /// When the first of the certificates in it ends.
     pub certificate_end: Option<UnixTime>,
+    /// Those that are no files: the gateway gets them by itself.
+    pub managed: Vec<Wanted>,
 }
 
 impl Compiler<'_> {
     /// The TLS side of a listener with certificates from files.
     pub fn tls(&mut self, written: &TlsDocument, place: Place) -> Option<TlsSide> {
         let mut by_sni = BySni::default();
-        if written.certificates.value.is_empty() && !self.damaged(written.certificates.place) {
+        let listed = written.certificates.as_ref();
+        if listed.is_some_and(|listed| listed.value.is_empty() && !self.damaged(listed.place)) {
             self.wrong(Code::WrongValue, place, "`certificates` is empty", "expected at least one");
         }
-        for certificate in &written.certificates.value {
+        if listed.is_none() && written.acme.is_none() && !self.damaged(place) {
+            let help = "name files under `certificates`, or names under `acme`, which gets certificates for them";
+            self.wrong_with_help(Code::MissingKey, place, "there is no certificate", "expected one", help);
+        }
+        for certificate in listed.iter().flat_map(|listed| &listed.value) {
             if let Some((names, key)) = self.certificate(certificate) {
                 by_sni.add(names.into_iter(), &Arc::new(key));
             }
         }
         let versions = versions(written.min_version.as_ref().map(|version| version.value));
         let terms = self.terms(written);
-        if by_sni.is_empty() { None } else { self.server(by_sni, versions, terms?, place) }
+        let managed = written.acme.as_ref().map(|acme| self.managed(acme)).unwrap_or_default();
+        if by_sni.is_empty() && managed.is_empty() {
+            return None;
+        }
+        self.server(by_sni, versions, terms?, place).map(|side| TlsSide { managed, ..side })
     }
 
     /// The TLS side of a listener that vouches for itself.
@@ -131,7 +143,7 @@ impl Compiler<'_> {
                 config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
                 config.ticketer = ticketer;
                 config.send_tls13_tickets = TICKETS;
-                Some(TlsSide { config: Arc::new(config), certificate_end })
+                Some(TlsSide { config: Arc::new(config), certificate_end, managed: Vec::new() })
             }
             Err(error) => {
                 self.wrong(Code::BadCertificate, place, format!("TLS cannot be set up: {error}"), "asked for here");

@@ -73,7 +73,7 @@ pub fn compile(
     }
     Some(Snapshot {
         listeners: fronts.into_iter().map(|front| front.listener).collect(),
-        policy,
+        policy: policy.into(),
         plans: ways.into_iter().map(|way| way.plan).collect(),
         limits: growing.limits,
         upstreams: backends.into_iter().map(|backend| backend.upstream).collect(),

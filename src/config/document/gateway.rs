@@ -69,7 +69,7 @@ pub struct DefaultsDocument {
     /// What is told to backends.
     #[serde(default)]
     pub forward: ForwardDocument,
-    /// Largest request body; default 8MiB.
+    /// Largest request body, or message of a gRPC call; default 8MiB.
     pub max_body: Option<At<ByteSize>>,
     /// Limits that routes are under, by name.
     pub limits: Option<At<OneOrMany>>,

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::document::acme::AcmeDocument;
+use crate::config::document::blocks::Blocks;
 use crate::config::document::duration::TimeSpan;
 use crate::config::document::size::ByteSize;
 use crate::config::document::word::{Https, OrBlock, OrNumber, SelfSigned};
@@ -77,7 +79,9 @@ pub enum Serves {
 #[schemars(rename = "Tls")]
 pub struct TlsDocument {
     /// Chosen by the name the caller asks for (SNI); the first one otherwise.
-    pub certificates: At<Vec<At<CertificateDocument>>>,
+    pub certificates: Option<At<Vec<At<CertificateDocument>>>>,
+    /// Certificates that the gateway gets and renews by itself; a block, or a list of them.
+    pub acme: Option<At<Blocks<AcmeDocument>>>,
     /// The oldest version that is spoken; default "1.2".
     pub min_version: Option<At<TlsVersion>>,
     /// Certificates that callers show; left out: none is asked for.

@@ -3,7 +3,9 @@
 //! here; `compile` gives the words their meaning.
 
 pub mod access;
+pub mod acme;
 pub mod assertion;
+pub mod blocks;
 pub mod client;
 pub mod dialect;
 pub mod dialect_choice;

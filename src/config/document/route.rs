@@ -67,7 +67,7 @@ pub struct RouteDocument {
     pub request_id: Option<At<bool>>,
     /// Whether callers must have shown a certificate, where listeners do not ask it of all; default any.
     pub client_certificate: Option<At<ClientCertificateName>>,
-    /// Largest request body.
+    /// Largest request body, or message of a gRPC call.
     pub max_body: Option<At<ByteSize>>,
     /// How long the backend may take.
     #[serde(default)]

@@ -4,7 +4,7 @@
 //! Must never: tell a caller, or a log, anything the backend said in a bad answer.
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version, response};
 
 use crate::edge::head::chunked::Chunks;
@@ -97,20 +97,6 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
     let mut parts = http::Response::new(()).into_parts().0;
     (parts.status, parts.version, parts.headers) = (status, version, headers);
     Ok(Answer { parts, body, after })
-}
-
-/// The fields of a trailer section that was found whole. Those that speak of framing or
-/// of the connection are not passed on (RFC 9110 §6.5.1).
-pub fn trailers(section: &Bytes) -> HeaderMap {
-    let mut out = HeaderMap::new();
-    for text in section.split(|byte| *byte == b'\n').map(line).filter(|text| !text.is_empty()) {
-        let Ok((name, value)) = field::split(text) else { continue };
-        let value = HeaderValue::from_maybe_shared(section.slice_ref(value));
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) {
-            out.append(name, value);
-        }
-    }
-    out
 }
 
 fn line(text: &[u8]) -> &[u8] {

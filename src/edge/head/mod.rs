@@ -11,6 +11,7 @@ pub mod refusal;
 pub mod request;
 pub mod request_line;
 pub mod scanner;
+pub mod trailer;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use crate::edge::head::scanner::Wishes;
 use crate::edge::http1::deliver::{Ending, deliver};
 use crate::edge::http1::wire::{Arrival, Wire};
 use crate::edge::inbound::Inbound;
+use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
 use crate::edge::stream::Stream;
 use crate::edge::worker::lock;
@@ -60,7 +61,8 @@ pub(in crate::edge) async fn run<S: Serve>(
         // The life of a request is large, and would be moved once for each layer; and a
         // connection that waits for the next one has no need of the room.
         let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
-        let Some(answer) = (Attended { answer, wire: &wire }).await else { return };
+        let attended = Attended { answer, wire: &wire, interims: &connection.interims };
+        let Some(answer) = attended.await else { return };
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
             Ending::Close => break,
@@ -96,6 +98,7 @@ fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
 struct Attended<'a, A> {
     answer: Pin<Box<A>>,
     wire: &'a Mutex<Wire>,
+    interims: &'a Interims,
 }
 
 impl<A, B> Future for Attended<'_, A>
@@ -105,7 +108,11 @@ where
     type Output = Option<Response<B>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
-        if let Poll::Ready(Ok(answer)) = self.answer.as_mut().poll(cx) {
+        let outcome = self.answer.as_mut().poll(cx);
+        for interim in self.interims.take() {
+            lock(self.wire).inform(&interim);
+        }
+        if let Poll::Ready(Ok(answer)) = outcome {
             return Poll::Ready(Some(answer));
         }
         lock(self.wire).poll_left(cx).map(|()| None)

@@ -53,6 +53,7 @@ where
     let (mut head, body) = answer.into_parts();
     let (frame, then) = {
         let mut wire = lock(wire);
+        wire.begin_answer();
         let said = reply::write_lines(&head, wire.outflow.text());
         let frame = reply::framing(terms, head.status, said, body.size_hint().exact());
         let then = then(connection, &mut wire, terms, frame, said);
@@ -168,9 +169,7 @@ impl Sending {
                 let trailers = piece.into_trailers().unwrap_or_default();
                 if self.frame == Frame::Chunks && self.trailers && !trailers.is_empty() {
                     self.stage = Stage::Over;
-                    out.text().extend_from_slice(b"0\r\n");
-                    trailers.iter().for_each(|(name, value)| reply::line(name, value.as_bytes(), out.text()));
-                    out.text().extend_from_slice(b"\r\n");
+                    reply::last_chunk(&trailers, out.text());
                 }
                 return Ok(());
             }

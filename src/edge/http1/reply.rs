@@ -1,8 +1,8 @@
 //! The head of an answer in bytes, and the framing of what follows it (RFC 9112 §6).
 //! Must never: write a second framing beside the one that holds.
 
-use http::header::{self, HeaderName};
-use http::{StatusCode, Version, response};
+use http::header::{self, HeaderMap, HeaderName};
+use http::{Response, StatusCode, Version, response};
 
 use crate::edge::date;
 use crate::edge::head::scanner::words;
@@ -126,6 +126,20 @@ pub(in crate::edge::http1) fn write_end(
         Then::Keep if terms.version == Version::HTTP_10 => out.extend_from_slice(b"connection: keep-alive\r\n"),
         Then::Keep | Then::Close => {}
     }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes an interim answer (RFC 9110 §15.2): a head with no framing of its own.
+pub(in crate::edge::http1) fn interim(head: &Response<()>, out: &mut Vec<u8>) {
+    write_status(head.status(), out);
+    head.headers().iter().for_each(|(name, value)| line(name, value.as_bytes(), out));
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes the last chunk of a body and the trailers behind it (RFC 9112 §7.1.2).
+pub(in crate::edge) fn last_chunk(trailers: &HeaderMap, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"0\r\n");
+    trailers.iter().for_each(|(name, value)| line(name, value.as_bytes(), out));
     out.extend_from_slice(b"\r\n");
 }
 

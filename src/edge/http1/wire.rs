@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
+use http_body::Frame;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use crate::edge::connection::Connection;
@@ -19,6 +20,8 @@ use crate::edge::head::framed::{Framed, Step};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::request;
 use crate::edge::head::scanner::{HeadLimits, Scan, Scanner, Wishes};
+use crate::edge::head::trailer;
+use crate::edge::http1::reply;
 use crate::edge::http1::wire::patience::Overdue;
 use crate::edge::inflow::{Inflow, Want};
 use crate::edge::io::WriteWatch;
@@ -182,13 +185,21 @@ impl Wire {
         }
     }
 
-    /// The next piece of the body behind the last head.
-    pub(in crate::edge) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ForwardError>>> {
+    /// The next piece of the body behind the last head, or its trailers.
+    pub(in crate::edge) fn poll_body(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
         loop {
             match self.body.next(self.inflow.bytes(), self.head_limits()) {
                 Step::Data { skip, data } => {
                     self.inflow.skip(skip);
-                    return Poll::Ready(Some(Ok(self.inflow.take(data))));
+                    return Poll::Ready(Some(Ok(Frame::data(self.inflow.take(data)))));
+                }
+                Step::End { skip, trailers } if trailers > trailer::EMPTY_SECTION => {
+                    self.inflow.skip(skip - trailers);
+                    let trailers = trailer::fields(&self.inflow.take(trailers));
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                 }
                 Step::End { skip, .. } => {
                     self.inflow.skip(skip);
@@ -233,10 +244,20 @@ impl Wire {
         fault(refusal)
     }
 
+    /// The answer's head comes next: nobody is told to go on any more (RFC 9110 §10.1.1).
+    pub(in crate::edge::http1) fn begin_answer(&mut self) {
+        self.expects = false;
+    }
+
+    /// Puts an interim answer on its way.
+    pub(in crate::edge::http1) fn inform(&mut self, interim: &Response<()>) {
+        reply::interim(interim, self.outflow.text());
+    }
+
     /// Tells a caller who waits for it to send his body.
     fn say_continue(&mut self, cx: &mut Context<'_>) {
-        if std::mem::take(&mut self.expects) && self.outflow.is_empty() {
-            self.outflow.begin().extend_from_slice(CONTINUE);
+        if std::mem::take(&mut self.expects) {
+            self.outflow.text().extend_from_slice(CONTINUE);
             // What does not fit now leaves before the answer, or with the next look.
             let _ = self.poll_flush(cx);
         }

@@ -3,6 +3,7 @@
 //! Must never: give back what nobody has taken.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -21,7 +22,7 @@ pub struct Received {
     length: Option<u64>,
     data: Data,
     /// Where a caller who waits for it is told to go on (RFC 9110 §10.1.1).
-    waits: Option<Interims>,
+    waits: Option<Arc<Interims>>,
 }
 
 /// Whether data may still come.
@@ -35,7 +36,7 @@ impl Received {
     /// The body of a stream whose head announced `length` bytes, if it did. `waits` are
     /// the interim answers of a caller who waits for `100 Continue`: he gets it when
     /// somebody wants his body.
-    pub fn new(stream: RecvStream, length: Option<u64>, waits: Option<Interims>) -> Received {
+    pub fn new(stream: RecvStream, length: Option<u64>, waits: Option<Arc<Interims>>) -> Received {
         Received { stream, length, data: Data::Flows, waits }
     }
 }

@@ -47,12 +47,12 @@ pub(super) async fn attend<S: Serve>(
     let bare = head.method == Method::HEAD;
     let connect = head.method == Method::CONNECT && head.extensions.get::<Protocol>().is_some();
     let waits = head.headers.get(header::EXPECT).is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(CONTINUE));
-    let interims = Interims::default();
-    head.extensions.insert(interims.clone());
+    let interims = Arc::new(Interims::default());
+    head.extensions.insert(Arc::clone(&interims));
     // What follows an extended CONNECT is a tunnel's, not a body's.
     let (body, tunnel) = match connect {
         true => (Inbound::empty(), Some(body)),
-        false => (Inbound::http2(Received::new(body, length, waits.then(|| interims.clone()))), None),
+        false => (Inbound::http2(Received::new(body, length, waits.then(|| Arc::clone(&interims)))), None),
     };
     let answer = {
         // The life of a request is large, and is over long before a large answer has left.

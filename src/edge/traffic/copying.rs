@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 
 use crate::edge::echo;
+use crate::edge::interim::Awaiting;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::Search;
@@ -86,7 +87,8 @@ impl Copying {
         let length = body.len();
         let write = |body: Outgoing| self.request(length, body);
         let body = if length == 0 { Outgoing::Empty } else { Outgoing::Whole(Some(body)) };
-        match exchange(balance, pulses, self.wait, &mut Search::default(), &write, body).await {
+        let awaiting = Awaiting { wait: self.wait, interims: None };
+        match exchange(balance, pulses, awaiting, &mut Search::default(), &write, body).await {
             Ok(Outcome::Answer(_, lease)) => {
                 // A small answer is read, so that the connection can serve again.
                 let mut download = Download::new(lease, self.wait);

@@ -30,6 +30,7 @@ use crate::traffic::caller::{Caller, Mark};
 use crate::traffic::cookie::{self, Channel};
 use crate::traffic::cors::Preflight;
 use crate::traffic::gate::{Blame, Refused, pass};
+use crate::traffic::header::HeaderRules;
 use crate::traffic::maintenance::Maintenance;
 use crate::traffic::mirror::Mirror;
 use crate::traffic::quota::Quota;
@@ -197,6 +198,11 @@ impl<'a> Ruling<'a> {
     fn nowhere(&self, record: &mut Record) -> Response<AnswerBody> {
         record.failed(reason::NO_PATH);
         respond::unfit(reason::NO_PATH, "this request does not lead to a path of the service")
+    }
+
+    /// What becomes of the lines of a request to a backend.
+    pub fn request_lines(&self) -> &'a HeaderRules {
+        &self.rules.request
     }
 
     /// The path for the backend, where it is another one than the plan's.

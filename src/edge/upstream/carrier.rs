@@ -5,13 +5,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, response};
 use http_body::Frame;
 use pin_project_lite::pin_project;
 
+use crate::edge::interim::Awaiting;
 use crate::edge::pulse::Pulse;
 use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
@@ -32,12 +32,15 @@ pub enum Carrier {
 type Sent = Result<response::Parts, LinkError>;
 
 impl Carrier {
-    /// Sends a request and waits for the head of its answer, at most `wait` after the
-    /// backend has all of it.
-    pub fn send(&mut self, request: Request<Outgoing>, wait: Duration) -> impl Future<Output = Sent> + use<'_> {
+    /// Sends a request and waits for the head of its answer.
+    pub fn send<'a>(
+        &'a mut self,
+        request: Request<Outgoing>,
+        awaiting: Awaiting<'a>,
+    ) -> impl Future<Output = Sent> + use<'a> {
         match self {
-            Carrier::Http1(link) => Sending::Http1 { sending: link.send(request, wait) },
-            Carrier::Http2(call) => Sending::Http2 { sending: Box::pin(call.send(request, wait)) },
+            Carrier::Http1(link) => Sending::Http1 { sending: link.send(request, awaiting) },
+            Carrier::Http2(call) => Sending::Http2 { sending: Box::pin(call.send(request, awaiting)) },
         }
     }
 
@@ -58,7 +61,7 @@ impl Carrier {
     }
 
     /// Whether all of the request is known to be gone, and nothing but bytes can follow:
-    /// a stream goes on by itself, and may end in trailers whatever its length.
+    /// a stream may end in trailers whatever its length.
     pub fn has_sent_all(&self) -> bool {
         match self {
             Carrier::Http1(link) => link.has_sent_all(),
@@ -82,12 +85,20 @@ impl Carrier {
         }
     }
 
-    /// Moves the request's body on while its answer is not wanted; in HTTP/2 it moves by
-    /// itself.
+    /// Moves the request's body on while its answer is not wanted.
     pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
         match self {
             Carrier::Http1(link) => link.drive_upload(cx),
-            Carrier::Http2(_) => {}
+            Carrier::Http2(call) => call.drive_upload(cx),
+        }
+    }
+
+    /// The backend has kept a request waiting for too long.
+    pub fn doubt(&self) {
+        match self {
+            // Nobody else uses the connection, and it is closed.
+            Carrier::Http1(_) => {}
+            Carrier::Http2(call) => call.doubt(),
         }
     }
 

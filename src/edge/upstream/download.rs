@@ -4,6 +4,7 @@
 //! as an answer that breaks off, never as one that looks complete.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
 use crate::edge::deadline::Deadline;
+use crate::edge::upload::UploadState;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::lease::Lease;
 
@@ -27,17 +29,27 @@ pub struct Download {
     waiting: bool,
     /// When all of it has to be through.
     deadline: Option<Deadline>,
+    upload: Option<Arc<UploadState>>,
+    /// Bytes of the request that had moved when the present wait began.
+    moved: u64,
 }
 
 impl Download {
     /// The body that comes over `lease`. `idle` is the longest wait between two reads.
     pub fn new(lease: Lease, idle: Duration) -> Download {
         let over = lease.peek().is_over();
-        let mut download = Download { lease: Some(lease), idle, waiting: false, deadline: None };
+        let mut download =
+            Download { lease: Some(lease), idle, waiting: false, deadline: None, upload: None, moved: 0 };
         if over {
             download.finish();
         }
         download
+    }
+
+    /// The answer is to a request whose body may still be on its way: what is wrong with
+    /// that ends the answer too, and is nobody else's fault.
+    pub fn beside(&mut self, upload: Option<Arc<UploadState>>) {
+        self.upload = upload;
     }
 
     /// Breaks off at `deadline`.
@@ -96,8 +108,10 @@ impl Download {
             Poll::Pending => {
                 let pulse = carrier.pulse();
                 pulse.register(cx.waker());
-                if !self.waiting {
-                    self.waiting = true;
+                let moved = self.upload.as_ref().map_or(0, |upload| upload.bytes());
+                // The exchange is idle only while its request does not move either.
+                if !self.waiting || pulse.fired() && moved != self.moved {
+                    (self.waiting, self.moved) = (true, moved);
                     pulse.arm(self.idle);
                 }
                 if pulse.fired() { self.break_off(ForwardError::Timeout) } else { Poll::Pending }
@@ -112,6 +126,7 @@ impl Download {
                         Poll::Ready(None)
                     }
                     Some(Ok(frame)) => {
+                        self.upload.iter().for_each(|upload| upload.answers());
                         if carrier.is_over() {
                             self.finish();
                         }
@@ -129,8 +144,11 @@ impl Download {
     }
 
     fn break_off(&mut self, error: ForwardError) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
-        self.lease = None;
-        Poll::Ready(Some(Err(error)))
+        if let Some(lease) = self.lease.take().filter(|_| error == ForwardError::Timeout) {
+            lease.peek().doubt();
+        }
+        let fault = self.upload.as_ref().and_then(|upload| upload.fault());
+        Poll::Ready(Some(Err(fault.unwrap_or(error))))
     }
 
     /// All of it came: the connection serves again if both sides are through.

@@ -5,11 +5,11 @@
 //! Must never: send a request twice that could act twice.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Method, Request, response};
 
 use crate::balance::condition::Fault;
+use crate::edge::interim::Awaiting;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Chosen, Search};
@@ -29,12 +29,11 @@ pub enum Outcome {
 }
 
 /// Sends what `head` makes, with `body` behind it, to the server of `balance` that
-/// `search` leads to. The answer's first byte may take `wait`. `head` is asked again
-/// for a retry.
+/// `search` leads to. `head` is asked again for a retry.
 pub async fn exchange(
     balance: &Balance,
     pulses: &Pulses,
-    wait: Duration,
+    awaiting: Awaiting<'_>,
     search: &mut Search,
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
@@ -43,7 +42,7 @@ pub async fn exchange(
         Chosen::Echo => return Ok(Outcome::Echo(Box::new(head(body)))),
         Chosen::Lease(lease, origin) => (lease, origin),
     };
-    let (repeat, sending) = begin(lease.carrier(), head, body, wait);
+    let (repeat, sending) = begin(lease.carrier(), head, body, awaiting);
     let answer = sending.await;
     match weigh(balance, search, &lease, (origin, repeat), answer) {
         Next::Deliver(answer) => Ok(Outcome::Answer(answer, lease)),
@@ -51,7 +50,7 @@ pub async fn exchange(
         Next::Again(again) => {
             // Its place must be free before another connection can be made.
             drop(lease);
-            Box::pin(retry(balance, pulses, wait, search, head, again)).await
+            Box::pin(retry(balance, pulses, awaiting, search, head, again)).await
         }
     }
 }
@@ -91,10 +90,10 @@ fn begin<'a>(
     carrier: &'a mut Carrier,
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
-    wait: Duration,
+    awaiting: Awaiting<'a>,
 ) -> (Repeat, impl Future<Output = Result<response::Parts, LinkError>> + use<'a>) {
     let request = head(body);
-    (Repeat::of(&request), carrier.send(request, wait))
+    (Repeat::of(&request), carrier.send(request, awaiting))
 }
 
 /// What one try has come to, for the server that was asked and for the request.
@@ -149,7 +148,7 @@ fn weigh(
 async fn retry(
     balance: &Balance,
     pulses: &Pulses,
-    wait: Duration,
+    awaiting: Awaiting<'_>,
     search: &mut Search,
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     mut again: Again,
@@ -161,7 +160,7 @@ async fn retry(
             Chosen::Lease(lease, origin) => (lease, origin),
         };
         let repeat = Repeat::of(&request);
-        let answer = lease.carrier().send(request, wait).await;
+        let answer = lease.carrier().send(request, awaiting).await;
         match weigh(balance, search, &lease, (origin, repeat), answer) {
             Next::Deliver(answer) => return Ok(Outcome::Answer(answer, lease)),
             Next::Fail(error) => return Err(error),

@@ -24,7 +24,7 @@ pub struct Layout {
     /// Of the fleet.
     revision: u64,
     /// Which of a caller's header lines may go on.
-    pub screen: Screen,
+    pub screen: Arc<Screen>,
     /// By upstream index.
     pub upstreams: Vec<Balance>,
     /// What each limit of the snapshot has counted.
@@ -85,7 +85,7 @@ impl Pools {
         let layout = Arc::new(Layout {
             generation: world.generation,
             revision,
-            screen: Screen::of(&snapshot.plans, &snapshot.policy.token_headers),
+            screen: Arc::new(Screen::of(&snapshot.plans, &snapshot.policy.token_headers)),
             upstreams,
             tables: counted.of(&snapshot.limits),
             shrinking: Shrinking::default(),

@@ -11,27 +11,21 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
-use http::{Method, Request, Response, StatusCode, response};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::{Body as _, Frame};
 
 use crate::edge::head::answer::{self, After, Answer};
 use crate::edge::head::framed::{Framed, Step};
-use crate::edge::headers::clean_answer;
+use crate::edge::head::trailer;
+use crate::edge::http1::reply;
 use crate::edge::inflow::{Inflow, Want};
-use crate::edge::interim::Interims;
+use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
 use crate::edge::outflow::Outflow;
 use crate::edge::pulse::{Pulse, Tick};
 use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::request;
-
-/// Answers that only inform (1xx) before the one that counts; more is a bad answer.
-const MAX_INFORMING: usize = 16;
-
-/// Length of a trailer section with nothing in it.
-const EMPTY_SECTION: usize = 2;
 
 /// A connection to one server.
 #[derive(Debug)]
@@ -76,12 +70,11 @@ enum Sent {
 }
 
 /// How far reading an answer's head has come.
-#[derive(Default)]
-struct Progress {
+struct Progress<'a> {
     searched: usize,
     informing: usize,
     /// Where those that inform go on to the caller, if he can be told.
-    interims: Option<Interims>,
+    interims: Option<&'a Interims>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,14 +85,6 @@ enum State {
     Deaf,
     /// Of no use.
     Gone,
-}
-
-/// An interim answer as it goes on: without what belongs to the connection it came by.
-fn interim(head: response::Parts) -> Response<()> {
-    let mut interim = Response::from_parts(head, ());
-    clean_answer(interim.headers_mut());
-    interim.headers_mut().remove(CONTENT_LENGTH);
-    interim
 }
 
 /// Why a request got no answer over this link.
@@ -156,16 +141,15 @@ impl Link {
             && self.inflow.is_empty()
     }
 
-    /// Sends a request and waits for the head of its answer, at most `wait` after the
-    /// backend has all of it. Dropped before the end, it leaves the link unusable.
-    pub fn send(
-        &mut self,
+    /// Sends a request and waits for the head of its answer. Dropped before the end, it
+    /// leaves the link unusable.
+    pub fn send<'a>(
+        &'a mut self,
         request: Request<Outgoing>,
-        wait: Duration,
-    ) -> impl Future<Output = Result<Answer, LinkError>> + use<'_> {
-        let interims = request.extensions().get::<Interims>().cloned();
-        let method = self.begin(request, wait);
-        let mut progress = Progress { interims, ..Progress::default() };
+        awaiting: Awaiting<'a>,
+    ) -> impl Future<Output = Result<Answer, LinkError>> + use<'a> {
+        let method = self.begin(request, awaiting.wait);
+        let mut progress = Progress { searched: 0, informing: 0, interims: awaiting.interims };
         poll_fn(move |cx| self.poll_answer(cx, &method, &mut progress))
     }
 
@@ -194,7 +178,7 @@ impl Link {
         &mut self,
         cx: &mut Context<'_>,
         method: &Method,
-        progress: &mut Progress,
+        progress: &mut Progress<'_>,
     ) -> Poll<Result<Answer, LinkError>> {
         self.pulse.register(cx.waker());
         if self.state == State::Well && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
@@ -211,6 +195,9 @@ impl Link {
             }
             return Poll::Pending;
         };
+        if let Outgoing::Stream(upload) = &mut self.upload {
+            upload.be_calm();
+        }
         self.pulse.rest();
         let answer = answer?;
         self.download = answer.body.clone();
@@ -229,7 +216,7 @@ impl Link {
         &mut self,
         cx: &mut Context<'_>,
         method: &Method,
-        progress: &mut Progress,
+        progress: &mut Progress<'_>,
     ) -> Poll<Result<Answer, ForwardError>> {
         loop {
             let bad = |_| ForwardError::BadAnswer;
@@ -241,11 +228,8 @@ impl Link {
                     return Poll::Ready(Ok(answer));
                 }
                 progress.informing += 1;
-                // Whoever waits to send his body is told by us and not by the backend.
-                if status != StatusCode::CONTINUE
-                    && let Some(interims) = &progress.interims
-                {
-                    interims.put(interim(answer.parts));
+                if let Some(interims) = progress.interims {
+                    interims.pass(answer.parts);
                 }
                 if progress.informing > MAX_INFORMING {
                     return Poll::Ready(Err(ForwardError::BadAnswer));
@@ -266,12 +250,15 @@ impl Link {
                 match Pin::new(&mut self.upload).poll_frame(cx) {
                     Poll::Pending => waits = true,
                     Poll::Ready(Some(Ok(piece))) => {
-                        piece.into_data().into_iter().for_each(|data| self.put(data));
-                        if self.upload.is_end_stream() {
-                            self.end_upload();
+                        match piece.into_data() {
+                            Ok(data) => self.put(data),
+                            Err(piece) => self.end_upload(piece.into_trailers().ok()),
+                        }
+                        if self.source == Source::Flowing && self.upload.is_end_stream() {
+                            self.end_upload(None);
                         }
                     }
-                    Poll::Ready(None) => self.end_upload(),
+                    Poll::Ready(None) => self.end_upload(None),
                     Poll::Ready(Some(Err(fault))) => {
                         self.state = State::Gone;
                         return Poll::Ready(Err(fault));
@@ -304,10 +291,13 @@ impl Link {
         }
     }
 
-    fn end_upload(&mut self) {
+    /// Trailers go with chunks only: elsewhere there is no place for them.
+    fn end_upload(&mut self, trailers: Option<HeaderMap>) {
         self.source = Source::Dry;
-        if self.coding == Coding::Chunks {
-            self.outflow.push_end();
+        match (self.coding, trailers) {
+            (Coding::Plain, _) => {}
+            (Coding::Chunks, None) => self.outflow.push_end(),
+            (Coding::Chunks, Some(trailers)) => reply::last_chunk(&trailers, self.outflow.text()),
         }
     }
 
@@ -342,9 +332,9 @@ impl Link {
                     self.inflow.skip(skip);
                     return Poll::Ready(Some(Ok(Frame::data(self.inflow.take(data)))));
                 }
-                Step::End { skip, trailers } if trailers > EMPTY_SECTION => {
+                Step::End { skip, trailers } if trailers > trailer::EMPTY_SECTION => {
                     self.inflow.skip(skip - trailers);
-                    let trailers = answer::trailers(&self.inflow.take(trailers));
+                    let trailers = trailer::fields(&self.inflow.take(trailers));
                     return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                 }
                 Step::End { skip, .. } => {

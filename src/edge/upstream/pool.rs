@@ -213,7 +213,7 @@ impl Pool {
     /// What carries a request on a place of a shared connection.
     fn call(&self, place: Place, pulses: &Pulses) -> Carrier {
         let scheme = if self.member.server.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
-        Carrier::Http2(Box::new(Call::new(place, scheme, (pulses.enrol(), pulses.enrol()))))
+        Carrier::Http2(Box::new(Call::new(place, scheme, pulses.enrol())))
     }
 
     /// A place on a connection that is there.

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::clock::SystemClock;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::member::Member;
+use crate::edge::interim::Awaiting;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Search, Target};
@@ -138,7 +139,8 @@ async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing)
         request.headers_mut().insert("host", "b.test".parse().expect("a value"));
         request
     };
-    match exchange(balance, pulses, wait, &mut Search::default(), &head, body).await? {
+    let awaiting = Awaiting { wait, interims: None };
+    match exchange(balance, pulses, awaiting, &mut Search::default(), &head, body).await? {
         Outcome::Answer(answer, lease) => {
             let status = answer.status.as_u16();
             let mut body = Download::new(lease, wait);

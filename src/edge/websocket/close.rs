@@ -43,6 +43,7 @@ impl Why {
         match self {
             Why::Token(Ending::Expired) => "token_expired",
             Why::Token(Ending::Revoked) => "token_revoked",
+            Why::Token(Ending::Narrowed) => "token_narrowed",
             Why::Idle => "tunnel_idle",
             Why::Drain => "drain",
         }
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn both_are_one_whole_control_frame() {
-        for why in [Why::Token(Ending::Expired), Why::Token(Ending::Revoked), Why::Idle, Why::Drain] {
+        for why in Ending::ALL.map(Why::Token).into_iter().chain([Why::Idle, Why::Drain]) {
             for bytes in [frame(why), masked(why, [1, 2, 3, 4])] {
                 let mut frames = Frames::default();
                 frames.pass(&bytes);

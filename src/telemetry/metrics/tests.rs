@@ -12,7 +12,7 @@ use crate::telemetry::exchange::Exchange;
 use crate::telemetry::layout::Layout;
 use crate::telemetry::meter::{Connect, Lookup};
 use crate::telemetry::outcome::{
-    ConnectionRefused, Handshake, Lasting, Login, Reload, Session, StoreOutcome, TlsVersion,
+    ConnectionRefused, Handshake, Lasting, Login, Ordered, Reload, Session, StoreOutcome, TlsVersion,
 };
 use crate::telemetry::servers::{Lookups, ServerFacts, UpstreamFacts, View};
 
@@ -272,6 +272,8 @@ fn feed_events(telemetry: &Telemetry) {
     telemetry.rate_limited("endpoint", "issuer");
     telemetry.mirrored("things", "sent");
     telemetry.certificates(&[("web", UnixTime(2_000))]);
+    telemetry.managed_certificates(&[("a.example", Some(UnixTime(3_000)), UnixTime(2_500))]);
+    telemetry.certificate_ordered("a.example", Ordered::Issued);
     telemetry.signing_keys(&[("k1", "current", UnixTime(3_000))]);
     telemetry.configured(Reload::First { revision: "abc" });
     telemetry.configured(Reload::Refused);

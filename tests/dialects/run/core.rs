@@ -32,7 +32,7 @@ use tollgate::dialect::endpoint::{Endpoint, EndpointRef};
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
 use tollgate::edge::upstream::error::ForwardError;
-use tollgate::edge::{deprecated, identity, mint, page};
+use tollgate::edge::{deprecated, identity, mint, page, user_token};
 use tollgate::oauth::issuer::KeySettings;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
@@ -281,7 +281,9 @@ impl Core {
             rules.request.apply(&facts, &mut headers);
         }
         identity::set(plan, &facts, &mut headers);
-        identity::set_user_token(plan, facts.claims, &mut headers);
+        let own = plan.user_tokens.as_deref().zip(facts.claims);
+        let own = own.and_then(|(tokens, claims)| user_token::of_file(tokens, claims));
+        identity::set_user_token(plan, own, &mut headers);
         if let (Some(minted), Some(claims)) = (&plan.mint, permit.claims()) {
             headers.insert(AUTHORIZATION, mint::bearer(minted, claims, self.now).expect("a token"));
         }

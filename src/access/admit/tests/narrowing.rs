@@ -1,10 +1,13 @@
 //! A grant that its person narrowed: tokens that are out go on with what is left.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::json;
 
 use super::{NOW, World, lacks, verdict, world};
 use crate::access::admit::Decision;
+use crate::access::tenure::{Ending, Tenure};
 use crate::clock::Seconds;
 use crate::revocation::narrowing::Narrowing;
 use crate::token::handle::Handle;
@@ -38,6 +41,25 @@ fn a_living_token_loses_what_was_taken_back() {
         assert_eq!(world.get(&token), lacks("orders:read"), "nothing comes back by a second edit");
         world.revoked.forget(NOW.after(Seconds(900)));
     }
+}
+
+#[test]
+fn what_lasts_ends_when_what_it_needs_was_taken_back() {
+    let mut world = world(10);
+    let token = world.token(json!({ "scope": "orders:read orders:write" }));
+    let permit = |world: &mut World, method| match world.ask_at(method, &token, NOW) {
+        Decision::Permit(permit) => permit,
+        other => panic!("{other:?}"),
+    };
+    let (reads, writes) = (permit(&mut world, Method::GET), permit(&mut world, Method::POST));
+    let policy = Arc::new(std::mem::take(&mut world.policy));
+    let tenure = |permit| Tenure::of(&permit, &policy).unwrap();
+    let (reads, writes) = (tenure(reads), tenure(writes));
+    assert_eq!((reads.ended(&world.revoked, NOW), writes.ended(&world.revoked, NOW)), (None, None));
+    narrow(&world, "orders:read");
+    assert_eq!((reads.ended(&world.revoked, NOW), writes.ended(&world.revoked, NOW)), (None, Some(Ending::Narrowed)));
+    narrow(&world, "orders:write");
+    assert_eq!(reads.ended(&world.revoked, NOW), Some(Ending::Narrowed), "nothing is left");
 }
 
 #[test]

@@ -4,22 +4,24 @@
 //! Must never: say that a request may be repeated which the backend may have acted on.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use h2::Reason;
+use h2::client::ResponseFuture;
 use http::header::{self, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
-use http::{Request, Version, response};
+use http::{Request, Response, Version, response};
 use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
 
+use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
 use crate::edge::pulse::Pulse;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::http2::answer::Answer;
+use crate::edge::upstream::http2::sending::Sending;
 use crate::edge::upstream::http2::session::Place;
 use crate::edge::upstream::link::LinkError;
 
@@ -29,16 +31,14 @@ pub struct Call {
     seat: Place,
     scheme: Scheme,
     pulse: Arc<Pulse>,
-    /// Times the backend for a body that streams: the answer's own waits begin while it
-    /// may still be on its way.
-    patience: Arc<Pulse>,
-    body: Option<Incoming>,
+    sending: Sending,
+    answer: Option<Answer>,
 }
 
 impl Call {
-    /// A request on this place. The two pulses time its waits.
-    pub fn new(seat: Place, scheme: Scheme, (pulse, patience): (Arc<Pulse>, Arc<Pulse>)) -> Call {
-        Call { seat, scheme, pulse, patience, body: None }
+    /// A request on this place, whose waits `pulse` times.
+    pub fn new(seat: Place, scheme: Scheme, pulse: Arc<Pulse>) -> Call {
+        Call { seat, scheme, pulse, sending: Sending::of(Outgoing::Empty, None), answer: None }
     }
 
     /// Times its waits.
@@ -46,102 +46,140 @@ impl Call {
         &self.pulse
     }
 
-    /// Sends a request and waits for the head of its answer, at most `wait` after the
-    /// backend has all of it. What the backend says that it did not look at
-    /// (REFUSED_STREAM, or GOAWAY before it: RFC 9113 §8.7) counts as never sent, if its
-    /// body is still there.
-    pub async fn send(&mut self, request: Request<Outgoing>, wait: Duration) -> Result<response::Parts, LinkError> {
-        let again = match request.body() {
-            Outgoing::Empty => Some(Outgoing::Empty),
-            Outgoing::Whole(bytes) => Some(Outgoing::Whole(bytes.clone())),
-            Outgoing::Stream(_) => None,
-        };
-        let mut request = rewritten(request, &self.scheme)?;
-        let pulse = match request.body_mut() {
-            Outgoing::Stream(upload) => {
-                upload.be_patient(Arc::clone(&self.patience), wait);
-                Arc::clone(&self.patience)
-            }
-            Outgoing::Empty | Outgoing::Whole(_) => Arc::clone(&self.pulse),
-        };
-        pulse.arm(wait);
-        let mut sending = pin!(self.seat.sender().try_send_request(request));
-        let outcome = poll_fn(|cx| {
-            if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
-                return Poll::Ready(Some(outcome));
-            }
-            pulse.register(cx.waker());
-            if pulse.fired() { Poll::Ready(None) } else { Poll::Pending }
-        })
-        .await;
+    /// Sends a request and waits for the head of its answer. What the backend says that
+    /// it did not look at (REFUSED_STREAM, or GOAWAY before it: RFC 9113 §8.7) counts as
+    /// never sent, if its body is still there.
+    pub async fn send(
+        &mut self,
+        request: Request<Outgoing>,
+        awaiting: Awaiting<'_>,
+    ) -> Result<response::Parts, LinkError> {
+        let (head, mut body) = rewritten(request, &self.scheme)?.into_parts();
+        let pulse = Arc::clone(&self.pulse);
+        if let Outgoing::Stream(upload) = &mut body {
+            upload.be_patient(Arc::clone(&pulse), awaiting.wait);
+        }
+        pulse.arm(awaiting.wait);
+        let outcome = self.exchange(Request::from_parts(head, ()), body, awaiting.interims, &pulse).await;
+        self.sending.be_calm();
         pulse.rest();
-        match outcome {
-            None => Err(ForwardError::Timeout.into()),
-            Some(Ok(answer)) => {
-                let (parts, body) = answer.into_parts();
-                self.body = Some(body);
+        if matches!(outcome, Err(LinkError::Failed(ForwardError::Timeout))) {
+            self.doubt();
+        }
+        outcome
+    }
+
+    async fn exchange(
+        &mut self,
+        head: Request<()>,
+        body: Outgoing,
+        interims: Option<&Interims>,
+        pulse: &Pulse,
+    ) -> Result<response::Parts, LinkError> {
+        let sender = self.seat.sender();
+        let ready = within(pulse, |cx| sender.poll_ready(cx)).await?;
+        let ends = body.is_end_stream();
+        let (mut coming, stream) = match ready.and_then(|()| sender.send_request(head, ends)) {
+            Ok(begun) => begun,
+            // A connection that takes no request any more.
+            Err(_) => {
+                self.seat.leave();
+                return Err(LinkError::Unsent(body));
+            }
+        };
+        self.sending = Sending::of(body, (!ends).then_some(stream));
+        let mut informing = 0;
+        let answer = within(pulse, |cx| {
+            self.sending.poll(cx)?;
+            hear(&mut coming, interims, &mut informing, cx)?;
+            Pin::new(&mut coming).poll(cx).map(Ok::<_, ForwardError>)
+        })
+        .await??;
+        match answer.map(Response::into_parts) {
+            Ok((parts, body)) => {
+                self.answer = Some(Answer::of(&parts, body));
                 Ok(parts)
             }
-            Some(Err(mut error)) => Err(match error.take_message() {
-                Some(request) => {
-                    self.seat.leave();
-                    LinkError::Unsent(request.into_body())
-                }
-                None => self.blame(&error.into_error(), again),
-            }),
+            Err(error) => Err(self.blame(&error)),
         }
     }
 
     /// The next piece of the answer, or its trailers.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
-        let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        Pin::new(body).poll_frame(cx).map(|next| next.map(|frame| frame.map_err(|error| fault_of(&error))))
+        if let Err(fault) = self.sending.poll(cx) {
+            return Poll::Ready(Some(Err(fault)));
+        }
+        let Some(answer) = &mut self.answer else { return Poll::Ready(None) };
+        answer.poll_frame(cx).map(|next| next.map(|frame| frame.map_err(|error| fault_of(&error))))
+    }
+
+    /// Moves the request's body on while its answer is not wanted. What is wrong with it is
+    /// said when it is.
+    pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
+        let _ = self.sending.poll(cx);
     }
 
     /// True when nothing more will come.
     pub fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(hyper::body::Body::is_end_stream)
+        self.answer.as_ref().is_none_or(Answer::is_end_stream)
     }
 
     /// How much will come, as far as the backend said.
     pub fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), hyper::body::Body::size_hint)
+        self.answer.as_ref().map_or_else(|| SizeHint::with_exact(0), Answer::size_hint)
     }
 
-    fn blame(&self, error: &hyper::Error, again: Option<Outgoing>) -> LinkError {
-        let cause = cause(error);
-        let gone = cause.is_some_and(|cause| cause.is_go_away() && cause.is_remote());
+    /// The backend has kept a request waiting for too long: is its connection still there?
+    pub fn doubt(&self) {
+        self.seat.doubt();
+    }
+
+    fn blame(&mut self, error: &h2::Error) -> LinkError {
+        let gone = error.is_go_away() && error.is_remote();
         if gone {
             self.seat.leave();
         }
-        let reason = cause.and_then(h2::Error::reason);
-        let unseen = reason == Some(Reason::REFUSED_STREAM) || gone && reason == Some(Reason::NO_ERROR);
-        match again.filter(|_| unseen) {
-            Some(body) => LinkError::Unsent(body),
-            None => LinkError::Failed(fault_of(error)),
-        }
+        let unseen = error.reason() == Some(Reason::REFUSED_STREAM) || gone && error.reason() == Some(Reason::NO_ERROR);
+        let again = if unseen { self.sending.take_back() } else { None };
+        again.map_or_else(|| LinkError::Failed(fault_of(error)), LinkError::Unsent)
     }
 }
 
-/// The library's own word about what went wrong.
-fn cause(error: &hyper::Error) -> Option<&h2::Error> {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(found) = cause.downcast_ref::<h2::Error>() {
-            return Some(found);
+/// A step, if it does not take longer than `pulse` is armed for.
+async fn within<T>(pulse: &Pulse, mut step: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, ForwardError> {
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = step(cx) {
+            return Poll::Ready(Ok(done));
         }
-        source = cause.source();
+        pulse.register(cx.waker());
+        if pulse.fired() { Poll::Ready(Err(ForwardError::Timeout)) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Passes on what the backend says before its answer, within bounds.
+fn hear(
+    coming: &mut ResponseFuture,
+    interims: Option<&Interims>,
+    informing: &mut usize,
+    cx: &mut Context<'_>,
+) -> Result<(), ForwardError> {
+    while let Poll::Ready(Some(Ok(interim))) = coming.poll_informational(cx) {
+        *informing += 1;
+        if *informing > MAX_INFORMING {
+            return Err(ForwardError::BadAnswer);
+        }
+        if let Some(interims) = interims {
+            interims.pass(interim.into_parts().0);
+        }
     }
-    None
+    Ok(())
 }
 
 /// The backend's part in an error: what our side found wrong with what it sent is a bad
 /// answer, everything else an end.
-fn fault_of(error: &hyper::Error) -> ForwardError {
-    match cause(error) {
-        Some(cause) if cause.is_library() => ForwardError::BadAnswer,
-        _ => ForwardError::Reset,
-    }
+fn fault_of(error: &h2::Error) -> ForwardError {
+    if error.is_library() { ForwardError::BadAnswer } else { ForwardError::Reset }
 }
 
 /// The head as HTTP/2 writes it (RFC 9113 §8.3.1): the host is the authority, and what

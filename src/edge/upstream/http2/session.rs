@@ -3,21 +3,21 @@
 //! move, so that whoever looks for a place knows before he sends.
 //! Must never: take a request after the backend has said GOAWAY.
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use bytes::Bytes;
+use h2::client::{Builder, Connection, SendRequest};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::edge::pulse::{AtomicTick, Tick};
-use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::upstream::http2::doubt::Doubt;
 
 /// What a backend may send of one answer, and of all, before a caller has taken it.
 const WINDOWS: (u32, u32) = (256 * 1024, 2 * 1024 * 1024);
@@ -27,9 +27,6 @@ const SEND_BUFFER: usize = 256 * 1024;
 
 /// Bytes of an answer's head; more is a bad answer.
 const MAX_ANSWER_HEAD: u32 = 64 * 1024;
-
-/// How often a silent backend is asked whether it is still there, and how long it has.
-const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 
 /// Streams of one connection at most, whatever the backend allows: beyond it another
 /// connection shares the work.
@@ -41,10 +38,13 @@ const FIRST: usize = 1;
 /// How long its first SETTINGS are waited for before it is used without them.
 const GREETING: Duration = Duration::from_millis(250);
 
+/// How long a backend that is asked whether it is still there has to say so.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A connection that carries many requests.
 #[derive(Debug)]
 pub struct Session {
-    sender: SendRequest<Outgoing>,
+    sender: SendRequest<Bytes>,
     state: Arc<State>,
 }
 
@@ -58,6 +58,40 @@ struct State {
     leaving: AtomicBool,
     /// When its last request left, in ticks.
     rested: AtomicTick,
+    /// Rung when a request has waited in vain: the backend may be gone.
+    doubt: Notify,
+}
+
+/// Moves the frames of one connection until it ends, or its backend is found to be gone.
+async fn drive<T>(
+    mut connection: Connection<T, Bytes>,
+    state: Arc<State>,
+    greets: oneshot::Sender<()>,
+    ended: impl FnOnce() + Send,
+) where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut greets = Some(greets);
+    let mut doubt = Doubt::about(&state.doubt, connection.ping_pong(), PATIENCE);
+    let outcome = poll_fn(|cx| {
+        let moved = Pin::new(&mut connection).poll(cx);
+        let allowed = connection.max_concurrent_send_streams();
+        state.allowed.store(allowed, Ordering::Relaxed);
+        if allowed != FIRST || moved.is_ready() {
+            // Who waits for it may have lost patience.
+            let _ = greets.take().map(|greets| greets.send(()));
+        }
+        match moved {
+            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| error.to_string())),
+            Poll::Pending => doubt.poll(cx).map(|()| Err("it does not answer".to_owned())),
+        }
+    })
+    .await;
+    state.leaving.store(true, Ordering::Relaxed);
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "an HTTP/2 connection to a backend ended early");
+    }
+    ended();
 }
 
 impl Session {
@@ -67,45 +101,25 @@ impl Session {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut builder = Builder::new(TokioExecutor::new());
+        let mut builder = Builder::new();
         builder
-            .timer(TokioTimer::new())
+            .enable_push(false)
             .initial_max_send_streams(FIRST)
-            .initial_stream_window_size(WINDOWS.0)
+            .initial_window_size(WINDOWS.0)
             .initial_connection_window_size(WINDOWS.1)
-            .max_send_buf_size(SEND_BUFFER)
-            .max_header_list_size(MAX_ANSWER_HEAD)
-            .keep_alive_interval(PING.0)
-            .keep_alive_timeout(PING.1);
-        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|_| ForwardError::Connect)?;
+            .max_send_buffer_size(SEND_BUFFER)
+            .max_header_list_size(MAX_ANSWER_HEAD);
+        let handshake = builder.handshake::<_, Bytes>(stream);
+        let (sender, connection) = handshake.await.map_err(|_| ForwardError::Connect)?;
         let state = Arc::new(State {
             streams: AtomicUsize::new(0),
             allowed: AtomicUsize::new(FIRST),
             leaving: AtomicBool::new(false),
             rested: AtomicTick::new(Tick::now()),
+            doubt: Notify::new(),
         });
-        let told = Arc::clone(&state);
         let (greets, greeted) = oneshot::channel();
-        let mut greets = Some(greets);
-        tokio::spawn(async move {
-            let mut connection = pin!(connection);
-            let outcome = poll_fn(|cx| {
-                let moved = connection.as_mut().poll(cx);
-                let allowed = connection.current_max_send_streams();
-                told.allowed.store(allowed, Ordering::Relaxed);
-                if allowed != FIRST || moved.is_ready() {
-                    // Who waits for it may have lost patience.
-                    let _ = greets.take().map(|greets| greets.send(()));
-                }
-                if moved.is_ready() { moved } else { Poll::Pending }
-            })
-            .await;
-            told.leaving.store(true, Ordering::Relaxed);
-            if let Err(error) = outcome {
-                tracing::debug!(%error, "an HTTP/2 connection to a backend ended early");
-            }
-            ended();
-        });
+        tokio::spawn(drive(connection, Arc::clone(&state), greets, ended));
         // A backend that allows one stream only says nothing new, and is not waited for long.
         let _ = tokio::time::timeout(GREETING, greeted).await;
         Ok(Session { sender, state })
@@ -123,7 +137,7 @@ impl Session {
 
     /// Whether it can take no request any more.
     pub fn is_over(&self) -> bool {
-        self.state.leaving.load(Ordering::Relaxed) || self.sender.is_closed()
+        self.state.leaving.load(Ordering::Relaxed)
     }
 
     /// A place for one request, if there is one.
@@ -140,14 +154,19 @@ impl Session {
 /// A request's place on a connection. Dropped, it is free again.
 #[derive(Debug)]
 pub struct Place {
-    sender: SendRequest<Outgoing>,
+    sender: SendRequest<Bytes>,
     state: Arc<State>,
 }
 
 impl Place {
     /// What takes the request.
-    pub(super) fn sender(&mut self) -> &mut SendRequest<Outgoing> {
+    pub(super) fn sender(&mut self) -> &mut SendRequest<Bytes> {
         &mut self.sender
+    }
+
+    /// A request has waited in vain: the backend is asked whether it is still there.
+    pub(super) fn doubt(&self) {
+        self.state.doubt.notify_one();
     }
 
     /// The backend has said that it leaves: nothing more goes on this connection.

@@ -1,0 +1,19 @@
+//! What moving a request costs.
+
+use std::sync::Arc;
+
+use http::Request;
+
+use crate::edge::connection::Connection;
+use crate::edge::inbound::Inbound;
+
+fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Request<Inbound>) -> A) -> usize {
+    size_of::<A>()
+}
+
+#[test]
+fn a_requests_future_is_small() {
+    // Every request moves it at least once, so its size is time.
+    let size = size_of_answer(super::serve);
+    assert!(size <= 3 * 1024 + 256, "{size} bytes");
+}
