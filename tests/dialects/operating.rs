@@ -199,6 +199,14 @@ fn musement_users_of_the_store_are_sent_with_what_the_backend_knows_them_by() {
     until("the other token", || sent().as_deref() == Some("Bearer bo-s-second"));
     beside(&gateway, &["user", "set", "bo@example.org", "--no-backend-token"], "");
     until("no token", || sent().is_none());
+    // The file's own user has none there, and nobody else's is looked for in her place.
+    let database = rusqlite::Connection::open(folder.join("state/tollgate.db")).expect("the database");
+    database.execute("UPDATE user SET subject = '501', backend_token = 'bo-s-third'", []).expect("a row");
+    let form = form.replace("bo%40", "ana%40");
+    let hers = curl(&["-d", &form, &format!("{api}/api/v3/login")]).json();
+    let bearer = format!("Authorization: Bearer {}", hers["access_token"].as_str().expect("a token"));
+    assert_eq!(curl(&["-H", &bearer, &format!("{api}/api/v3/customers/me")]).status, 200);
+    assert!(backend.seen().pop().expect("a request").header("authorization").is_empty(), "hers is the file's word");
     let machine = curl(&["-d", CLIENT, &format!("{api}/api/v3/login")]).json();
     let bearer = format!("Authorization: Bearer {}", machine["access_token"].as_str().expect("a token"));
     assert_eq!(curl(&["-H", &bearer, &format!("{api}/api/v3/cities")]).status, 200);

@@ -60,7 +60,7 @@ pub(super) struct Own {
     /// Some of its scopes could not be read.
     pub incomplete: bool,
     /// What the backend itself knows its users by, by subject.
-    pub user_tokens: Vec<(Box<str>, Secret)>,
+    pub user_tokens: Vec<(Box<str>, Option<Secret>)>,
     /// Whether the paths of its endpoints may stand in a message.
     pub secrecy: Secrecy,
 }
