@@ -20,13 +20,14 @@ use tollgate::oauth::application_store::{Alteration, Altered, ApplicationStore, 
 use tollgate::oauth::authorize::code::Code;
 use tollgate::oauth::authorize::pending::Pending;
 use tollgate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Left, Redemption, Sent};
+use tollgate::oauth::bot::KeptBot;
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
 use tollgate::oauth::issuer::{
     Issuer, KeySettings, RefreshSettings, Sessions, ThrottleSettings, TokenFormat, TokenSettings,
 };
 use tollgate::oauth::session::{Session, SessionId, SessionStore, Which};
 use tollgate::oauth::store::{
-    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+    Access, AtHand, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
 };
 use tollgate::oauth::user::{Checked, PasswordCheck, User};
 use tollgate::oauth::{Desk, Service};
@@ -226,6 +227,22 @@ impl SessionStore for Forgetful {
 impl Directory for Forgetful {
     async fn client(&self, _: &IssuerName, _: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         Ok(None)
+    }
+
+    async fn client_of_key(&self, _: &IssuerName, _: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+        Ok(None)
+    }
+
+    async fn bot(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
+        Ok(None)
+    }
+
+    async fn backend_token(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<Secret>>, StoreError> {
+        Ok(None)
+    }
+
+    fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand {
+        AtHand::Unknown
     }
 
     async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {

@@ -17,6 +17,7 @@ use crate::clock::UnixTime;
 use crate::dialect::shape::Shape;
 use crate::oauth::issuer::Issuer;
 use crate::telemetry::Layout;
+use crate::token::id::IssuerName;
 use crate::token::ring::{KeyRing, SigningKey};
 use crate::traffic::limit::Limit;
 use crate::traffic::rules::Rules;
@@ -217,8 +218,12 @@ pub enum WebSocket {
 pub struct UserTokens {
     /// Where they go.
     pub header: HeaderName,
-    /// The whole value of the header, by profile index and subject.
+    /// What stands before a token, with its blank.
+    pub scheme: Box<str>,
+    /// Of users of the file: the whole value of the header, by profile index and subject.
     pub values: HashMap<(usize, Box<str>), HeaderValue>,
+    /// By profile index: the issuer whose further users the store may know.
+    pub stores: Vec<Option<IssuerName>>,
 }
 
 /// A token that is made for a backend, for each request anew.

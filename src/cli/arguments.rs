@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::cli::bot::BotArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::client::ClientArgs;
 use crate::cli::console::Output;
@@ -43,6 +44,8 @@ pub enum Command {
     Dialect(DialectArgs),
     /// Clients that the store keeps.
     Client(ClientArgs),
+    /// Identities of clients that the store keeps.
+    Bot(BotArgs),
     /// Users that the store keeps.
     User(UserArgs),
     /// Call tokens back.

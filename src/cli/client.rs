@@ -5,12 +5,13 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::cli::client::add::Add;
+use crate::cli::client::set::Set;
 use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::UnixTime;
-use crate::oauth::client::{Application, Approval, Client, ClientSecret, ConsentRule, GrantKind, Origin, PkceRule};
-use crate::oauth::generate::client_id;
+use crate::oauth::client::{Approval, Client, ClientSecret, GrantKind, Origin};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect::RedirectUri;
 use crate::revocation::notice::Notice;
@@ -21,8 +22,8 @@ use crate::token::id::ClientId;
 use crate::token::opaque::{CLIENT_SECRET_PREFIX, mint};
 use crate::token::scope::Scopes;
 
-/// Longest client id, in bytes.
-const ID_BYTES: usize = 255;
+mod add;
+mod set;
 
 /// Applications that may ask for tokens
 #[derive(Debug, Args)]
@@ -45,6 +46,8 @@ enum ClientCommand {
         /// The client's id
         id: String,
     },
+    /// Change a client's name, grants, scopes, fields and habits
+    Set(Set),
     /// Give a client a new secret, shown once; the newest old one stays live
     RotateSecret {
         /// The client's id
@@ -78,44 +81,12 @@ enum ClientCommand {
     },
 }
 
-#[derive(Debug, Args)]
-struct Add {
-    /// The client's id (default: a fresh UUID)
-    id: Option<String>,
-    /// A name for people
-    #[arg(long)]
-    name: Option<String>,
-    /// Grants, comma-separated: authorization_code, client_credentials, password, refresh_token
-    #[arg(long, value_delimiter = ',', default_value = "client_credentials")]
-    grant: Vec<String>,
-    /// The scopes it may ask for, separated by spaces or commas
-    #[arg(long, default_value = "")]
-    scope: String,
-    /// A client that cannot keep a secret, such as an app on a phone
-    #[arg(long)]
-    public: bool,
-    /// Where people may be sent back to; may be repeated
-    #[arg(long, value_name = "URI")]
-    redirect_uri: Vec<String>,
-    /// Where people may be sent after signing out; may be repeated
-    #[arg(long, value_name = "URI")]
-    post_logout_redirect_uri: Vec<String>,
-    /// Whether it has to use PKCE: required or optional (default: as the issuer says)
-    #[arg(long, value_name = "RULE")]
-    pkce: Option<String>,
-    /// An application of your own: people are not asked
-    #[arg(long)]
-    skip_consent: bool,
-    /// What it is for, in a sentence for people
-    #[arg(long)]
-    description: Option<String>,
-}
-
 /// Runs one command.
 pub fn run(args: ClientArgs, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let issuer = place.issuer(args.issuer.as_deref())?;
     match args.command {
-        ClientCommand::Add(add) => create(add, issuer, place, console),
+        ClientCommand::Add(add) => add::create(add, issuer, place, console),
+        ClientCommand::Set(set) => set::change(&set, issuer, place, console),
         ClientCommand::List => list(issuer, place, console),
         ClientCommand::Show { id } => show(&id, issuer, place, console),
         ClientCommand::RotateSecret { id, drop_old } => {
@@ -127,69 +98,6 @@ pub fn run(args: ClientArgs, place: &Place<'_>, console: &mut Console<'_>) -> Re
         ClientCommand::Approve { id } => approve(&id, issuer, place, console),
         ClientCommand::Rm { id, yes } => remove(&id, Consent::of(yes), issuer, place, console),
     }
-}
-
-fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
-    let id = add.id.as_deref().map_or_else(|| client_id(place.random), ClientId::new);
-    let visible = id.as_str().bytes().all(|b| (0x21..=0x7E).contains(&b));
-    if !visible || id.as_str().is_empty() || id.as_str().len() > ID_BYTES {
-        return Err(Failure::usage(format!("a client id has 1 to {ID_BYTES} visible ASCII characters, no space")));
-    }
-    refuse_file(issuer, &id)?;
-    let grants = grants(&add.grant)?;
-    if add.public && grants.contains(&GrantKind::ClientCredentials) {
-        return Err(Failure::usage("a public client cannot use client_credentials (RFC 6749 §4.4); name --grant"));
-    }
-    let application = application(&add, &grants)?;
-    let secret = (!add.public).then(|| mint(CLIENT_SECRET_PREFIX, place.random));
-    let client = Client {
-        bots: Vec::new(),
-        keys: None,
-        fields: Default::default(),
-        secrets_in_url: Default::default(),
-        application,
-        id: id.clone(),
-        display_name: add.name,
-        secrets: secret.iter().map(|s| ClientSecret { digest: s.digest(), slot: 0 }).collect(),
-        grants,
-        scopes: scopes(&add.scope, issuer)?,
-        disabled: false,
-        origin: Origin::Store,
-    };
-    if place.store.add_client(&issuer.name, client, place.by())? == Outcome::Exists {
-        return Err(Failure::new(format!("client `{id}` exists already")));
-    }
-    tell_secret(&id, secret.as_ref().map(|s| s.expose()), issuer, console)
-}
-
-/// What only matters for a client that sends people here.
-fn application(add: &Add, grants: &[GrantKind]) -> Result<Application, Failure> {
-    let sends = grants.contains(&GrantKind::AuthorizationCode);
-    if sends && add.redirect_uri.is_empty() {
-        return Err(Failure::usage("authorization_code needs --redirect-uri, or nobody could come back"));
-    }
-    if !sends && !add.redirect_uri.is_empty() {
-        return Err(Failure::usage("--redirect-uri has no meaning without --grant authorization_code"));
-    }
-    let read = |uri: &String| {
-        let wrong = |why| Failure::usage(format!("`{uri}` cannot be a redirect URI: {why}"));
-        RedirectUri::parse(uri).map_err(wrong)
-    };
-    let after = add.post_logout_redirect_uri.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let pkce = match add.pkce.as_deref() {
-        None => None,
-        Some("required") => Some(PkceRule::Required),
-        Some("optional") => Some(PkceRule::Optional),
-        Some(_) => return Err(Failure::usage("--pkce is required or optional")),
-    };
-    Ok(Application {
-        description: add.description.clone(),
-        redirect_uris: add.redirect_uri.iter().map(read).collect::<Result<_, _>>()?,
-        post_logout_redirect_uris: after.iter().map(|uri| uri.as_str().to_owned()).collect(),
-        pkce,
-        consent: if add.skip_consent { ConsentRule::Skip } else { ConsentRule::Ask },
-        ..Application::default()
-    })
 }
 
 fn approve(id: &str, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
@@ -261,8 +169,19 @@ fn remove(
     console.say("The client is removed, and its tokens are called back.")
 }
 
-const HEADS: [&str; 9] =
-    ["id", "name", "grants", "scopes", "state", "origin", "secrets_made", "secrets_used", "redirect_uris"];
+const HEADS: [&str; 11] = [
+    "id",
+    "name",
+    "grants",
+    "scopes",
+    "state",
+    "origin",
+    "secrets_made",
+    "secrets_used",
+    "redirect_uris",
+    "secrets_in_url",
+    "fields",
+];
 
 fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let rows = all(issuer, place)?.into_iter().map(|(_, row)| row).collect::<Vec<_>>();
@@ -296,6 +215,8 @@ fn all(issuer: &Issuer, place: &Place<'_>) -> Result<Vec<(ClientId, Vec<Value>)>
             json!(made.iter().map(UnixTime::to_string).collect::<Vec<_>>()),
             json!(client.secrets.iter().map(used).collect::<Vec<_>>()),
             json!(client.application.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>()),
+            json!(client.secrets_in_url.as_str()),
+            json!(client.fields),
         ];
         (client.id.clone(), cells)
     };

@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod banner;
+pub mod bot;
 pub mod check;
 pub mod client;
 pub mod compiling;
@@ -12,6 +13,7 @@ pub mod console;
 pub mod dialect;
 pub mod explain;
 pub mod failure;
+pub mod field;
 pub mod hash_password;
 pub mod keys;
 pub mod living;
@@ -21,6 +23,7 @@ pub mod reloading;
 pub mod revocations;
 pub mod run;
 pub mod schema;
+pub mod secret_file;
 pub mod signals;
 pub mod supervisor;
 pub mod token;

@@ -13,7 +13,7 @@ use crate::cli::compiling::{context, hash};
 use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
-use crate::cli::{check, client, dialect, explain, hash_password, keys, revocations, run, schema, token, user};
+use crate::cli::{bot, check, client, dialect, explain, hash_password, keys, revocations, run, schema, token, user};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::files::DiskFiles;
 use crate::config::load::load;
@@ -82,6 +82,7 @@ fn on_the_store(
     let place = Place { store: &store, snapshot: &snapshot, random, now: SystemClock.now() };
     match command {
         Command::Client(args) => client::run(args, &place, console),
+        Command::Bot(args) => bot::run(args, &place, console),
         Command::User(args) => user::run(args, &place, console),
         Command::Token(args) => token::run(args, &place, console),
         Command::Revocations(args) => revocations::run(args, &place, console),

@@ -2,7 +2,7 @@
 //! standard input, never from the command line, where other users of the machine
 //! could read them. Users of the file are shown, but changed only there.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use crate::cli::client::scopes;
 use crate::cli::console::{Consent, Console};
 use crate::cli::failure::Failure;
+use crate::cli::field::{fields, set_fields};
 use crate::cli::place::Place;
+use crate::cli::secret_file;
+use crate::oauth::bot::in_file;
 use crate::oauth::client::Origin;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::user::User;
@@ -41,6 +44,8 @@ enum UserCommand {
     Add(Add),
     /// List all users, those of the file too
     List,
+    /// Change a user's fields and what the backend itself knows him by
+    Set(Set),
     /// Set a user's password and call back his tokens
     Passwd {
         /// The user's name
@@ -82,6 +87,25 @@ struct Add {
     /// Further fields, such as email=a@example.com
     #[arg(long = "field", value_name = "NAME=VALUE")]
     fields: Vec<String>,
+    /// A file with what the backend itself knows him by, sent where a route's `user_token` says
+    #[arg(long, value_name = "FILE")]
+    backend_token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "change", required = true, multiple = true)]
+struct Set {
+    /// The user's name
+    name: String,
+    /// A file with what the backend itself knows him by
+    #[arg(long, value_name = "FILE", group = "change", conflicts_with = "no_backend_token")]
+    backend_token_file: Option<PathBuf>,
+    /// The backend knows him no longer
+    #[arg(long, group = "change")]
+    no_backend_token: bool,
+    /// A field that is set, or with nothing behind the `=` taken away
+    #[arg(long = "field", value_name = "NAME=VALUE", group = "change")]
+    fields: Vec<String>,
 }
 
 /// Runs one command.
@@ -90,6 +114,7 @@ pub fn run(args: UserArgs, place: &Place<'_>, console: &mut Console<'_>) -> Resu
     match args.command {
         UserCommand::Add(add) => create(add, issuer, place, console),
         UserCommand::List => list(issuer, place, console),
+        UserCommand::Set(set) => change(&set, issuer, place, console),
         UserCommand::Passwd { name, keep_tokens } => {
             let user = known(&name, issuer, place)?;
             let hash = hash_password(console.password()?.expose(), place.random);
@@ -129,12 +154,11 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
         }
     }
     refuse_file(issuer, &add.name)?;
-    let mut fields = BTreeMap::new();
-    for field in &add.fields {
-        let pair = field.split_once('=').filter(|(name, _)| !name.is_empty());
-        let (name, value) = pair.ok_or_else(|| Failure::usage("a field is given as NAME=VALUE"))?;
-        fields.insert(name.to_owned(), value.to_owned());
+    if place.store.stored_bot(&issuer.name, &Subject::new(subject.as_str()))?.is_some() || in_file(issuer, &subject) {
+        return Err(Failure::new(format!("`{subject}` is the id of a bot already")));
     }
+    let fields = fields(&add.fields)?;
+    let backend_token = add.backend_token_file.as_deref().map(secret_file::read).transpose()?;
     let may_grant = add.scope.as_deref().map(|text| scopes(text, issuer)).transpose()?;
     let password_hash = hash_password(console.password()?.expose(), place.random);
     let user = User {
@@ -146,11 +170,27 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
         fields,
         origin: Origin::Store,
     };
-    if place.store.add_user(&issuer.name, user, place.by())? == Outcome::Exists {
+    if place.store.add_user(&issuer.name, user, backend_token.as_ref(), place.by())? == Outcome::Exists {
         return Err(Failure::new(format!("user `{}` or subject `{subject}` exists already", add.name)));
     }
     let issuer = json!(issuer.name.as_str());
     console.facts(&[("issuer", issuer), ("name", json!(add.name)), ("subject", json!(subject))])
+}
+
+/// Changes what is not about signing in. Tokens that are out live on: the backend hears of
+/// what he is now.
+fn change(set: &Set, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
+    let user = known(&set.name, issuer, place)?;
+    let token = set.backend_token_file.as_deref().map(secret_file::read).transpose()?;
+    if token.is_some() || set.no_backend_token {
+        done(place.store.set_backend_token(&issuer.name, &user.name, token.as_ref(), place.by())?, &set.name)?;
+    }
+    if !set.fields.is_empty() {
+        let mut fields = user.fields;
+        set_fields(&mut fields, &set.fields)?;
+        done(place.store.set_user_fields(&issuer.name, &user.name, &fields, place.by())?, &set.name)?;
+    }
+    console.say("The user is changed.")
 }
 
 fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {

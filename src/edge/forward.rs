@@ -43,7 +43,7 @@ use crate::edge::upstream::lease::Lease;
 use crate::edge::watch::Watch;
 use crate::edge::websocket::handover::{Far, Handover};
 use crate::edge::websocket::handshake::{self, Handshake};
-use crate::edge::{deprecated, echo, identity, mint, spare, target};
+use crate::edge::{deprecated, echo, identity, mint, spare, target, user_token};
 use crate::snapshot::{Listener, OnExpiry, Plan, WebSocket, World};
 use crate::telemetry::outcome::Lasting;
 use crate::traffic::mirror::Mirror;
@@ -106,7 +106,9 @@ impl Errand<'_> {
         if let Some(mirror) = self.ruling.and_then(Ruling::mirror) {
             self.copy(mirror, plan, &target, &mut body);
         }
-        let write = |body: Outgoing| self.write(plan, target.clone(), body);
+        let shared = &self.connection.worker.shared;
+        let own = user_token::find(plan, self.permit.claims().map(|claims| &**claims), shared).await?;
+        let write = |body: Outgoing| self.write(plan, target.clone(), own.as_ref(), body);
         let upstream = self.ruling.map_or(plan.upstream, |ruling| ruling.upstream(plan));
         record.asks(upstream);
         let balance = &self.layout.upstreams[upstream];
@@ -268,14 +270,14 @@ impl Errand<'_> {
     }
 
     /// The request as the backend gets it.
-    fn write(&self, plan: &Plan, target: PathAndQuery, body: Outgoing) -> Request<Outgoing> {
+    fn write(&self, plan: &Plan, target: PathAndQuery, own: Option<&HeaderValue>, body: Outgoing) -> Request<Outgoing> {
         let mut headers = self.lines(plan);
         if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
             && let Some(bearer) = mint::bearer(mint, claims, self.connection.worker.shared.clock.now())
         {
             headers.insert(header::AUTHORIZATION, bearer);
         }
-        identity::set_user_token(plan, self.permit.claims().map(|claims| &**claims), &mut headers);
+        identity::set_user_token(plan, own, &mut headers);
         frame(&self.head.method, &self.head.headers, &body, &mut headers);
         if self.head.headers.get(header::TE).is_some_and(takes_trailers) {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));

@@ -1,10 +1,9 @@
 //! Identity headers: who passed, as a backend may trust it. What a template makes of a
 //! token is never raw (`traffic::template`), so no value can end a header line.
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderValue};
 
 use crate::snapshot::Plan;
-use crate::token::claims::Claims;
 use crate::traffic::template::Facts;
 
 /// Sets the plan's headers: first those that name the caller, then the fixed ones.
@@ -24,10 +23,9 @@ pub fn set(plan: &Plan, facts: &Facts<'_>, out: &mut HeaderMap) {
 }
 
 /// Sets the backend's own token of who passes, if he has one.
-pub fn set_user_token(plan: &Plan, claims: Option<&Claims>, out: &mut HeaderMap) {
-    let (Some(tokens), Some(claims)) = (&plan.user_tokens, claims) else { return };
-    if let Some(value) = tokens.values.get(&(claims.issuer, claims.subject.clone())) {
-        out.insert(tokens.header.clone(), value.clone());
+pub fn set_user_token(plan: &Plan, token: Option<&HeaderValue>, out: &mut HeaderMap) {
+    if let (Some(tokens), Some(token)) = (&plan.user_tokens, token) {
+        out.insert(tokens.header.clone(), token.clone());
     }
 }
 

@@ -67,6 +67,7 @@ pub mod trailers;
 pub mod unix_socket;
 pub mod upload;
 pub mod upstream;
+pub mod user_token;
 pub mod watch;
 pub mod websocket;
 pub mod worker;

@@ -125,7 +125,8 @@ pub fn failed(error: ForwardError) -> Response<AnswerBody> {
         | ForwardError::Down
         | ForwardError::Unresolved
         | ForwardError::TokenEnded(_)
-        | ForwardError::Deadline => Then::GoOn,
+        | ForwardError::Deadline
+        | ForwardError::CannotTell => Then::GoOn,
     };
     let mut answer = plain(error.status(), code, error.label(), sentence, then);
     if error.status() == StatusCode::SERVICE_UNAVAILABLE {

@@ -100,6 +100,7 @@ impl Keeper {
 impl Listener for Keeper {
     fn changed(&mut self, change: &Change) {
         let event = match change.topic {
+            Topic::Bot => "bot_changed",
             Topic::Client => "client_changed",
             Topic::User => "user_changed",
             Topic::Keys => "keys_rotated",

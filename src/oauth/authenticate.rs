@@ -47,7 +47,7 @@ pub(in crate::oauth) async fn authenticate<S: GrantStore + Directory>(
         ClientCredential::Secret { id, secret } => (id, Some(secret)),
         ClientCredential::Public { id } => (id, None),
         ClientCredential::Key { key } => {
-            named = by_key(issuer, key);
+            named = by_key(store, issuer, key).await?;
             (&named, Some(key))
         }
         ClientCredential::Assertion { id, assertion } => {
@@ -88,13 +88,19 @@ pub(in crate::oauth) async fn authenticate<S: GrantStore + Directory>(
     Ok((client, standing))
 }
 
-/// The client of the file whose key this is; an id that nobody has, for a key that
-/// nobody has. Every client is looked at, so the time it takes says nothing.
-fn by_key(issuer: &Issuer, key: &Secret) -> ClientId {
+/// The client whose key this is, the file's before the store's; an id that nobody has, for
+/// a key that nobody has. Every client of the file is looked at, and the store is asked
+/// by a digest, so the time it takes says nothing.
+async fn by_key<S: Directory>(store: &S, issuer: &Issuer, key: &Secret) -> Result<ClientId, StoreError> {
     let digest = key.digest();
     let bears = |client: &Arc<Client>| client.secrets.iter().filter(|live| live.digest == digest).count() > 0;
     let found = issuer.clients.values().fold(None, |found, client| if bears(client) { Some(client) } else { found });
-    found.map_or_else(|| ClientId::new(""), |client| client.id.clone())
+    let found = match found {
+        Some(client) => Some(client.id.clone()),
+        // A client of the file hides one of the store that has its id.
+        None => store.client_of_key(&issuer.name, digest).await?.filter(|id| !issuer.clients.contains_key(id)),
+    };
+    Ok(found.unwrap_or_else(|| ClientId::new("")))
 }
 
 /// The client of that id: the file's word goes before the store's.

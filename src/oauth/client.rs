@@ -135,6 +135,21 @@ pub enum UrlSecrets {
     Refused,
 }
 
+impl UrlSecrets {
+    /// The word of the file and of the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UrlSecrets::Served => "served",
+            UrlSecrets::Refused => "refused",
+        }
+    }
+
+    /// The choice of that word.
+    pub fn parse(word: &str) -> Option<UrlSecrets> {
+        [UrlSecrets::Served, UrlSecrets::Refused].into_iter().find(|choice| choice.as_str() == word)
+    }
+}
+
 /// One live secret.
 #[derive(Clone, Debug)]
 pub struct ClientSecret {

@@ -13,10 +13,7 @@ use crate::token::secret::Secret;
 
 /// A confidential client as the settings say, with a fresh id and secret.
 pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Client, Secret) {
-    let secret = match settings.secret {
-        SecretForm::Standard => opaque::mint(opaque::CLIENT_SECRET_PREFIX, random),
-        SecretForm::Uuid => Secret::new(uuid(random)),
-    };
+    let secret = client_secret(settings.secret, random);
     let client = Client {
         id: client_id(random),
         display_name: Some("generated at start".to_owned()),
@@ -32,6 +29,14 @@ pub fn generate_client(settings: &GenerateClient, random: &dyn Random) -> (Clien
         origin: Origin::Store,
     };
     (client, secret)
+}
+
+/// A fresh secret of a client.
+pub fn client_secret(form: SecretForm, random: &dyn Random) -> Secret {
+    match form {
+        SecretForm::Standard => opaque::mint(opaque::CLIENT_SECRET_PREFIX, random),
+        SecretForm::Uuid => Secret::new(uuid(random)),
+    }
 }
 
 /// A fresh client id.

@@ -10,6 +10,7 @@ pub mod audit;
 mod authenticate;
 pub mod authorize;
 pub mod authorized;
+pub mod bot;
 pub mod client;
 mod cors;
 pub mod endpoints;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::application_store::ApplicationStore;
 use crate::oauth::authorize::store::AuthorizationStore;
+use crate::oauth::bot::KeptBot;
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
 use crate::oauth::session::SessionStore;
@@ -26,7 +27,7 @@ use crate::revocation::notice::Notice;
 use crate::token::handle::Handle;
 use crate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use crate::token::scope::Scopes;
-use crate::token::secret::SecretDigest;
+use crate::token::secret::{Secret, SecretDigest};
 
 /// The store could not answer. The text is for the operator's log only.
 #[derive(Clone, Debug)]
@@ -238,6 +239,15 @@ pub trait GrantStore: Send + Sync {
     -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// What is remembered of a person's backend token.
+#[derive(Clone, Debug)]
+pub enum AtHand {
+    /// His token, or that he has none.
+    Known(Option<Arc<Secret>>),
+    /// It has to be looked up.
+    Unknown,
+}
+
 /// Clients and users that the command line keeps in the store. Laws: an answer may
 /// be up to a second old; `None` is an answer, an error is not.
 pub trait Directory: Send + Sync {
@@ -247,6 +257,31 @@ pub trait Directory: Send + Sync {
         issuer: &IssuerName,
         id: &ClientId,
     ) -> impl Future<Output = Result<Option<Arc<Client>>, StoreError>> + Send;
+
+    /// The client one of whose live secrets has this digest, for systems in which the
+    /// secret alone names it.
+    fn client_of_key(
+        &self,
+        issuer: &IssuerName,
+        key: SecretDigest,
+    ) -> impl Future<Output = Result<Option<ClientId>, StoreError>> + Send;
+
+    /// The bot of that id, whosesoever it is.
+    fn bot(
+        &self,
+        issuer: &IssuerName,
+        id: &Subject,
+    ) -> impl Future<Output = Result<Option<Arc<KeptBot>>, StoreError>> + Send;
+
+    /// What the backend itself knows a person by, where he is told it.
+    fn backend_token(
+        &self,
+        issuer: &IssuerName,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<Option<Arc<Secret>>, StoreError>> + Send;
+
+    /// The same, if that needs no look at the disk.
+    fn backend_token_at_hand(&self, issuer: &IssuerName, subject: &Subject) -> AtHand;
 
     /// The user of that name.
     fn user(

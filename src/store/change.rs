@@ -12,6 +12,8 @@ use crate::token::id::IssuerName;
 /// What kind of thing was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Topic {
+    /// A bot of a client.
+    Bot,
     /// A client or its secrets.
     Client,
     /// A user.
@@ -23,11 +25,12 @@ pub enum Topic {
 }
 
 impl Topic {
-    const ALL: [Topic; 4] = [Topic::Client, Topic::User, Topic::Keys, Topic::Revocation];
+    const ALL: [Topic; 5] = [Topic::Bot, Topic::Client, Topic::User, Topic::Keys, Topic::Revocation];
 
     /// The word in the store and in the audit log.
     pub fn as_str(self) -> &'static str {
         match self {
+            Topic::Bot => "bot",
             Topic::Client => "client",
             Topic::User => "user",
             Topic::Keys => "keys",

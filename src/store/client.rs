@@ -2,17 +2,21 @@
 //! numbered log are one transaction; disabling and removing also call back what the
 //! client holds, in the same transaction. Secrets come as digests only.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::clock::UnixTime;
-use crate::oauth::client::{Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin};
+use crate::oauth::client::{Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin, UrlSecrets};
 use crate::oauth::store::StoreError;
 use crate::revocation::notice::Notice;
 use crate::store::change::{By, Outcome, Topic, note};
-use crate::store::column::{damaged, digest, refused, scopes, seconds, time};
+use crate::store::column::{damaged, digest, fields, fields_text, refused, scopes, seconds, time};
 use crate::store::database::Store;
-use crate::store::{application, revocation};
+use crate::store::{application, bot, revocation};
 use crate::token::id::{ClientId, IssuerName};
+use crate::token::key::ASSERTION_ALGORITHMS;
+use crate::token::ring::KeyRing;
 use crate::token::secret::SecretDigest;
 
 /// Whether a client or user may act.
@@ -44,22 +48,73 @@ pub struct ClientEntry {
     pub secrets_made: Vec<UnixTime>,
 }
 
+/// A client to be kept, with what only the store writes of it.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// The client.
+    pub client: Client,
+    /// The JWK Set of `client.keys` as a text; a ring of somebody else's keys publishes
+    /// nothing.
+    pub jwks: Option<String>,
+}
+
+impl From<Client> for NewClient {
+    fn from(client: Client) -> NewClient {
+        NewClient { client, jwks: None }
+    }
+}
+
 /// What `read` reads, in its order.
 const COLUMNS: &str = "id, display_name, grants, scopes, disabled, description, redirect_uris, logout_uris, pkce, \
-                       consent, owner, waiting";
+                       consent, owner, waiting, fields, secrets_in_url, jwks";
 
 /// The column behind those of `COLUMNS`.
-const CREATED: usize = 12;
+const CREATED: usize = 15;
 
 impl Store {
     /// Adds a client with its secrets.
-    pub fn add_client(&self, issuer: &IssuerName, client: Client, by: By) -> Result<Outcome, StoreError> {
-        let issuer = issuer.clone();
+    pub fn add_client(&self, issuer: &IssuerName, client: impl Into<NewClient>, by: By) -> Result<Outcome, StoreError> {
+        let (issuer, NewClient { client, jwks }) = (issuer.clone(), client.into());
         self.write_now(move |connection| {
-            if !insert(connection, &issuer, &client, by.now).map_err(refused)? {
+            if !insert(connection, &issuer, &client, by.now)? {
                 return Ok(Outcome::Exists);
             }
+            let sql = "UPDATE client SET jwks = ?3 WHERE issuer = ?1 AND id = ?2";
+            connection.execute(sql, params![issuer.as_str(), client.id.as_str(), jwks]).map_err(refused)?;
             note(connection, Topic::Client, &issuer, client.id.as_str(), "added", &by)?;
+            Ok(Outcome::Done)
+        })
+    }
+
+    /// Puts another name, other grants, scopes, fields and habits in place of those the
+    /// client has; `notices` are recorded with it.
+    pub fn change_client(
+        &self,
+        issuer: &IssuerName,
+        client: Client,
+        notices: Vec<Notice>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        let issuer = issuer.clone();
+        self.write_now(move |connection| {
+            let sql = "UPDATE client SET display_name = ?3, grants = ?4, scopes = ?5, fields = ?6, secrets_in_url = ?7
+                       WHERE issuer = ?1 AND id = ?2";
+            let values = params![
+                issuer.as_str(),
+                client.id.as_str(),
+                client.display_name,
+                grants_text(&client),
+                client.scopes.to_string(),
+                fields_text(&client.fields)?,
+                client.secrets_in_url.as_str(),
+            ];
+            if connection.execute(sql, values).map_err(refused)? == 0 {
+                return Ok(Outcome::Missing);
+            }
+            for notice in &notices {
+                revocation::record(connection, notice, "operator")?;
+            }
+            note(connection, Topic::Client, &issuer, client.id.as_str(), "changed", &by)?;
             Ok(Outcome::Done)
         })
     }
@@ -94,21 +149,21 @@ impl Store {
         by: By,
     ) -> Result<Outcome, StoreError> {
         let action = if state == State::Disabled { "disabled" } else { "enabled" };
-        let sql = if state == State::Disabled {
-            "UPDATE client SET disabled = 1 WHERE issuer = ?1 AND id = ?2"
+        let sql: &'static [&'static str] = if state == State::Disabled {
+            &["UPDATE client SET disabled = 1 WHERE issuer = ?1 AND id = ?2"]
         } else {
-            "UPDATE client SET disabled = 0 WHERE issuer = ?1 AND id = ?2"
+            &["UPDATE client SET disabled = 0 WHERE issuer = ?1 AND id = ?2"]
         };
-        self.change_client(issuer, id, sql, action, notices, by)
+        self.alter_client(issuer, id, sql, action, notices, by)
     }
 
     /// Lets an application be used that waits for approval.
     pub fn approve_client(&self, issuer: &IssuerName, id: &ClientId, by: By) -> Result<Outcome, StoreError> {
-        let sql = "UPDATE client SET waiting = 0 WHERE issuer = ?1 AND id = ?2";
-        self.change_client(issuer, id, sql, "approved", Vec::new(), by)
+        let sql = &["UPDATE client SET waiting = 0 WHERE issuer = ?1 AND id = ?2"];
+        self.alter_client(issuer, id, sql, "approved", Vec::new(), by)
     }
 
-    /// Removes the client with its secrets; `notices` are recorded with it.
+    /// Removes the client with its secrets and its bots; `notices` are recorded with it.
     pub fn remove_client(
         &self,
         issuer: &IssuerName,
@@ -116,7 +171,18 @@ impl Store {
         notices: Vec<Notice>,
         by: By,
     ) -> Result<Outcome, StoreError> {
-        self.change_client(issuer, id, "DELETE FROM client WHERE issuer = ?1 AND id = ?2", "removed", notices, by)
+        let sql = &["DELETE FROM client WHERE issuer = ?1 AND id = ?2", bot::FORGET_OF];
+        self.alter_client(issuer, id, sql, "removed", notices, by)
+    }
+
+    /// The client of that id, read from the calling thread.
+    pub fn stored_client(&self, issuer: &IssuerName, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        find(&self.connection()?, issuer, id).map_err(refused)
+    }
+
+    /// The client with that secret, read from the calling thread.
+    pub fn stored_client_of_key(&self, issuer: &IssuerName, key: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+        of_key(&self.connection()?, issuer, key).map_err(refused)
     }
 
     /// All clients of the issuer that the store keeps, by id.
@@ -124,20 +190,23 @@ impl Store {
         list(&self.connection()?, issuer).map_err(refused)
     }
 
-    fn change_client(
+    /// Runs the statements for one client; there is none if the first changed nothing.
+    fn alter_client(
         &self,
         issuer: &IssuerName,
         id: &ClientId,
-        sql: &'static str,
+        statements: &'static [&'static str],
         action: &'static str,
         notices: Vec<Notice>,
         by: By,
     ) -> Result<Outcome, StoreError> {
         let (issuer, id) = (issuer.clone(), id.clone());
         self.write_now(move |connection| {
-            let changed = connection.execute(sql, params![issuer.as_str(), id.as_str()]).map_err(refused)?;
-            if changed == 0 {
-                return Ok(Outcome::Missing);
+            for (at, sql) in statements.iter().enumerate() {
+                let changed = connection.execute(sql, params![issuer.as_str(), id.as_str()]).map_err(refused)?;
+                if at == 0 && changed == 0 {
+                    return Ok(Outcome::Missing);
+                }
             }
             for notice in &notices {
                 revocation::record(connection, notice, "operator")?;
@@ -163,6 +232,14 @@ pub fn find(connection: &Connection, issuer: &IssuerName, id: &ClientId) -> rusq
     Ok(Some(client))
 }
 
+/// The client one of whose secrets has this digest; of two, the first by name.
+pub fn of_key(connection: &Connection, issuer: &IssuerName, key: SecretDigest) -> rusqlite::Result<Option<ClientId>> {
+    let sql = "SELECT client FROM client_secret WHERE issuer = ?1 AND digest = ?2 ORDER BY client";
+    let read = |row: &Row<'_>| row.get::<_, String>(0);
+    let found = connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), key.0], read).optional()?;
+    Ok(found.map(ClientId::new))
+}
+
 fn list(connection: &Connection, issuer: &IssuerName) -> rusqlite::Result<Vec<ClientEntry>> {
     let sql = format!("SELECT {COLUMNS}, created FROM client WHERE issuer = ?1 ORDER BY id");
     let mut entries: Vec<ClientEntry> = connection
@@ -186,11 +263,12 @@ fn list(connection: &Connection, issuer: &IssuerName) -> rusqlite::Result<Vec<Cl
 fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     let grants: String = row.get(2)?;
     let grants = grants.split_ascii_whitespace().map(GrantKind::parse).collect::<Option<Vec<_>>>();
+    let url_secrets = UrlSecrets::parse(&row.get::<_, String>(13)?);
     Ok(Client {
         bots: Vec::new(),
-        keys: None,
-        fields: Default::default(),
-        secrets_in_url: Default::default(),
+        keys: keys(row, 14)?,
+        fields: fields(row, 12)?,
+        secrets_in_url: url_secrets.ok_or_else(|| damaged(13, "a choice about secrets in URLs"))?,
         application: application::read(row, 5)?,
         id: ClientId::new(row.get::<_, String>(0)?),
         display_name: row.get(1)?,
@@ -202,27 +280,43 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Client> {
     })
 }
 
+/// The keys of a JWK Set that was good when it was written.
+fn keys(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<KeyRing>>> {
+    let Some(text) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
+    let set = serde_json::from_str(&text).map_err(|_| damaged(column, "a JWK Set"))?;
+    let ring = KeyRing::of_jwks(&set, &ASSERTION_ALGORITHMS).map_err(|_| damaged(column, "a JWK Set"))?;
+    Ok(Some(Arc::new(ring)))
+}
+
+fn grants_text(client: &Client) -> String {
+    client.grants.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 /// Writes a new client; `false` if the id is taken.
-pub fn insert(connection: &Connection, issuer: &IssuerName, client: &Client, now: UnixTime) -> rusqlite::Result<bool> {
-    let grants: Vec<&str> = client.grants.iter().map(|g| g.as_str()).collect();
-    let sql = "INSERT INTO client (issuer, id, display_name, grants, scopes, disabled, created)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (issuer, id) DO NOTHING";
-    let written = connection.execute(
-        sql,
-        params![
-            issuer.as_str(),
-            client.id.as_str(),
-            client.display_name,
-            grants.join(" "),
-            client.scopes.to_string(),
-            client.disabled,
-            seconds(now),
-        ],
-    )?;
+pub fn insert(
+    connection: &Connection,
+    issuer: &IssuerName,
+    client: &Client,
+    now: UnixTime,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO client (issuer, id, display_name, grants, scopes, disabled, created, fields, secrets_in_url)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (issuer, id) DO NOTHING";
+    let values = params![
+        issuer.as_str(),
+        client.id.as_str(),
+        client.display_name,
+        grants_text(client),
+        client.scopes.to_string(),
+        client.disabled,
+        seconds(now),
+        fields_text(&client.fields)?,
+        client.secrets_in_url.as_str(),
+    ];
+    let written = connection.execute(sql, values).map_err(refused)?;
     if written == 1 {
-        application::write(connection, issuer, &client.id, &client.application)?;
+        application::write(connection, issuer, &client.id, &client.application).map_err(refused)?;
         for secret in client.secrets.iter().take(LIVE_SECRETS) {
-            put_secret(connection, issuer, &client.id, secret, now)?;
+            put_secret(connection, issuer, &client.id, secret, now).map_err(refused)?;
         }
     }
     Ok(written == 1)

@@ -1,6 +1,8 @@
 //! Values to columns and back. A column that does not hold what we wrote is damage
 //! and an error, never a default: a scope lost in reading would be a wrong answer.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Row;
 use rusqlite::types::Type;
 
@@ -65,6 +67,17 @@ pub fn issuer(row: &Row<'_>, column: usize) -> rusqlite::Result<IssuerName> {
 pub fn scopes(row: &Row<'_>, column: usize) -> rusqlite::Result<Scopes> {
     let text: String = row.get(column)?;
     Scopes::parse(&text).ok_or_else(|| damaged(column, "scopes"))
+}
+
+/// A map of fields as JSON.
+pub fn fields(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, String>> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|_| damaged(column, "a map of fields"))
+}
+
+/// A map of fields as `fields` reads it.
+pub fn fields_text(fields: &BTreeMap<String, String>) -> Result<String, StoreError> {
+    serde_json::to_string(fields).map_err(|e| StoreError { detail: format!("cannot write the fields: {e}") })
 }
 
 /// The error for a column that holds something nobody wrote.

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
+use rusqlite::Connection;
 
 use crate::clock::UnixTime;
+use crate::oauth::bot::KeptBot;
 use crate::oauth::client::Client;
-use crate::oauth::store::{Directory, StoreError};
+use crate::oauth::store::{AtHand, Directory, StoreError};
 use crate::oauth::user::User;
 use crate::store::change::{Change, Topic};
 use crate::store::column::refused;
 use crate::store::database::Store;
-use crate::store::{client, user};
+use crate::store::{bot, client, user};
 use crate::token::id::{ClientId, IssuerName, Subject, UserName};
+use crate::token::secret::{Secret, SecretDigest};
 
 /// Entries per cache; with more the least used go and are read again.
 const ENTRIES: u64 = 10_000;
@@ -24,12 +27,23 @@ const ENTRIES: u64 = 10_000;
 /// Clients and users as they were read.
 pub struct Caches {
     clients: Shelf<ClientId, Client>,
+    keys: Shelf<[u8; 32], ClientId>,
+    bots: Shelf<Subject, KeptBot>,
     users: Shelf<UserName, User>,
+    /// Opened, as those of the file are in memory too: a request that needs one cannot
+    /// wait for the disk.
+    backend_tokens: Shelf<Subject, Secret>,
 }
 
 impl Default for Caches {
     fn default() -> Caches {
-        Caches { clients: Shelf::new(), users: Shelf::new() }
+        Caches {
+            clients: Shelf::new(),
+            keys: Shelf::new(),
+            bots: Shelf::new(),
+            users: Shelf::new(),
+            backend_tokens: Shelf::new(),
+        }
     }
 }
 
@@ -60,6 +74,12 @@ impl<K: Hash + Eq + Send + Sync + 'static, V: Send + Sync + 'static> Shelf<K, V>
         }
     }
 
+    /// For a change that does not say under which keys it was read.
+    fn forget_all(&self) {
+        self.turn.fetch_add(1, Ordering::SeqCst);
+        self.cache.invalidate_all();
+    }
+
     fn forget(&self, key: &(IssuerName, K)) {
         self.turn.fetch_add(1, Ordering::SeqCst);
         self.cache.invalidate(key);
@@ -79,6 +99,52 @@ impl Directory for Store {
         let found = found.map(Arc::new);
         shelf.put(key, found.clone(), turn);
         Ok(found)
+    }
+
+    async fn client_of_key(&self, issuer: &IssuerName, key: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+        let shelf = &self.inner.caches.keys;
+        let place = (issuer.clone(), key.0);
+        if let Some(known) = shelf.cache.get(&place) {
+            return Ok(known.as_deref().cloned());
+        }
+        let (turn, issuer) = (shelf.turn(), issuer.clone());
+        let found = self.read(move |connection| client::of_key(connection, &issuer, key).map_err(refused)).await?;
+        shelf.put(place, found.clone().map(Arc::new), turn);
+        Ok(found)
+    }
+
+    async fn bot(&self, issuer: &IssuerName, id: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
+        let shelf = &self.inner.caches.bots;
+        let key = (issuer.clone(), id.clone());
+        if let Some(known) = shelf.cache.get(&key) {
+            return Ok(known);
+        }
+        let turn = shelf.turn();
+        let (issuer, id) = key.clone();
+        let found = self.read(move |connection| bot::find(connection, &issuer, &id).map_err(refused)).await?;
+        let found = found.map(Arc::new);
+        shelf.put(key, found.clone(), turn);
+        Ok(found)
+    }
+
+    async fn backend_token(&self, issuer: &IssuerName, of: &Subject) -> Result<Option<Arc<Secret>>, StoreError> {
+        let shelf = &self.inner.caches.backend_tokens;
+        let key = (issuer.clone(), of.clone());
+        if let Some(known) = shelf.cache.get(&key) {
+            return Ok(known);
+        }
+        let turn = shelf.turn();
+        let (issuer, subject) = key.clone();
+        let read = move |connection: &Connection| user::backend_token(connection, &issuer, &subject).map_err(refused);
+        let stored = self.read(read).await?;
+        let found = stored.map(|stored| self.inner.vault.reveal_token(stored)).transpose()?.map(Arc::new);
+        shelf.put(key, found.clone(), turn);
+        Ok(found)
+    }
+
+    fn backend_token_at_hand(&self, issuer: &IssuerName, of: &Subject) -> AtHand {
+        let known = self.inner.caches.backend_tokens.cache.get(&(issuer.clone(), of.clone()));
+        known.map_or(AtHand::Unknown, AtHand::Known)
     }
 
     async fn user(&self, issuer: &IssuerName, name: &UserName) -> Result<Option<Arc<User>>, StoreError> {
@@ -107,17 +173,25 @@ impl Directory for Store {
 }
 
 impl Store {
-    /// Forgets what the caches hold of a client that this process changed.
+    /// Forgets what the caches hold of a client: with it its keys, and its bots, which go
+    /// when it goes.
     pub(super) fn forget_client(&self, issuer: &IssuerName, id: &ClientId) {
-        self.inner.caches.clients.forget(&(issuer.clone(), id.clone()));
+        let caches = &self.inner.caches;
+        caches.clients.forget(&(issuer.clone(), id.clone()));
+        caches.keys.forget_all();
+        caches.bots.forget_all();
     }
 
     /// Forgets what the caches hold of the thing that was changed.
     pub fn forget_changed(&self, change: &Change) {
         let caches = &self.inner.caches;
         match change.topic {
-            Topic::Client => caches.clients.forget(&(change.issuer.clone(), ClientId::new(change.name.as_str()))),
-            Topic::User => caches.users.forget(&(change.issuer.clone(), UserName::new(change.name.as_str()))),
+            Topic::Bot => caches.bots.forget(&(change.issuer.clone(), Subject::new(change.name.as_str()))),
+            Topic::Client => self.forget_client(&change.issuer, &ClientId::new(change.name.as_str())),
+            Topic::User => {
+                caches.users.forget(&(change.issuer.clone(), UserName::new(change.name.as_str())));
+                caches.backend_tokens.forget_all();
+            }
             Topic::Keys | Topic::Revocation => {}
         }
     }

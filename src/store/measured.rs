@@ -11,11 +11,12 @@ use crate::oauth::application_store::{Alteration, Altered, ApplicationStore, Kep
 use crate::oauth::authorize::code::Code;
 use crate::oauth::authorize::pending::Pending;
 use crate::oauth::authorize::store::{AuthorizationStore, CodeTaken, Consent, KeptCode, Left, Redemption, Sent};
+use crate::oauth::bot::KeptBot;
 use crate::oauth::client::Client;
 use crate::oauth::issuer::Sessions;
 use crate::oauth::session::{Session, SessionId, SessionStore, Which};
 use crate::oauth::store::{
-    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+    Access, AtHand, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
 };
 use crate::oauth::user::User;
 use crate::revocation::narrowing::Narrowing;
@@ -25,7 +26,7 @@ use crate::telemetry::outcome::StoreOutcome;
 use crate::token::handle::Handle;
 use crate::token::id::FamilyId;
 use crate::token::id::{ClientId, IssuerName, Subject, UserName};
-use crate::token::secret::SecretDigest;
+use crate::token::secret::{Secret, SecretDigest};
 
 /// A store whose calls are measured, their wait for the commit included.
 #[derive(Clone)]
@@ -234,6 +235,23 @@ impl<S: Directory> Directory for Measured<S> {
         self.measure("client", self.store.client(issuer, id)).await
     }
 
+    async fn client_of_key(&self, issuer: &IssuerName, key: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+        self.measure("client_of_key", self.store.client_of_key(issuer, key)).await
+    }
+
+    async fn bot(&self, issuer: &IssuerName, id: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
+        self.measure("bot", self.store.bot(issuer, id)).await
+    }
+
+    async fn backend_token(&self, issuer: &IssuerName, of: &Subject) -> Result<Option<Arc<Secret>>, StoreError> {
+        self.measure("backend_token", self.store.backend_token(issuer, of)).await
+    }
+
+    fn backend_token_at_hand(&self, issuer: &IssuerName, of: &Subject) -> AtHand {
+        // Not worth measuring: no look at the disk.
+        self.store.backend_token_at_hand(issuer, of)
+    }
+
     async fn user(&self, issuer: &IssuerName, name: &UserName) -> Result<Option<Arc<User>>, StoreError> {
         self.measure("user", self.store.user(issuer, name)).await
     }
@@ -285,11 +303,13 @@ mod tests {
 
     use super::Measured;
     use crate::clock::{ManualClock, UnixTime};
+    use crate::oauth::bot::KeptBot;
     use crate::oauth::client::Client;
-    use crate::oauth::store::{Directory, StoreError};
+    use crate::oauth::store::{AtHand, Directory, StoreError};
     use crate::oauth::user::User;
     use crate::telemetry::Telemetry;
     use crate::token::id::{ClientId, IssuerName, Subject, UserName};
+    use crate::token::secret::{Secret, SecretDigest};
 
     /// Knows no client and cannot be asked for users.
     struct Half;
@@ -297,6 +317,22 @@ mod tests {
     impl Directory for Half {
         async fn client(&self, _: &IssuerName, _: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
             Ok(None)
+        }
+
+        async fn client_of_key(&self, _: &IssuerName, _: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+            Ok(None)
+        }
+
+        async fn bot(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
+            Ok(None)
+        }
+
+        async fn backend_token(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<Secret>>, StoreError> {
+            Ok(None)
+        }
+
+        fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand {
+            AtHand::Unknown
         }
 
         async fn user(&self, _: &IssuerName, _: &UserName) -> Result<Option<Arc<User>>, StoreError> {

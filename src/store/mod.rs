@@ -3,6 +3,7 @@
 //! processes what is new. Must never: decide who gets what, or keep anything that
 //! could be presented.
 
+pub mod bot;
 pub mod change;
 pub mod client;
 pub mod database;

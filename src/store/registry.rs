@@ -13,7 +13,7 @@ use crate::store::change::{By, Topic, note};
 use crate::store::client::{self, OldSecrets};
 use crate::store::column::{maybe_time, refused, time};
 use crate::store::database::Store;
-use crate::store::{application, revocation};
+use crate::store::{application, bot, revocation};
 use crate::token::id::{ClientId, IssuerName, Subject};
 use crate::token::secret::SecretDigest;
 
@@ -30,7 +30,7 @@ impl ApplicationStore for Store {
     ) -> Result<(), StoreError> {
         let (name, id) = (issuer.clone(), client.id.clone());
         let done = self.write(move |connection| {
-            if !client::insert(connection, &name, &client, now).map_err(refused)? {
+            if !client::insert(connection, &name, &client, now)? {
                 return Err(StoreError { detail: "the id of a new application is taken".to_owned() });
             }
             let sql = "UPDATE client SET registration = ?3 WHERE issuer = ?1 AND id = ?2";
@@ -95,6 +95,7 @@ impl ApplicationStore for Store {
             if gone.map_err(refused)? == 0 {
                 return Ok(Altered::Missing);
             }
+            connection.execute(bot::FORGET_OF, values).map_err(refused)?;
             connection.execute("DELETE FROM consent WHERE issuer = ?1 AND client = ?2", values).map_err(refused)?;
             revocation::record(connection, &notice, "removed")?;
             note(connection, Topic::Client, &name, client.as_str(), "removed", &by(now))?;

@@ -2,6 +2,8 @@
 //! numbered log are one transaction, and with it the notices that call back what the
 //! user's applications hold. Passwords come hashed (Argon2id, PHC form).
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::clock::UnixTime;
@@ -11,11 +13,12 @@ use crate::oauth::user::User;
 use crate::revocation::notice::Notice;
 use crate::store::change::{By, Outcome, Topic, note};
 use crate::store::client::State;
-use crate::store::column::{damaged, refused, seconds, time};
+use crate::store::column::{damaged, fields, fields_text, refused, seconds, time};
 use crate::store::database::Store;
 use crate::store::revocation;
 use crate::token::id::{IssuerName, Subject, UserName};
 use crate::token::scope::Scopes;
+use crate::token::secret::Secret;
 
 /// A user with what the store knows beyond the rules.
 #[derive(Clone, Debug)]
@@ -27,13 +30,23 @@ pub struct UserEntry {
 }
 
 impl Store {
-    /// Adds a user; `Exists` if the name or the subject is taken.
-    pub fn add_user(&self, issuer: &IssuerName, user: User, by: By) -> Result<Outcome, StoreError> {
+    /// Adds a user, with what the backend itself knows him by; `Exists` if the name or the
+    /// subject is taken.
+    pub fn add_user(
+        &self,
+        issuer: &IssuerName,
+        user: User,
+        backend_token: Option<&Secret>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
         let issuer = issuer.clone();
+        let token = backend_token.map(|token| self.inner.vault.close_token(token)).transpose()?;
         self.write_now(move |connection| {
             if !insert(connection, &issuer, &user, by.now)? {
                 return Ok(Outcome::Exists);
             }
+            let token = Alteration::BackendToken(token);
+            token.apply(connection, &issuer, &user.name).map_err(refused)?;
             note(connection, Topic::User, &issuer, user.name.as_str(), "added", &by)?;
             Ok(Outcome::Done)
         })
@@ -49,6 +62,29 @@ impl Store {
         by: By,
     ) -> Result<Outcome, StoreError> {
         self.change_user(issuer, name, Alteration::Password(hash), notices, by)
+    }
+
+    /// Sets what the backend itself knows the user by, or takes it away.
+    pub fn set_backend_token(
+        &self,
+        issuer: &IssuerName,
+        name: &UserName,
+        token: Option<&Secret>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        let token = token.map(|token| self.inner.vault.close_token(token)).transpose()?;
+        self.change_user(issuer, name, Alteration::BackendToken(token), Vec::new(), by)
+    }
+
+    /// Puts other fields in place of those he has.
+    pub fn set_user_fields(
+        &self,
+        issuer: &IssuerName,
+        name: &UserName,
+        fields: &BTreeMap<String, String>,
+        by: By,
+    ) -> Result<Outcome, StoreError> {
+        self.change_user(issuer, name, Alteration::Fields(fields_text(fields)?), Vec::new(), by)
     }
 
     /// Enables or disables the user; `notices` are recorded with it.
@@ -86,6 +122,11 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().map_err(refused)
     }
 
+    /// Whether the store keeps a user whom tokens call so.
+    pub fn knows_subject(&self, issuer: &IssuerName, subject: &Subject) -> Result<bool, StoreError> {
+        of_subject(&self.connection()?, issuer, subject).map(|found| found.is_some()).map_err(refused)
+    }
+
     /// The user of that name, read from the calling thread.
     pub fn stored_user(&self, issuer: &IssuerName, name: &UserName) -> Result<Option<User>, StoreError> {
         find(&self.connection()?, issuer, name).map_err(refused)
@@ -115,6 +156,10 @@ impl Store {
 
 enum Alteration {
     Password(String),
+    /// As JSON.
+    Fields(String),
+    /// As the vault closed it.
+    BackendToken(Option<Vec<u8>>),
     State(State),
     Removal,
 }
@@ -123,6 +168,9 @@ impl Alteration {
     fn action(&self) -> &'static str {
         match self {
             Alteration::Password(_) => "password changed",
+            Alteration::Fields(_) => "changed",
+            Alteration::BackendToken(Some(_)) => "backend token set",
+            Alteration::BackendToken(None) => "backend token removed",
             Alteration::State(State::Enabled) => "enabled",
             Alteration::State(State::Disabled) => "disabled",
             Alteration::Removal => "removed",
@@ -135,6 +183,12 @@ impl Alteration {
             Alteration::Password(hash) => connection.execute(
                 "UPDATE user SET password_hash = ?3 WHERE issuer = ?1 AND name = ?2",
                 params![issuer, name, hash],
+            ),
+            Alteration::Fields(fields) => connection
+                .execute("UPDATE user SET fields = ?3 WHERE issuer = ?1 AND name = ?2", params![issuer, name, fields]),
+            Alteration::BackendToken(token) => connection.execute(
+                "UPDATE user SET backend_token = ?3 WHERE issuer = ?1 AND name = ?2",
+                params![issuer, name, token],
             ),
             Alteration::State(state) => connection.execute(
                 "UPDATE user SET disabled = ?3 WHERE issuer = ?1 AND name = ?2",
@@ -161,9 +215,20 @@ pub fn of_subject(connection: &Connection, issuer: &IssuerName, subject: &Subjec
     connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), subject.as_str()], read).optional()
 }
 
+/// What the backend itself knows a person by, as the vault closed it.
+pub fn backend_token(
+    connection: &Connection,
+    issuer: &IssuerName,
+    subject: &Subject,
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    let sql = "SELECT backend_token FROM user WHERE issuer = ?1 AND subject = ?2";
+    let read = |row: &Row<'_>| row.get(0);
+    let found = connection.prepare_cached(sql)?.query_row(params![issuer.as_str(), subject.as_str()], read).optional();
+    found.map(Option::flatten)
+}
+
 fn insert(connection: &Connection, issuer: &IssuerName, user: &User, now: UnixTime) -> Result<bool, StoreError> {
-    let fields = serde_json::to_string(&user.fields)
-        .map_err(|e| StoreError { detail: format!("cannot write the user's fields: {e}") })?;
+    let fields = fields_text(&user.fields)?;
     let sql = "INSERT INTO user (issuer, name, subject, password_hash, disabled, may_grant, fields, created)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
     let written = connection
@@ -189,14 +254,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<User> {
         None => None,
         Some(text) => Some(Scopes::parse(&text).ok_or_else(|| damaged(4, "scopes"))?),
     };
-    let fields: String = row.get(5)?;
     Ok(User {
         name: UserName::new(row.get::<_, String>(0)?),
         subject: Subject::new(row.get::<_, String>(1)?),
         password_hash: row.get(2)?,
         disabled: row.get(3)?,
         may_grant,
-        fields: serde_json::from_str(&fields).map_err(|_| damaged(5, "a map of fields"))?,
+        fields: fields(row, 5)?,
         origin: Origin::Store,
     })
 }

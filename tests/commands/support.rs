@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tollgate::access::policy::Policy;
 use tollgate::access::profile::TokenProfile;
+use tollgate::cli::bot::{self, BotArgs};
 use tollgate::cli::client::{self, ClientArgs};
 use tollgate::cli::console::{Console, Output, Presence};
 use tollgate::cli::failure::Failure;
@@ -40,6 +41,7 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Noun {
     Client(ClientArgs),
+    Bot(BotArgs),
     User(UserArgs),
     Token(TokenArgs),
     Revocations(RevocationsArgs),
@@ -96,6 +98,7 @@ impl World {
         let console = &mut Console { out: &mut out, talk: &mut talk, input: &mut input, presence, output };
         let result = match noun {
             Noun::Client(args) => client::run(args, &place, console),
+            Noun::Bot(args) => bot::run(args, &place, console),
             Noun::User(args) => user::run(args, &place, console),
             Noun::Token(args) => token::run(args, &place, console),
             Noun::Revocations(args) => revocations::run(args, &place, console),

@@ -1,9 +1,13 @@
 //! What operators of the five systems set and see beside the wire: warnings and counts of
 //! secrets in URLs, the systems' own bounds on how often somebody may ask.
 
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::run::wire::backend;
 use crate::support::example::{movable, shipped};
-use crate::support::gateway::Gateway;
+use crate::support::gateway::{Gateway, tollgate};
 use crate::support::http::{Answer, curl};
 
 /// A gateway of an example with changes, and the address of its API.
@@ -73,6 +77,149 @@ fn musement_clients_that_present_tokens_in_a_deprecated_header_are_warned_about_
     assert!(!log.contains(token), "{log}");
     let seen = backend.seen();
     assert!(!seen.is_empty() && seen.iter().all(|seen| seen.header("authentication").is_empty()));
+}
+
+/// How long what a command changes may take to be seen beside it.
+const SOON: Duration = Duration::from_secs(5);
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < SOON, "{what}");
+    }
+}
+
+/// Runs a command beside the gateway; what it printed.
+fn beside(gateway: &Gateway, args: &[&str], input: &str) -> String {
+    let mut command = tollgate(gateway.folder.path(), args);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("spawned");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn bonfire_bots_and_their_client_are_kept_beside_the_file_while_the_gateway_runs() {
+    let (gateway, api, _backend) = changed("bonfire", &[]);
+    let folder = gateway.folder.path();
+    std::fs::write(folder.join("app.key"), "0f0e0d0c-53c4-4f0e-9d7a-1f6f4a0c77d1\n").expect("a file");
+    let client = "7c1f2c9e-53c4-4f0e-9d7a-1f6f4a0c7700";
+    let mint = |key: &str, bot: &str| {
+        let (header, form) =
+            (format!("Authorization: Bearer {key}"), format!("grant_type=client_credentials&bots={bot}"));
+        curl(&["-H", &header, "-d", &form, &format!("{api}/v1/oauth/bots")])
+    };
+    let (kept, of_file) = ("0f0e0d0c-53c4-4f0e-9d7a-1f6f4a0c77d1", "6b1f2c9e-53c4-4f0e-9d7a-1f6f4a0c77d1");
+    assert_eq!(mint(kept, "-OoKept").status, 401, "asked before, and remembered");
+    assert_eq!(mint(of_file, "-OoMore").status, 404);
+    let grants = "client_credentials,refresh_token";
+    let add = ["client", "add", client, "--secret-file", "app.key", "--grant", grants, "--scope", "users,posts"];
+    beside(&gateway, &[&add[..], &["--field", "aid=7", "--field", "sid=9"]].concat(), "");
+    beside(&gateway, &["bot", "add", "-OoKept", "--client", client, "--scope", "posts", "--field", "bid=31"], "");
+    let owner = "e07ff46b-e2f6-49e5-f23f-c9d60885bba5";
+    beside(&gateway, &["bot", "add", "--client", owner, "--field", "bid=32", "--", "-OoMore"], "");
+    until("the client and its bot", || mint(kept, "-OoKept").status == 200);
+    until("the bot of the file's client", || mint(of_file, "-OoMore").status == 200);
+    let told = mint(kept, "-OoKept").json();
+    let token = &told["data"]["tokens"]["-OoKept"];
+    assert_eq!(token["scope"], "posts");
+    let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
+    let call = |path: &str| curl(&["-H", &bearer, &format!("{api}{path}")]).status;
+    assert_eq!((call("/v1/posts/1"), call("/v1/users/1")), (200, 401));
+    let foreign = mint(kept, "-OoMore");
+    assert_eq!((foreign.status, foreign.json()["error"]["code"].as_u64()), (401, Some(730)));
+    beside(&gateway, &["bot", "rm", "--yes", "-OoKept"], "");
+    until("its token is called back, though it has no end", || call("/v1/posts/1") == 401);
+    let refresh =
+        format!("grant_type=refresh_token&refresh_token={}", token["refresh_token"].as_str().expect("a token"));
+    let renewed = curl(&["-H", &format!("Authorization: Bearer {kept}"), "-d", &refresh, &format!("{api}/v1/oauth")]);
+    assert_eq!((renewed.status, renewed.json()["error"]["code"].as_u64()), (400, Some(451)));
+    let gone = mint(kept, "-OoKept");
+    assert_eq!((gone.status, gone.json()["error"]["code"].as_u64()), (404, Some(700)));
+    assert!(gateway.stderr().contains("bot_changed"), "the audit log says so");
+    assert!(!gateway.stderr().contains(kept));
+}
+
+#[test]
+fn bonfire_bots_with_an_end_are_called_back_by_what_their_tokens_call_them() {
+    let never = "refresh: { machines: issued }";
+    let (gateway, api, _backend) =
+        changed("bonfire", &[(never, "refresh: { machines: never }\n    token: { lifetime: 1h }")]);
+    let owner = "e07ff46b-e2f6-49e5-f23f-c9d60885bba5";
+    let failed = gateway.cli(&["bot", "add", "--client", owner, "--", "-OoX"]);
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("the claim `bid`"), "{failed:?}");
+    beside(&gateway, &["bot", "add", "--client", owner, "--field", "bid=41", "--", "-OoX"], "");
+    let mint = || {
+        let header = "Authorization: Bearer 6b1f2c9e-53c4-4f0e-9d7a-1f6f4a0c77d1";
+        curl(&["-H", header, "-d", "grant_type=client_credentials&bots=-OoX", &format!("{api}/v1/oauth/bots")])
+    };
+    until("the bot", || mint().status == 200);
+    let told = mint().json();
+    let token = told["data"]["tokens"]["-OoX"]["access_token"].as_str().expect("a token").to_owned();
+    let bearer = format!("Authorization: Bearer {token}");
+    let call = || curl(&["-H", &bearer, &format!("{api}/v1/posts/1")]).status;
+    assert_eq!(call(), 200);
+    beside(&gateway, &["bot", "set", "--scope", "users", "--", "-OoX"], "");
+    until("fewer scopes call it back", || call() == 401);
+}
+
+#[test]
+fn musement_users_of_the_store_are_sent_with_what_the_backend_knows_them_by() {
+    let with = "defaults:\n  forward: { user_token: {}, headers: {";
+    let (gateway, api, backend) = changed("musement", &[("defaults:\n  forward: { headers: {", with)]);
+    let folder = gateway.folder.path();
+    let file = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+    file("one", "bo-s-first\n");
+    file("two", "bo-s-second\n");
+    let add = ["user", "add", "bo@example.org", "--subject", "777", "--backend-token-file", "one"];
+    beside(&gateway, &add, "p4ssw0rd\n");
+    let form =
+        "client_id=21_1abc0def&client_secret=9xyz&grant_type=password&username=bo%40example.org&password=p4ssw0rd";
+    let sign_in = || curl(&["-d", form, &format!("{api}/api/v3/login")]);
+    until("the user", || sign_in().status == 200);
+    let token = sign_in().json();
+    let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
+    let sent = || {
+        assert_eq!(curl(&["-H", &bearer, &format!("{api}/api/v3/customers/me")]).status, 200);
+        let seen = backend.seen().pop().expect("a request");
+        seen.header("authorization").first().map(|line| (*line).to_owned())
+    };
+    let reads = || {
+        let text = curl(&[&format!("http://{}/metrics", gateway.address("metrics"))]).body;
+        let line = "tollgate_store_duration_seconds_count{op=\"backend_token\"} ";
+        text.lines().find_map(|found| found.strip_prefix(line).map(str::to_owned))
+    };
+    for _ in 0..5 {
+        assert_eq!(sent().as_deref(), Some("Bearer bo-s-first"));
+    }
+    assert_eq!(reads().as_deref(), Some("1"), "one look at the disk for five requests");
+    beside(&gateway, &["user", "set", "bo@example.org", "--backend-token-file", "two"], "");
+    until("the other token", || sent().as_deref() == Some("Bearer bo-s-second"));
+    beside(&gateway, &["user", "set", "bo@example.org", "--no-backend-token"], "");
+    until("no token", || sent().is_none());
+    let machine = curl(&["-d", CLIENT, &format!("{api}/api/v3/login")]).json();
+    let bearer = format!("Authorization: Bearer {}", machine["access_token"].as_str().expect("a token"));
+    assert_eq!(curl(&["-H", &bearer, &format!("{api}/api/v3/cities")]).status, 200);
+    assert!(backend.seen().pop().expect("a request").header("authorization").is_empty(), "a client is nobody's user");
+    let log = gateway.stderr();
+    assert!(!log.contains("bo-s-"), "{log}");
+}
+
+#[test]
+fn musement_secrets_in_urls_can_be_switched_off_for_a_client_of_the_store() {
+    let (gateway, api, _backend) = changed("musement", &[]);
+    std::fs::write(gateway.folder.path().join("secret"), "8abc\n").expect("a file");
+    let add =
+        ["client", "add", "22_kept", "--secret-file", "secret", "--grant", "client_credentials", "--scope", "user"];
+    beside(&gateway, &add, "");
+    let form = "client_id=22_kept&client_secret=8abc&grant_type=client_credentials";
+    let by_get = || curl(&[&format!("{api}/api/v3/login?{form}")]).status;
+    until("the client", || by_get() == 200);
+    beside(&gateway, &["client", "set", "22_kept", "--secrets-in-url", "refused"], "");
+    until("the refusal", || by_get() == 400);
+    assert_eq!(curl(&["-d", form, &format!("{api}/api/v3/login")]).status, 200);
 }
 
 /// A token of 42's application, and a call with it.

@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tollgate::clock::UnixTime;
 use tollgate::oauth::authorize::pending::Pending;
 use tollgate::oauth::authorize::store::{Consent, KeptCode};
+use tollgate::oauth::bot::KeptBot;
 use tollgate::oauth::client::Client;
 use tollgate::oauth::issuer::Sessions;
 use tollgate::oauth::session::Session;
 use tollgate::oauth::store::{
-    Access, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
+    Access, AtHand, Directory, Family, GrantStore, NewRefresh, Refresh, Reusable, Rotation, Spent, StoreError, Taken,
 };
 use tollgate::oauth::user::User;
 use tollgate::revocation::notice::Notice;
 use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
-use tollgate::token::secret::SecretDigest;
+use tollgate::token::secret::{Secret, SecretDigest};
 
 #[derive(Clone, Default)]
 pub struct Memory(Arc<Mutex<State>>);
@@ -35,6 +36,8 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub clients: HashMap<String, Arc<Client>>,
     pub users: HashMap<String, Arc<User>>,
+    pub bots: HashMap<String, Arc<KeptBot>>,
+    pub backend_tokens: HashMap<String, Arc<Secret>>,
     pub used_secrets: Vec<(String, u8)>,
     pub pending: HashMap<[u8; 32], Pending>,
     pub codes: HashMap<[u8; 32], KeptCode>,
@@ -210,6 +213,24 @@ impl GrantStore for Memory {
 impl Directory for Memory {
     async fn client(&self, _: &IssuerName, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         Ok(self.working()?.clients.get(id.as_str()).cloned())
+    }
+
+    async fn client_of_key(&self, _: &IssuerName, key: SecretDigest) -> Result<Option<ClientId>, StoreError> {
+        let state = self.working()?;
+        let bears = |client: &&Arc<Client>| client.secrets.iter().any(|secret| secret.digest == key);
+        Ok(state.clients.values().find(bears).map(|client| client.id.clone()))
+    }
+
+    async fn bot(&self, _: &IssuerName, id: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
+        Ok(self.working()?.bots.get(id.as_str()).cloned())
+    }
+
+    async fn backend_token(&self, _: &IssuerName, subject: &Subject) -> Result<Option<Arc<Secret>>, StoreError> {
+        Ok(self.working()?.backend_tokens.get(subject.as_str()).cloned())
+    }
+
+    fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand {
+        AtHand::Unknown
     }
 
     async fn user(&self, _: &IssuerName, name: &UserName) -> Result<Option<Arc<User>>, StoreError> {

@@ -6,13 +6,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use tollgate::clock::Seconds;
+use tollgate::oauth::client::Origin;
 use tollgate::oauth::issuer::Sessions;
-use tollgate::oauth::store::GrantStore as _;
+use tollgate::oauth::store::{Directory as _, GrantStore as _};
+use tollgate::oauth::user::User;
 use tollgate::random::OsRandom;
 use tollgate::store::change::{Outcome, Topic};
 use tollgate::store::signing_key::Turn;
 use tollgate::store::{OpenError, StateLock, Store};
+use tollgate::token::id::{Subject, UserName};
 use tollgate::token::key::{Algorithm, KeyMaterial};
+use tollgate::token::secret::Secret;
 
 use crate::support::{NOW, Place, access, by, client, digest, family, main_issuer, refresh, runtime};
 
@@ -84,6 +88,49 @@ fn a_store_key_that_comes_later_seals_what_was_plain() {
     assert_eq!(store.keys(&main_issuer()).unwrap()[0].material.secret, key.secret);
     drop(store);
     assert!(matches!(Store::open(&place.0, None), Err(OpenError::KeyMissing { .. })));
+}
+
+#[test]
+fn what_the_backend_knows_users_by_is_sealed_and_a_key_that_comes_later_seals_it() {
+    let place = Place::new();
+    let user = |name: &str| User {
+        name: UserName::new(name),
+        subject: Subject::new(name),
+        password_hash: String::new(),
+        disabled: false,
+        may_grant: None,
+        fields: Default::default(),
+        origin: Origin::Store,
+    };
+    let add = |store: &Store, name: &str| {
+        let token = Secret::new(format!("the-backend-knows-{name}"));
+        assert_eq!(store.add_user(&main_issuer(), user(name), Some(&token), by(NOW)).unwrap(), Outcome::Done);
+    };
+    let known = |store: &Store, name: &str| {
+        let found = runtime().block_on(store.backend_token(&main_issuer(), &Subject::new(name))).unwrap();
+        found.map(|token| token.expose().to_owned())
+    };
+    let rows = || -> Vec<u8> {
+        let database = rusqlite::Connection::open(place.database()).unwrap();
+        let mut rows = database.prepare("SELECT backend_token FROM user").unwrap();
+        let rows = rows.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        rows.map(Result::unwrap).collect::<Vec<_>>().concat()
+    };
+    let open = || rows().windows(11).any(|window| window == b"the-backend");
+    add(&place.open(), "ana");
+    assert!(open(), "in a folder that is closed to others");
+    let store = Store::open(&place.0, Some(&[1; 32])).unwrap();
+    assert!(!open());
+    add(&store, "ben");
+    assert!(!open());
+    for name in ["ana", "ben"] {
+        assert_eq!(known(&store, name), Some(format!("the-backend-knows-{name}")));
+    }
+    assert_eq!(known(&store, "eve"), None);
+    assert_eq!(
+        store.set_backend_token(&main_issuer(), &UserName::new("eve"), None, by(NOW)).unwrap(),
+        Outcome::Missing
+    );
 }
 
 #[test]

@@ -34,6 +34,7 @@ impl Compiler<'_> {
     ) -> HashMap<ClientId, Arc<Client>> {
         let mut out = HashMap::new();
         let mut first: HashMap<&str, Place> = HashMap::new();
+        self.bots_once(written);
         for client in written {
             let id = &client.value.id;
             if let Some(place) = first.insert(&id.value, id.place) {
@@ -46,6 +47,24 @@ impl Compiler<'_> {
             out.insert(compiled.id.clone(), Arc::new(compiled));
         }
         out
+    }
+
+    /// A bot is one client's, and its id can stand in tokens and texts.
+    fn bots_once(&mut self, written: &[At<ClientDocument>]) {
+        let mut first: HashMap<&str, Place> = HashMap::new();
+        let bots = written.iter().flat_map(|client| client.value.bots.iter().flat_map(|list| &list.value));
+        for id in bots.map(|bot| &bot.value.id) {
+            if id.value.is_empty() || id.value.len() > MAX_ID || !id.value.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
+                let label = format!("expected 1 to {MAX_ID} visible ASCII characters");
+                self.wrong(Code::WrongValue, id.place, format!("`{id}` cannot be a bot's id"), label);
+            }
+            if let Some(place) = first.insert(&id.value, id.place) {
+                let problem = Problem::new(Code::Twice, format!("bot `{id}` is there twice"))
+                    .at(self.places(), id.place, "again here")
+                    .and(self.places(), place, "first here");
+                self.report(problem);
+            }
+        }
     }
 
     fn client(&mut self, written: &ClientDocument, place: Place, catalogue: &Catalogue<'_>, all: &Scopes) -> Client {

@@ -57,13 +57,19 @@ impl Compiler<'_> {
             (None, true) => "Bearer ".to_owned(),
             (None, false) => String::new(),
         };
+        let scheme = scheme.trim_start();
+        let stores = issuers.iter().map(|issuer| match &issuer.kind {
+            Kind::Ours(own) => Some(own.issuer.name.clone()),
+            Kind::Foreign(_) => None,
+        });
+        let stores = stores.collect();
         let mut values = HashMap::new();
         for (profile, own) in issuers.iter().enumerate().filter_map(|(index, issuer)| match &issuer.kind {
             Kind::Ours(own) => Some((index, own)),
             Kind::Foreign(_) => None,
         }) {
             for (subject, token) in &own.user_tokens {
-                match HeaderValue::from_str(&format!("{}{}", scheme.trim_start(), token.expose())) {
+                match HeaderValue::from_str(&format!("{scheme}{}", token.expose())) {
                     Ok(mut value) => {
                         value.set_sensitive(true);
                         values.insert((profile, subject.clone()), value);
@@ -75,6 +81,6 @@ impl Compiler<'_> {
                 }
             }
         }
-        Some(Arc::new(UserTokens { header, values }))
+        Some(Arc::new(UserTokens { header, scheme: scheme.into(), values, stores }))
     }
 }

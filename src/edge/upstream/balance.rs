@@ -280,7 +280,8 @@ impl Balance {
             | ForwardError::BodyTimeout
             | ForwardError::BodyBroken
             | ForwardError::TokenEnded(_)
-            | ForwardError::Deadline => {}
+            | ForwardError::Deadline
+            | ForwardError::CannotTell => {}
         }
         error
     }

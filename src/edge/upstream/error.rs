@@ -47,6 +47,8 @@ pub enum ForwardError {
     TokenEnded(Ending),
     /// The time that the caller gave the whole exchange is over.
     Deadline,
+    /// The store does not say what the backend knows the caller by.
+    CannotTell,
 }
 
 /// Why TLS to a server did not come about.
@@ -100,6 +102,7 @@ impl ForwardError {
             ForwardError::TokenEnded(Ending::Revoked) => "token_revoked",
             ForwardError::TokenEnded(Ending::Narrowed) => "token_narrowed",
             ForwardError::Deadline => "deadline",
+            ForwardError::CannotTell => "backend_token_unread",
         }
     }
 
@@ -117,7 +120,8 @@ impl ForwardError {
             | ForwardError::Pending
             | ForwardError::Overload
             | ForwardError::Down
-            | ForwardError::Unresolved => StatusCode::SERVICE_UNAVAILABLE,
+            | ForwardError::Unresolved
+            | ForwardError::CannotTell => StatusCode::SERVICE_UNAVAILABLE,
             ForwardError::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ForwardError::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             ForwardError::BodyBroken => StatusCode::BAD_REQUEST,
@@ -149,6 +153,9 @@ impl ForwardError {
             ForwardError::BodyBroken => ("invalid_request", "the request body is not complete"),
             ForwardError::TokenEnded(ending) => ("invalid_token", ending.sentence()),
             ForwardError::Deadline => ("gateway_timeout", "the time that the caller gave is over"),
+            ForwardError::CannotTell => {
+                ("temporarily_unavailable", "it cannot be told now who the service behind this gateway knows you as")
+            }
         }
     }
 
@@ -168,7 +175,8 @@ impl ForwardError {
             | ForwardError::BodyTimeout
             | ForwardError::BodyBroken
             | ForwardError::TokenEnded(_)
-            | ForwardError::Deadline => None,
+            | ForwardError::Deadline
+            | ForwardError::CannotTell => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::dialect::condition::Condition;
 use crate::dialect::issued::Issued;
 use crate::oauth::answer::{IssuedCount, Refused};
 use crate::oauth::authenticate::Standing;
+use crate::oauth::bot::{self, Whose};
 use crate::oauth::client::{Bot, GrantKind};
 use crate::oauth::grants::open::{Opened, open};
 use crate::oauth::grants::scope;
@@ -13,7 +14,7 @@ use crate::oauth::issue::Granted;
 use crate::oauth::issuer::MachineRefresh;
 use crate::oauth::party;
 use crate::oauth::service::Case;
-use crate::oauth::store::GrantStore;
+use crate::oauth::store::{Directory, GrantStore};
 use crate::token::id::{Subject, UserName};
 
 /// An access token whose subject is the client.
@@ -35,27 +36,26 @@ pub(in crate::oauth) async fn grant<S: GrantStore, P>(
 }
 
 /// A token for each of the client's bots that are named: all of them, or none.
-pub(in crate::oauth) async fn bots<S: GrantStore, P>(
+pub(in crate::oauth) async fn bots<S: GrantStore + Directory, P>(
     case: &Case<'_, S, P>,
     ids: &[String],
 ) -> Result<Granted, Refused> {
     confidential(case)?;
-    let mut bots: Vec<&Bot> = Vec::new();
+    let mut bots: Vec<Bot> = Vec::new();
     for id in ids {
-        match case.client.bots.iter().find(|bot| bot.id.as_str() == id) {
-            Some(bot) if bots.iter().any(|known| known.id == bot.id) => {}
-            Some(bot) => bots.push(bot),
-            None => {
-                let others = case.desk.issuer.clients.values();
-                let foreign = others.flat_map(|client| &client.bots).any(|bot| bot.id.as_str() == id);
-                return Err(if foreign { Condition::BotForeign } else { Condition::BotUnknown }.into());
-            }
+        if bots.iter().any(|known| known.id.as_str() == id) {
+            continue;
+        }
+        match bot::find(&case.service.store, case.desk.issuer, case.client, id).await? {
+            Whose::Own(bot) => bots.push(bot),
+            Whose::Foreign => return Err(Condition::BotForeign.into()),
+            Whose::Nobodys => return Err(Condition::BotUnknown.into()),
         }
     }
     let (nobody, refresh) = (UserName::new(""), refreshes(case));
     let mut all: Vec<Issued> = Vec::new();
     let mut audit = Vec::new();
-    for bot in bots {
+    for bot in &bots {
         let party = party::of(case.client, None, Some(bot));
         let opened = Opened { subject: &bot.id, user: &nobody, scopes: &bot.scopes, party: &party, refresh };
         let (issued, event) = open(case, opened, GrantKind::ClientCredentials).await?;

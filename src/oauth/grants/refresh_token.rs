@@ -10,6 +10,7 @@ use bytes::Bytes;
 use crate::dialect::condition::Condition;
 use crate::oauth::answer::Refused;
 use crate::oauth::audit::AuditEvent;
+use crate::oauth::bot::{self, Whose};
 use crate::oauth::client::{Bot, GrantKind};
 use crate::oauth::grants::scope;
 use crate::oauth::inspect::could_be_refresh;
@@ -64,10 +65,10 @@ pub(in crate::oauth) async fn grant<S: GrantStore + Directory, P>(
 }
 
 /// Whom a family was opened for, as he is now.
-enum Holder<'a> {
+enum Holder {
     User(Arc<User>),
     Client,
-    Bot(&'a Bot),
+    Bot(Bot),
 }
 
 /// The token's row, if it is this client's and nothing it stands on has ended. A used
@@ -95,13 +96,16 @@ async fn find<S: GrantStore, P>(case: &Case<'_, S, P>, token: &Secret) -> Result
 }
 
 /// The person, client or bot behind the family, if he may still have tokens.
-async fn still_there<'a, S: Directory, P>(case: &Case<'a, S, P>, family: &Family) -> Result<Holder<'a>, Refused> {
+async fn still_there<S: Directory, P>(case: &Case<'_, S, P>, family: &Family) -> Result<Holder, Refused> {
     if family.user.as_str().is_empty() {
         if family.subject.as_str() == case.client.id.as_str() {
             return Ok(Holder::Client);
         }
-        let bot = case.client.bots.iter().find(|bot| bot.id == family.subject);
-        return bot.map(Holder::Bot).ok_or_else(|| refuse(case, Condition::RefreshBad, family, "the bot is gone"));
+        let id = family.subject.as_str();
+        return match bot::find(&case.service.store, case.desk.issuer, case.client, id).await? {
+            Whose::Own(bot) => Ok(Holder::Bot(bot)),
+            Whose::Foreign | Whose::Nobodys => Err(refuse(case, Condition::RefreshBad, family, "the bot is gone")),
+        };
     }
     let found = sign_in::find(&case.service.store, case.desk.issuer, &family.user).await?;
     let same = found.filter(|user| !user.disabled && user.subject == family.subject);

@@ -31,7 +31,7 @@ use tollgate::dialect::condition::Challenge;
 use tollgate::dialect::endpoint::{Endpoint, EndpointRef};
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
-use tollgate::edge::{identity, mint, page};
+use tollgate::edge::{identity, mint, page, user_token};
 use tollgate::oauth::issuer::KeySettings;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
@@ -255,7 +255,9 @@ impl Core {
             certificate: None,
         };
         identity::set(plan, &facts, &mut headers);
-        identity::set_user_token(plan, facts.claims, &mut headers);
+        let own = plan.user_tokens.as_deref().zip(facts.claims);
+        let own = own.and_then(|(tokens, claims)| user_token::of_file(tokens, claims));
+        identity::set_user_token(plan, own, &mut headers);
         if let (Some(minted), Some(claims)) = (&plan.mint, permit.claims()) {
             headers.insert(AUTHORIZATION, mint::bearer(minted, claims, self.now).expect("a token"));
         }
