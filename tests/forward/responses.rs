@@ -308,7 +308,7 @@ async fn a_date_is_kept_or_given_and_a_head_has_a_bound() {
     }
     for (bytes, status) in [(60 * 1024, 200), (70 * 1024, 502)] {
         let long = format!("HTTP/1.1 200 OK\r\nx-a: {}\r\ncontent-length: 2\r\n\r\nok", "a".repeat(bytes));
-        let many = format!("HTTP/1.1 200 OK\r\n{}content-length: 2\r\n\r\nok", "x-a: 1\r\n".repeat(bytes / 614));
+        let many = format!("HTTP/1.1 200 OK\r\n{}content-length: 2\r\n\r\nok", "x-a: 1\r\n".repeat(bytes / 640));
         for said in [long, many] {
             let backend = says(said, Then::Keep).await;
             let gateway = Gateway::serve(vec![route("/a", backend.address)]);
