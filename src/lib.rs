@@ -15,7 +15,7 @@
 //! | 5 | [`pages`]: what people see, as HTML · [`snapshot`]: what the operator said · [`store`]: what has happened since · [`users`]: password hashing |
 //! | 4 | [`access`]: may this request pass? · [`oauth`]: what does the token endpoint answer? · [`traffic`]: what else becomes of it? |
 //! | 3 | [`dialect`]: how endpoints and refusals are spelled |
-//! | 2 | [`revocation`]: what was called back · [`balance`]: which server is asked |
+//! | 2 | [`revocation`]: what was called back · [`balance`]: which server is asked · [`acme`]: how is a certificate got? |
 //! | 1 | [`token`]: names, scopes, claims, keys, signatures · [`telemetry`]: counters and logs |
 //! | 0 | [`clock`], [`random`] |
 //!
@@ -34,7 +34,7 @@
 //! # What is deliberately absent
 //!
 //! No clock, socket, file, log or chance below floor 5 (but in the adapters that bear
-//! those names); no `unsafe`; no constructor of a `Permit` outside [`access`]; no
+//! those names, and in [`acme`], which asks an authority); no `unsafe`; no constructor of a `Permit` outside [`access`]; no
 //! answer of a token endpoint before its effect is durable; no label, log line or
 //! error body with a secret in it.
 

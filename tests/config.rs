@@ -128,6 +128,14 @@ fn the_default_file_loads_with_one_warning() {
 }
 
 #[test]
+fn the_example_for_certificates_loads() {
+    let report = report(Path::new("deploy/examples/acme.yaml"));
+    let snapshot = report.snapshot.unwrap_or_else(|| panic!("{}", report.problems));
+    assert_eq!(snapshot.managed().count(), 2);
+    assert_eq!(snapshot.warnings, Vec::<String>::new());
+}
+
+#[test]
 fn the_password_of_the_demo_user_is_the_documented_one() {
     let snapshot = snapshot("gateway.yaml");
     let demo = snapshot.issuers[0].users.values().next().expect("the demo user");

@@ -107,7 +107,8 @@ fn seconds(value: Option<&HeaderValue>) -> u64 {
 }
 
 async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
-    let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    let found = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<SocketAddr> = found.map_err(|error| format!("{host}: {error}"))?.collect();
     let mut last: Fault = format!("{host} has no address").into();
     for address in addresses {
         match timeout(CONNECT, TcpStream::connect(address)).await {

@@ -22,6 +22,9 @@ const LOCK: &str = "lock";
 /// Bytes of a file that are read at most.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// Certificates that are looked at, at most.
+const MAX_FILES: usize = 256;
+
 /// The folder of what was got.
 #[derive(Clone, Debug)]
 pub struct Kept(PathBuf);
@@ -41,6 +44,15 @@ impl Kept {
     /// Chain and key in PEM; `None`: there are none.
     pub fn certificate(&self, id: &str) -> Option<Zeroizing<Vec<u8>>> {
         self.read(&format!("{id}.pem"))
+    }
+
+    /// What is kept of all certificates, or of many, those that are not asked for any more
+    /// included.
+    pub fn certificates(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        let Ok(entries) = std::fs::read_dir(&self.0) else { return Vec::new() };
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let certificates = names.filter(|name| name.ends_with(".pem")).take(MAX_FILES);
+        certificates.filter_map(|name| self.read(&name)).collect()
     }
 
     /// Keeps chain and key in place of those before.
@@ -136,6 +148,8 @@ mod tests {
         let mode =
             |name: &str| std::fs::metadata(state.join("acme").join(name)).expect("there").permissions().mode() & 0o777;
         assert_eq!((mode("."), mode("a.pem")), (0o700, 0o600));
+        kept.keep_account("account", "{}").expect("written");
+        assert_eq!(kept.certificates().len(), 1, "accounts are none");
 
         let first = kept.lock().expect("a lock");
         assert!(first.is_some());

@@ -31,20 +31,27 @@ pub fn read(pem: &[u8], names: &[String]) -> Result<Pair, AcmeError> {
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| bad("there is no key"))?;
     let first = chain.first().ok_or_else(|| bad("there is none"))?;
     let (_, parsed) = X509Certificate::from_der(first).map_err(|_| bad("it is not X.509"))?;
-    let listed = parsed.subject_alternative_name().ok().flatten();
-    let has = |name: &String| {
-        listed.as_ref().is_some_and(|listed| {
-            let mut all = listed.value.general_names.iter();
-            all.any(|one| matches!(one, GeneralName::DNSName(dns) if dns.eq_ignore_ascii_case(name)))
-        })
-    };
-    if let Some(missing) = names.iter().find(|name| !has(name)) {
+    if let Some(missing) = names.iter().find(|name| !is_for(&parsed, name)) {
         return Err(bad(&format!("it is not for {missing}")));
     }
     let second = |at: x509_parser::time::ASN1Time| UnixTime(u64::try_from(at.timestamp()).unwrap_or(0));
     let life = Life { from: second(parsed.validity().not_before), until: second(parsed.validity().not_after) };
     let certified = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| bad(&error.to_string()))?;
     Ok(Pair { certified, life })
+}
+
+impl Pair {
+    /// How many of these names it has.
+    pub fn covers(&self, names: &[String]) -> usize {
+        let parsed = self.certified.cert.first().and_then(|first| X509Certificate::from_der(first).ok());
+        parsed.map_or(0, |(_, parsed)| names.iter().filter(|name| is_for(&parsed, name)).count())
+    }
+}
+
+fn is_for(certificate: &X509Certificate<'_>, name: &str) -> bool {
+    let listed = certificate.subject_alternative_name().ok().flatten();
+    let mut names = listed.iter().flat_map(|listed| &listed.value.general_names);
+    names.any(|one| matches!(one, GeneralName::DNSName(dns) if dns.eq_ignore_ascii_case(name)))
 }
 
 /// What proves a name in a handshake: its own certificate with the digest of the key
@@ -79,6 +86,7 @@ mod tests {
         let (certificate, key) = made(&["B.example", "a.example"]);
         let pair = read(format!("{certificate}{key}").as_bytes(), &names).expect("a pair");
         assert!(pair.life.from < pair.life.until);
+        assert_eq!(pair.covers(&["a.example".to_owned(), "c.example".to_owned()]), 1);
         let why = |pem: String| read(pem.as_bytes(), &names).expect_err("bad").to_string();
         let (other, other_key) = made(&["a.example"]);
         assert!(why(format!("{other}{other_key}")).ends_with("it is not for b.example"));

@@ -82,13 +82,17 @@ impl Slot {
         self.lock().clone()
     }
 
-    /// Shows a certificate from now on; the next one is due then.
-    pub fn hold(&self, pair: Pair, due: UnixTime) {
+    /// Shows a certificate from now on; the next one is due then. One that is due at once is
+    /// no success: failures before it still count.
+    pub fn hold(&self, pair: Pair, due: UnixTime, now: UnixTime) {
         self.shown.store(Some(Arc::new(pair.certified)));
         let mut standing = self.lock();
         standing.life = Some(pair.life);
         (standing.due, standing.next) = (due, due);
-        (standing.failures, standing.problem) = (0, None);
+        standing.problem = None;
+        if now < due {
+            standing.failures = 0;
+        }
     }
 
     /// An attempt failed; the next one is then.

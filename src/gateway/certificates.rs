@@ -71,7 +71,8 @@ impl Certificates {
     pub fn slot(&self, wanted: &Wanted) -> Arc<Slot> {
         self.shelf.slot(wanted, || {
             let now = self.clock.now();
-            let slot = Slot::standing_in(wanted, stand_in(wanted, now), now);
+            let stand_in = self.nearest(wanted, now).or_else(|| vouching(wanted, now));
+            let slot = Slot::standing_in(wanted, stand_in, now);
             if let Some(pair) = self.read(wanted) {
                 self.show(&slot, pair);
             }
@@ -94,7 +95,16 @@ impl Certificates {
     /// Shows one from now on; when it is renewed is drawn once.
     pub fn show(&self, slot: &Slot, pair: Pair) {
         let due = pair.life.renewal(self.chance());
-        slot.hold(pair, due);
+        slot.hold(pair, due, self.clock.now());
+    }
+
+    /// The kept certificate that has most of the names, where one has any: that a name was
+    /// added must not take the certificate from the others.
+    fn nearest(&self, wanted: &Wanted, now: UnixTime) -> Option<CertifiedKey> {
+        let kept = self.kept.certificates();
+        let usable = kept.iter().filter_map(|pem| pair::read(pem, &[]).ok()).filter(|pair| now <= pair.life.until);
+        let near = usable.filter(|pair| pair.covers(&wanted.names) > 0);
+        near.max_by_key(|pair| (pair.covers(&wanted.names), pair.life.until)).map(|pair| pair.certified)
     }
 
     /// A draw that spreads what would come together.
@@ -116,9 +126,9 @@ impl Certificates {
     }
 }
 
-/// What is shown until there is something better: an authority does not look at it, and a
+/// What is shown where there is nothing better: an authority does not look at it, and a
 /// caller sees that it vouches for itself.
-fn stand_in(wanted: &Wanted, now: UnixTime) -> Option<CertifiedKey> {
+fn vouching(wanted: &Wanted, now: UnixTime) -> Option<CertifiedKey> {
     let made = ThrowAway.pair(Path::new(""), &wanted.names, now).and_then(|pair| {
         CertifiedKey::from_der(pair.chain, pair.key, &default_provider()).map_err(|error| error.to_string())
     });

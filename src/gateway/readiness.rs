@@ -64,7 +64,7 @@ fn words(standing: &Standing) -> String {
     };
     match &standing.problem {
         Some(problem) => {
-            format!("{holds}, next order {} after {} failures: {problem}", standing.next, standing.failures)
+            format!("{holds}, next order {}, failures so far {}: {problem}", standing.next, standing.failures)
         }
         None => format!("{holds}, next order {}", standing.next),
     }

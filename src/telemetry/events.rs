@@ -63,6 +63,18 @@ impl Events {
         }
     }
 
+    /// Ends the series of certificates that are no longer wanted.
+    pub(in crate::telemetry) fn keep_certificates(&self, names: &[&str]) {
+        for metric in self.acme_orders.collect().iter().flat_map(|family| family.get_metric()) {
+            let labels: HashMap<&str, &str> =
+                metric.get_label().iter().map(|pair| (pair.name(), pair.value())).collect();
+            if !names.contains(&labels.get("certificate").copied().unwrap_or_default()) {
+                // A series that another thread has removed is gone all the same.
+                let _ = self.acme_orders.remove(&labels);
+            }
+        }
+    }
+
     /// Registers all of them.
     pub fn register(registry: &Registry) -> prometheus::Result<Events> {
         Ok(Events {

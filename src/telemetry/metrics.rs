@@ -239,6 +239,7 @@ impl Telemetry {
     /// The ends of the certificates that the gateway gets by itself, and when each is due to
     /// be ordered; replaces what was said before.
     pub fn managed_certificates(&self, all: &[(&str, Option<UnixTime>, UnixTime)]) {
+        self.events.keep_certificates(&all.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
         self.events.acme_expiry.reset();
         self.events.acme_renewal.reset();
         for (name, end, due) in all {

@@ -161,6 +161,27 @@ fn is_served_if_any(gateway: &Gateway, authority: &AcmeAuthority) -> bool {
 }
 
 #[test]
+fn a_name_more_takes_the_certificate_from_nobody() {
+    let web = Authority::new("web of the test");
+    let authority = AcmeAuthority::start(&web, Script { challenge: "http-01", ..Script::default() });
+    let gateway = start(&authority, configured(&authority, &web, "http-01", ""));
+    until("the certificate", &gateway, || is_served_if_any(&gateway, &authority));
+    authority.change(|books| books.script.hold = true);
+    let file = gateway.folder.path().join("gateway.yaml");
+    let yaml = fs::read_to_string(&file).expect("the configuration");
+    put(&file, &yaml.replace("www.shop.example]", "www.shop.example, new.shop.example]"));
+    authority.wait("the second order", |books| books.orders.len() == 2);
+    assert!(is_served(&gateway, &authority), "the one before, while the next is ordered");
+    assert!(ready(&gateway).contains("is a stand-in"), "{}", ready(&gateway));
+    authority.change(|books| books.script.hold = false);
+    authority.wait("the second one", |books| books.issued.len() == 2);
+    until("the second one", &gateway, || is_served(&gateway, &authority));
+    let seen = handshake(gateway.address("public"), "new.shop.example", &["h2"]).expect("a handshake");
+    assert_eq!(seen.names(), ["shop.example", "www.shop.example", "new.shop.example"]);
+    authority.assert_content();
+}
+
+#[test]
 fn an_order_goes_on_over_a_reload_and_no_connection_is_dropped() {
     let web = Authority::new("web of the test");
     let script = Script { challenge: "http-01", hold: true, ..Script::default() };

@@ -123,7 +123,7 @@ fn free() -> SocketAddr {
 
 /// The authority that a house has asked once in vain.
 fn authority(at: SocketAddr, web: &Authority, house: &House, script: Script) -> AcmeAuthority {
-    house.until("after 1 failures: the authority cannot be asked");
+    house.until("failures so far 1: the authority cannot be asked");
     let script = Script { challenge: "http-01", ..script };
     let authority = AcmeAuthority::start_at(at, web, script, house.clock.clone());
     authority.lead_to(house.address("clear"), house.address("public"));
@@ -169,6 +169,24 @@ fn a_certificate_is_renewed_a_month_before_its_end() {
 }
 
 #[test]
+fn a_certificate_that_is_due_at_once_is_not_ordered_for_ever() {
+    let (web, at) = (Authority::new("web of the test"), free());
+    let house = house(at, &web, "");
+    let lives = [(100 * DAY, DAY); 3].into();
+    let authority = authority(at, &web, &house, Script { lives, ..Script::default() });
+    house.advance(80);
+    house.until("failures so far 2: it should be renewed at");
+    assert!(house.is_served(&authority), "it is good for a day");
+    let rests = house.stands();
+    house.advance(80);
+    house.rests(&rests);
+    house.advance(80);
+    house.until("failures so far 3: it should be renewed at");
+    assert_eq!(authority.issued().len(), 2, "each wait is twice the one before");
+    authority.assert_content();
+}
+
+#[test]
 fn a_refusal_is_told_and_waited_out_as_long_as_the_authority_wants() {
     let web = Authority::new("web of the test");
     let refusal = Fault {
@@ -201,14 +219,15 @@ fn an_hour_has_few_orders_whatever_fails() {
     house.advance(80);
     let first = house.clock.now();
     for failed in 1..=4 {
-        house.until(&format!("after {} failures: the authority refuses: shop.example: Connection refused", failed + 1));
+        house
+            .until(&format!("failures so far {}: the authority refuses: shop.example: Connection refused", failed + 1));
         assert_eq!(authority.ask(|books| (books.looks, books.orders.len())), (failed, failed));
         house.advance(12 * MINUTE);
     }
     authority.lead_to(house.address("clear"), house.address("public"));
     // The wait after the failure is over by now; the hour is not.
     house.advance(9 * MINUTE);
-    house.until(&format!("is a stand-in, next order {} after 5 failures", first.after(Seconds(HOUR))));
+    house.until(&format!("is a stand-in, next order {}, failures so far 5", first.after(Seconds(HOUR))));
     let rests = house.stands();
     house.rests(&rests);
     assert_eq!(authority.ask(|books| books.orders.len()), 4);
