@@ -297,19 +297,19 @@ async fn a_head_that_is_too_long_is_502_and_a_length_that_is_a_lie_breaks_off() 
     let mut sender = sender.ready().await.expect("ready");
     let request = Request::get("https://localhost/things/length").header("authorization", format!("Bearer {token}"));
     let (answer, _) = sender.send_request(request.body(()).expect("a request"), true).expect("sent");
-    let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
-    if answer.status() == 200 {
-        let mut body = answer.into_body();
-        let end = loop {
-            match timeout(PATIENCE, body.data()).await.expect("in time") {
-                Some(Ok(_)) => {}
-                end => break end,
-            }
-        };
-        assert!(matches!(end, Some(Err(_))), "it must not look whole");
-    } else {
-        assert_eq!(answer.status(), 502);
+    // The reset may overtake the head, and a head that was held back becomes a 502.
+    let Ok(answer) = timeout(PATIENCE, answer).await.expect("in time") else { return };
+    if answer.status() == 502 {
+        return;
     }
+    let mut body = answer.into_body();
+    let end = loop {
+        match timeout(PATIENCE, body.data()).await.expect("in time") {
+            Some(Ok(_)) => {}
+            end => break end,
+        }
+    };
+    assert!(matches!(end, Some(Err(_))), "it must not look whole");
 }
 
 /// A backend behind TLS that agrees to these protocols.
