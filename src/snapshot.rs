@@ -128,6 +128,8 @@ pub enum Door {
 pub struct DoorLimits {
     /// Connections at once, over all workers.
     pub connections: usize,
+    /// TLS handshakes at once, over all workers.
+    pub handshakes: usize,
     /// What one address may do of that.
     pub per_address: PerAddress,
     /// Bytes of a header block.
@@ -156,6 +158,8 @@ pub struct PerAddress {
     pub connections: Option<u32>,
     /// New connections in a second, and as many at once after a pause; `None`: any.
     pub rate: Option<u32>,
+    /// TLS handshakes at once; `None`: as many as there are.
+    pub handshakes: Option<u32>,
 }
 
 /// What to do with a request of one route once it may pass.

@@ -164,7 +164,8 @@ fn everything_about_callers_addresses_is_in_the_snapshot() {
     let snapshot = snapshot("tests/config/good/everything.yaml");
     assert_eq!(snapshot.listeners[0].proxy_protocol, ProxyProtocol::Accept);
     let limits = &snapshot.listeners[0].limits;
-    assert_eq!(limits.per_address, PerAddress { connections: Some(3), rate: Some(9) });
+    assert_eq!(limits.per_address, PerAddress { connections: Some(3), rate: Some(9), handshakes: Some(2) });
+    assert_eq!((limits.handshakes, snapshot.listeners[1].limits.handshakes), (4, 1000));
     assert_eq!((limits.body_rate, snapshot.listeners[1].limits.body_rate), (1024, 240));
     assert_eq!(snapshot.listeners[1].limits.per_address, PerAddress::default());
     let Address::Unix(place) = &snapshot.listeners[3].address else { panic!("a path") };

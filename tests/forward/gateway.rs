@@ -202,6 +202,7 @@ fn listener(address: SocketAddr) -> Listener {
         managed: Vec::new(),
         limits: DoorLimits {
             connections: 1000,
+            handshakes: 1000,
             per_address: PerAddress::default(),
             header_bytes: 32 * 1024,
             header_count: 100,

@@ -15,9 +15,9 @@ mod frames;
 mod kinds;
 mod slow;
 mod streams;
-mod wire;
 
 use support::gateway::Gateway;
+use support::h2 as wire;
 
 /// A gateway that echoes whatever it is asked, over TLS.
 fn gateway(name: &str, limits: &str) -> Gateway {

@@ -22,6 +22,7 @@ use crate::edge::inflow::{Inflow, Want};
 use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
 use crate::edge::outflow::Outflow;
 use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::stall;
 use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
@@ -235,7 +236,7 @@ impl Link {
                     return Poll::Ready(Err(ForwardError::BadAnswer));
                 }
             }
-            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::ANSWER)) {
+            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::answer(stall::share(), None))) {
                 Ok(1..) => {}
                 end => return Poll::Ready(Err(ForwardError::of_end(&end))),
             }
@@ -344,7 +345,7 @@ impl Link {
                 Step::Refused(_) => return Poll::Ready(Some(Err(ForwardError::BadAnswer))),
                 Step::More { skip } => self.inflow.skip(skip),
             }
-            let want = Want::Body(self.download.left().unwrap_or(u64::MAX));
+            let want = Want::answer(stall::share(), self.download.left());
             match ready!(self.inflow.poll_fill(&mut self.stream, cx, want)) {
                 Ok(1..) => {}
                 Ok(0) if matches!(self.download, Framed::UntilClose) => {
