@@ -224,8 +224,9 @@ pub struct UserTokens {
     pub header: HeaderName,
     /// What stands before a token, with its blank.
     pub scheme: Box<str>,
-    /// Of users of the file: the whole value of the header, by profile index and subject.
-    pub values: HashMap<(usize, Box<str>), HeaderValue>,
+    /// Of users of the file: the whole value of the header, by profile index and subject;
+    /// `None` for those who have none, so that nobody is looked for in their place.
+    pub values: HashMap<(usize, Box<str>), Option<HeaderValue>>,
     /// By profile index: the issuer whose further users the store may know.
     pub stores: Vec<Option<IssuerName>>,
 }
