@@ -142,6 +142,9 @@ fn decide(
     if let Some(verdict) = seen.recall(fingerprint, now) {
         return judge(route, asked, verdict, known, now);
     }
+    if seen.is_forged(fingerprint, route.index) {
+        return Err(Denial::BadSignature);
+    }
     let token = credential.text()?;
     if is_application_key(token, route, known.policy) {
         return Err(Denial::WrongKind);
@@ -273,9 +276,11 @@ fn question(token: &str, fingerprint: Fingerprint, route: &Route, policy: &Polic
 /// store with made-up ones.
 fn endless(token: &str, fingerprint: Fingerprint, claims: &Claims, policy: &Policy) -> Option<Question> {
     let rows = policy.profiles.get(claims.issuer).is_some_and(|profile| profile.endless == Endless::Rows);
-    let digest = SecretDigest::of(token.as_bytes());
     let asks = rows && claims.expires.is_none();
-    asks.then(|| Question::Opaque { digest, issuers: vec![claims.issuer], fingerprint })
+    asks.then(|| {
+        let digest = SecretDigest::of(token.as_bytes());
+        Question::Opaque { digest, issuers: vec![claims.issuer], fingerprint }
+    })
 }
 
 /// Whether a line is for a method. Who may GET may ask for the HEAD of it.

@@ -15,6 +15,19 @@ use crate::dialect::token_header::TokenHeader;
 /// whether the route takes tokens there or not.
 pub const STANDARD_PARAMETER: &str = "access_token";
 
+/// The bytes of a `b64token` but for its padding (RFC 6750 §2.1): a long token is looked
+/// at byte by byte.
+const B64TOKEN: [bool; 256] = {
+    let mut fits = [false; 256];
+    let mut byte = 0;
+    while byte < fits.len() {
+        let sign = byte as u8;
+        fits[byte] = sign.is_ascii_alphanumeric() || matches!(sign, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    fits
+};
+
 /// What was presented as a token. Its alphabet is not looked at before its text is
 /// asked for: bytes that were a token at an earlier request are one at this one.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,8 +54,7 @@ pub enum Place {
 impl Credential<'_> {
     /// The text, if it is a `b64token` (RFC 6750 §2.1).
     pub fn text(&self) -> Result<&str, Denial> {
-        let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
-        let body = self.token.iter().take_while(|b| fits(b)).count();
+        let body = self.token.iter().take_while(|byte| B64TOKEN[usize::from(**byte)]).count();
         if body == 0 || self.token[body..].iter().any(|b| *b != b'=') {
             return Err(Denial::Malformed);
         }

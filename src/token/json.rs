@@ -5,6 +5,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// Deepest nesting of arrays and objects; more is refused.
@@ -84,10 +85,10 @@ impl<'de> Visitor<'de> for Strict {
         let below = self.0.checked_sub(1).ok_or_else(|| A::Error::custom("nested too deeply"))?;
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if map.contains_key(&name) {
-                return Err(A::Error::custom("a name stands twice"));
+            match map.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(members.next_value_seed(Strict(below))?)),
+                Entry::Occupied(_) => return Err(A::Error::custom("a name stands twice")),
             }
-            map.insert(name, members.next_value_seed(Strict(below))?);
         }
         Ok(Value::Object(map))
     }

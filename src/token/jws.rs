@@ -82,7 +82,7 @@ impl<'a> Compact<'a> {
             return Err(JwsError::Malformed);
         }
         let header = json::object(&decode(header)?).map_err(|_| JwsError::Malformed)?;
-        if REFUSED_HEADERS.iter().any(|name| header.contains_key(*name)) {
+        if header.keys().any(|name| REFUSED_HEADERS.contains(&name.as_str())) {
             return Err(JwsError::RefusedHeader);
         }
         let text = |name: &str| match header.get(name) {

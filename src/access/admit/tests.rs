@@ -267,3 +267,19 @@ fn time_passes_for_remembered_tokens_too() {
     world.policy.profiles[0].leeway = Seconds(30);
     assert_eq!(verdict(world.ask_at(Method::GET, &token, UnixTime(NOW.0 + 629))), Ok(()));
 }
+
+#[test]
+fn what_was_found_forged_is_refused_by_memory_and_at_its_route_only() {
+    let mut world = world(10);
+    let token = world.token(json!({}));
+    let forged = format!("{}{}", &token[..token.len() - 2], if token.ends_with("AA") { "BA" } else { "AA" });
+    assert_eq!(world.get(&forged), Err(Denial::BadSignature));
+    assert!(world.seen.is_forged(world.fingerprints.of(forged.as_bytes()), 0));
+    // A good token that the memory calls forged shows that nobody looks at its signature.
+    let print = world.fingerprints.of(token.as_bytes());
+    world.seen.note_forged(print, 0);
+    assert_eq!(world.get(&token), Err(Denial::BadSignature));
+    world.seen.clear();
+    world.seen.note_forged(print, 1);
+    assert_eq!(world.get(&token), Ok(()));
+}
