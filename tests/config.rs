@@ -227,14 +227,14 @@ fn everything_that_was_said_is_in_the_snapshot() {
         .map(|lines| {
             let rules = lines.iter().map(|line| match &line.rule {
                 Rule::Public => "public".to_owned(),
-                Rule::Bearer(any) | Rule::Person(any) => {
+                Rule::Bearer(any) | Rule::Person(any) | Rule::Application(any) => {
                     any.iter().map(|one| one.names.to_string()).collect::<Vec<_>>().join("|")
                 }
             });
             rules.collect()
         })
         .collect();
-    assert_eq!(alternatives[0], ["read", "write admin|write read partner:all", "public"]);
+    assert_eq!(alternatives[0], ["read", "write admin|write read partner:all", "", "read", "public"]);
     let others: Vec<&str> = alternatives[1..].iter().map(|line| line[0].as_str()).collect();
     assert_eq!(others, ["", "read write", "admin", "read", "public"]);
     let endpoints =

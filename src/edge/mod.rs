@@ -21,6 +21,7 @@ pub mod ear;
 pub mod echo;
 pub mod endpoint;
 pub mod fleet;
+pub mod form;
 pub mod forward;
 pub mod forwarded;
 pub mod grpc;

@@ -160,7 +160,7 @@ catalog! {
         "Refresh tokens that were presented again after their grace; each killed its family.");
     /// Old clients to be moved on.
     SECRETS_IN_URL = counter("tollgate_secrets_in_url_total", &[],
-        "Token requests that brought a secret in their URL, as some old dialects allow.");
+        "Requests that brought a secret or a token in their URL, as some old dialects allow.");
     /// Revocations.
     REVOCATIONS = counter("tollgate_revocations_total", &["kind"], "Revocations that took effect in this process.");
     /// Size of the revocation list.
