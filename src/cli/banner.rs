@@ -50,7 +50,7 @@ fn scheme(door: &Door) -> &'static str {
 fn speaks(door: &Door) -> &'static str {
     match door {
         Door::Tls(_) => "TLS, HTTP/2 and HTTP/1.1",
-        Door::Clear => "HTTP/1.1",
+        Door::Clear => "HTTP/1.1 and HTTP/2",
         Door::Redirect(_) => "redirects to https",
     }
 }

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
@@ -20,6 +21,8 @@ use crate::edge::ear::{Holder, Listening};
 use crate::edge::forwarded::is_trusted;
 use crate::edge::half_open::{Place, Wait};
 use crate::edge::handshake::{Protocol, shake};
+use crate::edge::http1::wire::Opens;
+use crate::edge::http2::opened::Opened;
 use crate::edge::io::Socket;
 use crate::edge::plug::Plug;
 use crate::edge::proxy_protocol::header::Source;
@@ -245,12 +248,16 @@ async fn attend<S: Serve>(
     match door {
         Door::Clear => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
+            let (stream, terms) = (Socket::clear(stream), limits.clone());
+            let ended = http1::connection::run(Arc::clone(&connection), stream, Opens::Either, terms, serve.clone());
+            if let Some(opened) = ended.await {
+                Box::pin(http2::run(connection, opened, limits, serve)).await;
+            }
         }
         Door::Redirect(port) => {
             let connection = Connection::new(seat, caller, Channel::Clear);
             let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
-            http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
+            http1::connection::run(connection, Socket::clear(stream), Opens::Http1, limits, serve).await;
         }
         Door::Tls(config) => {
             let (outcome, agreed) = Box::pin(shake((stream, place), config, limits.handshake_timeout)).await;
@@ -259,8 +266,12 @@ async fn attend<S: Serve>(
             let connection =
                 Connection::new(seat, caller, Channel::Tls { sni: agreed.sni, certificate: agreed.certificate });
             match agreed.protocol {
-                Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
-                Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,
+                Protocol::Http1 => {
+                    http1::connection::run(connection, agreed.stream, Opens::Http1, limits, serve).await;
+                }
+                Protocol::Http2 => {
+                    http2::run(connection, Opened::of(Bytes::new(), agreed.stream), limits, serve).await;
+                }
                 // An authority that is gone already has seen what it came for.
                 Protocol::Proof => drop(timeout(limits.handshake_timeout, agreed.stream.shutdown()).await),
             }

@@ -6,6 +6,7 @@
 use crate::edge::http2::connection::{CONNECTION_WINDOW, SEND_BUFFER};
 use crate::edge::room;
 use crate::edge::stall::{IN_HAND, LEAST_SHARE};
+use crate::edge::upstream::http2::session::STREAM_WINDOW as UPSTREAM_WINDOW;
 use crate::edge::websocket::direction::PIECE;
 use crate::snapshot::DoorLimits;
 
@@ -25,16 +26,16 @@ fn heads(limits: &DoorLimits) -> usize {
 }
 
 /// A connection that speaks HTTP/1.1: one exchange, of whose two bodies each side may have
-/// a whole read in hand.
+/// a whole read in hand, and the backend's library what its window lets in.
 pub fn http1(limits: &DoorLimits) -> usize {
-    TLS + LIFE + heads(limits) + 2 * room::SIZE + room::SIZE
+    TLS + LIFE + heads(limits) + 3 * room::SIZE + UPSTREAM_WINDOW as usize
 }
 
 /// A connection that speaks HTTP/2: every stream with a head of its own, all of them with
 /// what they share.
 pub fn http2(limits: &DoorLimits) -> usize {
     let streams = limits.streams as usize;
-    let bodies = 2 * IN_HAND.max(streams * LEAST_SHARE) + streams * SEND_BUFFER;
+    let bodies = 2 * IN_HAND.max(streams * LEAST_SHARE) + streams * (SEND_BUFFER + UPSTREAM_WINDOW as usize);
     TLS + LIFE + streams * (LIFE + heads(limits)) + bodies + 2 * CONNECTION_WINDOW as usize
 }
 

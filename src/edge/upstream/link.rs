@@ -82,10 +82,19 @@ struct Progress<'a> {
 enum State {
     /// Between requests, or in an exchange that goes well.
     Well,
+    /// The same, and no other exchange follows.
+    Last,
     /// Nothing can be sent any more; an answer may still be there.
     Deaf,
     /// Of no use.
     Gone,
+}
+
+impl State {
+    /// Whether the backend still takes what belongs to the request.
+    fn takes(self) -> bool {
+        matches!(self, State::Well | State::Last)
+    }
 }
 
 /// Why a request got no answer over this link.
@@ -182,7 +191,7 @@ impl Link {
         progress: &mut Progress<'_>,
     ) -> Poll<Result<Answer, LinkError>> {
         self.pulse.register(cx.waker());
-        if self.state == State::Well && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
+        if self.state.takes() && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
             if self.outflow.sent() == 0 {
                 self.state = State::Gone;
                 return Poll::Ready(Err(LinkError::Unsent(self.take_back())));
@@ -203,7 +212,7 @@ impl Link {
         let answer = answer?;
         self.download = answer.body.clone();
         if answer.after == After::Close && self.state == State::Well {
-            self.state = State::Deaf;
+            self.state = State::Last;
         }
         if !self.inflow.is_empty() && self.download.is_done() && answer.parts.status != StatusCode::SWITCHING_PROTOCOLS
         {
@@ -313,14 +322,14 @@ impl Link {
 
     /// Moves the request's body on while its answer is not wanted.
     pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
-        if self.state == State::Well && matches!(self.poll_upload(cx), Poll::Ready(Ok(Sent::Broken))) {
+        if self.state.takes() && matches!(self.poll_upload(cx), Poll::Ready(Ok(Sent::Broken))) {
             self.state = State::Deaf;
         }
     }
 
     /// The next piece of the answer's body, or its trailers.
     pub fn poll_download(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
-        if self.state == State::Well {
+        if self.state.takes() {
             match self.poll_upload(cx) {
                 Poll::Ready(Err(fault)) => return Poll::Ready(Some(Err(fault))),
                 Poll::Ready(Ok(Sent::Broken)) => self.state = State::Deaf,
