@@ -86,6 +86,7 @@ fn world(algorithm: Algorithm, revocations: u128) -> World {
             access: vec![AccessLine { methods: vec![], rule }],
             issuers: vec![0],
             presentation: Presentation::default(),
+            bodies: Vec::new(),
             audience: Vec::new(),
         }),
     }

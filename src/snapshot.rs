@@ -128,6 +128,8 @@ pub enum Door {
 pub struct DoorLimits {
     /// Connections at once, over all workers.
     pub connections: usize,
+    /// TLS handshakes at once, over all workers.
+    pub handshakes: usize,
     /// What one address may do of that.
     pub per_address: PerAddress,
     /// Bytes of a header block.
@@ -156,6 +158,8 @@ pub struct PerAddress {
     pub connections: Option<u32>,
     /// New connections in a second, and as many at once after a pause; `None`: any.
     pub rate: Option<u32>,
+    /// TLS handshakes at once; `None`: as many as there are.
+    pub handshakes: Option<u32>,
 }
 
 /// What to do with a request of one route once it may pass.
@@ -220,8 +224,9 @@ pub struct UserTokens {
     pub header: HeaderName,
     /// What stands before a token, with its blank.
     pub scheme: Box<str>,
-    /// Of users of the file: the whole value of the header, by profile index and subject.
-    pub values: HashMap<(usize, Box<str>), HeaderValue>,
+    /// Of users of the file: the whole value of the header, by profile index and subject;
+    /// `None` for those who have none, so that nobody is looked for in their place.
+    pub values: HashMap<(usize, Box<str>), Option<HeaderValue>>,
     /// By profile index: the issuer whose further users the store may know.
     pub stores: Vec<Option<IssuerName>>,
 }

@@ -84,6 +84,44 @@ fn every_alert_has_its_section() {
     }
 }
 
+/// Every query of the dashboard.
+fn queries(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_str() {
+                    Some(text) if name == "expr" || name == "query" => found.push(text.to_owned()),
+                    Some(_) | None => queries(value, found),
+                }
+            }
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| queries(value, found)),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
+    }
+}
+
+#[test]
+fn the_dashboard_speaks_only_of_what_is_exported() {
+    let text = std::fs::read_to_string(root().join("deploy/grafana/tollgate.json")).expect("the dashboard");
+    let mut found = Vec::new();
+    queries(&serde_json::from_str(&text).expect("JSON"), &mut found);
+    assert!(found.len() >= 20, "{} queries", found.len());
+    for query in found {
+        for (name, labels) in series(&query) {
+            let metric = described(name).unwrap_or_else(|| panic!("{query}: no metric `{name}`"));
+            let grouped = query.split("by (").skip(1).filter_map(|rest| rest.split(')').next());
+            let grouped = grouped.flat_map(|labels| labels.split(", "));
+            for label in labels.into_iter().chain(grouped) {
+                let known = metric.labels.contains(&label) || FOREIGN_LABELS.contains(&label);
+                assert!(known, "{query}: `{name}` has no label `{label}`");
+            }
+        }
+    }
+}
+
 /// Runs promtool in `deploy/prometheus`; `None`, said aloud, where it is not installed.
 fn promtool(arguments: &[&str], input: &str) -> Option<Result<String, String>> {
     let mut command = Command::new("promtool");

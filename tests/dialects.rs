@@ -14,6 +14,8 @@ mod operating;
 mod people;
 #[path = "dialects/run/mod.rs"]
 mod run;
+#[path = "dialects/shown.rs"]
+mod shown;
 
 use std::path::{Path, PathBuf};
 
@@ -131,6 +133,13 @@ fn tiktok_is_only_a_file() {
 #[test]
 fn an_invented_system_is_only_a_file() {
     let system = System::own("session", "own");
+    system.through_the_core();
+    system.over_tls();
+}
+
+#[test]
+fn a_system_that_says_200_to_everything_is_only_a_file() {
+    let system = System::own("legacy-php", "own");
     system.through_the_core();
     system.over_tls();
 }

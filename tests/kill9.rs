@@ -6,6 +6,9 @@
 
 mod support;
 
+#[path = "kill9/codes.rs"]
+mod codes;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -7,16 +7,18 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 
-use crate::access::bearer;
+use crate::access::application;
+use crate::access::bearer::{self, Credential};
 use crate::access::denial::Denial;
 use crate::access::permit::Permit;
 use crate::access::policy::Policy;
-use crate::access::profile::Endless;
+use crate::access::profile::{Endless, KeyUse};
 use crate::access::route::Route;
 use crate::access::rule::{AccessLine, Alternative, Rule};
 use crate::access::seen::{Seen, Verdict};
 use crate::access::verifier::{self, OpaqueFacts};
 use crate::clock::{Seconds, UnixTime};
+use crate::dialect::params::body_type;
 use crate::revocation::list::List;
 use crate::token::claim_names::Subjects;
 use crate::token::claims::{Claims, Liveness};
@@ -132,12 +134,40 @@ fn decide(
     now: UnixTime,
 ) -> Result<Decision, Denial> {
     let (line, rule) = demand(route, request.method)?;
+    if !takes_body(route, request) {
+        return Err(Denial::MediaBad);
+    }
     let asked = match rule {
         Rule::Public => return Ok(Decision::Permit(Permit::new(route.clone(), line, None))),
         Rule::Bearer(alternatives) => Asked { line, alternatives, person: Person::Unasked },
         Rule::Person(alternatives) => Asked { line, alternatives, person: Person::Asked },
+        Rule::Application(alternatives) => {
+            if let Some(claims) = application::proven(request.headers, route, known.policy) {
+                return Ok(Decision::Permit(Permit::new(route.clone(), line, Some(Arc::new(claims)))));
+            }
+            if alternatives.is_empty() {
+                return Err(Denial::Missing);
+            }
+            Asked { line, alternatives, person: Person::Unasked }
+        }
     };
     let credential = bearer::find(request.headers, request.query, request.form, &route.presentation)?;
+    let decision = weigh(route, asked, &credential, answered, known, (seen, now))?;
+    Ok(match decision {
+        Decision::Permit(permit) => Decision::Permit(permit.presented(credential.place)),
+        other => other,
+    })
+}
+
+/// Decides about a request with this credential.
+fn weigh(
+    route: &Arc<Route>,
+    asked: Asked<'_>,
+    credential: &Credential<'_>,
+    answered: Option<Answered>,
+    known: &Known<'_>,
+    (seen, now): (&mut Seen, UnixTime),
+) -> Result<Decision, Denial> {
     let fingerprint = known.fingerprints.of(&credential.token);
     if let Some(verdict) = seen.recall(fingerprint, now) {
         return judge(route, asked, verdict, known, now);
@@ -192,6 +222,12 @@ fn demand<'r>(route: &'r Route, method: &Method) -> Result<(usize, &'r Rule), De
     line.map(|(index, line)| (index, &line.rule)).ok_or_else(|| Denial::MethodNotAllowed(allow(route)))
 }
 
+/// Whether the route takes a body of the type that the request says.
+fn takes_body(route: &Route, request: &Presented<'_>) -> bool {
+    let without = route.bodies.is_empty() || !matches!(*request.method, Method::POST | Method::PUT | Method::PATCH);
+    without || body_type(request.headers).0.is_some_and(|kind| route.bodies.contains(&kind))
+}
+
 /// Asks of a token whose signature is good all that can change from one request to
 /// the next.
 fn judge(
@@ -212,7 +248,8 @@ fn judge(
     let generation = known.revoked.generation();
     if verdict.unrevoked_at != generation {
         if known.revoked.revoked(&claims.handles, claims.issued_at) {
-            return Err(Denial::Revoked);
+            let gone = known.revoked.names_user(&claims.handles, claims.issued_at);
+            return Err(if gone { Denial::UserGone } else { Denial::Revoked });
         }
         if let Some(left) = known.revoked.left(&claims.handles) {
             verdict.claims = Arc::new(verifier::narrowed(claims, &left, profile, known.policy));
@@ -247,13 +284,14 @@ fn check_scopes(alternatives: &[Alternative], claims: &Claims) -> Result<(), Den
 /// Whether a text that is no JWS is a key of an application and no token at all.
 fn is_application_key(text: &str, route: &Route, policy: &Policy) -> bool {
     let profiles = route.issuers.iter().filter_map(|index| policy.profiles.get(*index));
-    let mut keys = profiles.flat_map(|profile| &profile.application_keys).peekable();
+    let keys = profiles.flat_map(|profile| &profile.application_keys);
+    let mut keys = keys.filter(|key| key.by == KeyUse::Bearer).peekable();
     if text.contains('.') || keys.peek().is_none() {
         return false;
     }
     let digest = SecretDigest::of(text.as_bytes());
     // Every key is looked at, so the time it takes says nothing.
-    keys.filter(|key| **key == digest).count() > 0
+    keys.filter(|key| key.digest == digest).count() > 0
 }
 
 /// The question about a token that is no JWS but could be an opaque one of an issuer

@@ -79,17 +79,14 @@ pub fn find<'a>(
         [] => after_scheme(line.as_bytes(), "Bearer"),
         schemes => schemes.iter().find_map(|scheme| after_scheme(line.as_bytes(), scheme)),
     });
-    let in_query = |name: &str| query.map_or(Ok(None), |query| only(query.as_bytes(), name));
-    let asked = allowed.query.as_deref().map_or(Ok(None), in_query)?;
+    let in_query = |names: &[Box<str>]| query.map_or(Ok(None), |query| only(query.as_bytes(), names));
+    let asked = in_query(&allowed.query)?;
     // The standard name is a second token even where the route takes none in the query.
-    let beside = match allowed.query.as_deref() {
-        Some(STANDARD_PARAMETER) => None,
-        _ => in_query(STANDARD_PARAMETER)?,
+    let beside = match allowed.query.iter().any(|name| **name == *STANDARD_PARAMETER) {
+        true => None,
+        false => in_query(&[STANDARD_PARAMETER.into()])?,
     };
-    let filled = match (&allowed.form, form) {
-        (Some(name), Some(body)) => only(body, name)?,
-        _ => None,
-    };
+    let filled = form.map_or(Ok(None), |body| only(body, &allowed.form))?;
     let offered = match &allowed.subprotocol {
         Some(name) => behind(headers, name)?,
         None => None,
@@ -160,13 +157,16 @@ pub fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     lines.flat_map(|line| line.as_bytes().split(|b| *b == b',')).map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
 }
 
-/// The raw value of the only parameter of that name; twice is ambiguous.
-fn only<'a>(pairs: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Denial> {
+/// The raw value of the only parameter of one of these names; twice is ambiguous.
+fn only<'a>(pairs: &'a [u8], names: &[Box<str>]) -> Result<Option<&'a [u8]>, Denial> {
+    if names.is_empty() {
+        return Ok(None);
+    }
     let mut found = None;
     for pair in pairs.split(|b| *b == b'&') {
         let cut = pair.iter().position(|b| *b == b'=');
         let (key, value) = cut.map_or((pair, &pair[..0]), |at| (&pair[..at], &pair[at + 1..]));
-        if !unescaped(key).eq(name.bytes().map(Some)) {
+        if !names.iter().any(|name| unescaped(key).eq(name.bytes().map(Some))) {
             continue;
         }
         if found.replace(value).is_some() {

@@ -12,6 +12,8 @@ pub enum Denial {
     NoRoute,
     /// The route answers other methods: those.
     MethodNotAllowed(String),
+    /// A body of a type that the route does not take.
+    MediaBad,
     /// No credential where one is asked for.
     Missing,
     /// More than one credential (RFC 6750 §2).
@@ -40,6 +42,8 @@ pub enum Denial {
     NotYet,
     /// Called back.
     Revoked,
+    /// Called back with everything of its user.
+    UserGone,
     /// Valid, but without the scopes asked for: the first alternative's.
     InsufficientScope(Scopes),
     /// Valid, but of a client alone, where a person is asked for.
@@ -54,6 +58,7 @@ impl Denial {
         match self {
             Denial::NoRoute => "no_route",
             Denial::MethodNotAllowed(_) => "method",
+            Denial::MediaBad => "media",
             Denial::Missing => "missing",
             Denial::Ambiguous => "ambiguous",
             Denial::Malformed => "malformed",
@@ -67,7 +72,7 @@ impl Denial {
             Denial::WrongKind => "wrong_kind",
             Denial::Expired => "expired",
             Denial::NotYet => "not_yet",
-            Denial::Revoked => "revoked",
+            Denial::Revoked | Denial::UserGone => "revoked",
             Denial::InsufficientScope(_) => "insufficient_scope",
             Denial::UserRequired => "user_required",
             Denial::CannotTell(_) => "cannot_tell",
@@ -79,11 +84,12 @@ impl Denial {
         match self {
             Denial::NoRoute => "nothing is served at this path",
             Denial::MethodNotAllowed(_) => "this method is not served at this path",
+            Denial::MediaBad => "a body of this type is not taken here",
             Denial::Missing => "an access token is needed",
             Denial::Ambiguous => "there is more than one access token in the request",
             Denial::Expired => "the access token has expired",
             Denial::NotYet => "the access token is not valid yet",
-            Denial::Revoked => "the access token was revoked",
+            Denial::Revoked | Denial::UserGone => "the access token was revoked",
             Denial::Malformed
             | Denial::Unknown
             | Denial::BadSignature
@@ -104,6 +110,7 @@ impl Denial {
         match self {
             Denial::NoRoute => Challenge::NotFound,
             Denial::MethodNotAllowed(allow) => Challenge::MethodNotAllowed(allow.clone()),
+            Denial::MediaBad => Challenge::MediaBad,
             Denial::Missing => Challenge::TokenMissing,
             Denial::Ambiguous => Challenge::RequestBad("more than one access token in the request"),
             Denial::Malformed => Challenge::TokenBad(Badness::Malformed),
@@ -111,6 +118,7 @@ impl Denial {
             Denial::Expired => Challenge::TokenBad(Badness::Expired),
             Denial::NotYet => Challenge::TokenBad(Badness::NotYet),
             Denial::Revoked => Challenge::TokenBad(Badness::Revoked),
+            Denial::UserGone => Challenge::TokenBad(Badness::UserGone),
             Denial::Unknown
             | Denial::BadSignature
             | Denial::UnknownKey

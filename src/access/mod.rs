@@ -2,6 +2,7 @@
 //! revocation list and `now` go in; a `Permit`, a `Denial` or a `Question` comes out.
 
 pub mod admit;
+pub mod application;
 pub mod bearer;
 pub mod denial;
 pub mod host;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::access::bearer::Place;
 use crate::access::route::Route;
 use crate::access::rule::Rule;
 use crate::token::claims::Claims;
@@ -14,11 +15,22 @@ pub struct Permit {
     /// Index of the access line that was asked.
     line: usize,
     claims: Option<Arc<Claims>>,
+    place: Option<Place>,
 }
 
 impl Permit {
     pub(in crate::access) fn new(route: Arc<Route>, line: usize, claims: Option<Arc<Claims>>) -> Permit {
-        Permit { route, line, claims }
+        Permit { route, line, claims, place: None }
+    }
+
+    /// The same for a token that stood there.
+    pub(in crate::access) fn presented(self, place: Place) -> Permit {
+        Permit { place: Some(place), ..self }
+    }
+
+    /// Where the token stood; `None` on a public line.
+    pub fn place(&self) -> Option<Place> {
+        self.place
     }
 
     /// What was asked; `None`: the route has no such line, which cannot be.

@@ -42,9 +42,29 @@ pub struct TokenProfile {
     pub subjects: Subjects,
     /// The looks of its opaque tokens.
     pub looks: Looks,
-    /// Digests of keys by which applications ask for tokens, where such a key is a bearer
-    /// credential too: at the API it is one of the wrong kind.
-    pub application_keys: Vec<SecretDigest>,
+    /// What applications prove themselves by. At the API it opens nothing, unless a rule
+    /// lets applications pass as themselves.
+    pub application_keys: Vec<ApplicationKey>,
+}
+
+/// What one application proves itself by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApplicationKey {
+    /// Its client.
+    pub client: Box<str>,
+    /// The digest of its key or secret.
+    pub digest: SecretDigest,
+    /// How it is shown.
+    pub by: KeyUse,
+}
+
+/// How an application shows its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyUse {
+    /// Alone, as a bearer credential or in a header of its own.
+    Bearer,
+    /// Behind its id, by Basic.
+    Basic,
 }
 
 /// What a JWT without an end means, where the profile does not ask for `exp`.

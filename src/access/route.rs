@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::access::rule::AccessLine;
+use crate::dialect::knobs::BodyType;
 use crate::dialect::token_header::TokenHeader;
 
 /// A route.
@@ -21,6 +22,8 @@ pub struct Route {
     pub issuers: Vec<usize>,
     /// Where a token may stand besides `Authorization: Bearer`.
     pub presentation: Presentation,
+    /// The types that the body of a POST, PUT or PATCH may have; empty: any.
+    pub bodies: Vec<BodyType>,
     /// Audience this route asks for instead of its issuers' own; empty: theirs.
     pub audience: Vec<Box<str>>,
 }
@@ -28,14 +31,14 @@ pub struct Route {
 /// Further places of a token (RFC 6750 §2.2, §2.3), off unless the route says so.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Presentation {
-    /// The query parameter that may hold it.
-    pub query: Option<Box<str>>,
+    /// The query parameters that may hold it.
+    pub query: Vec<Box<str>>,
     /// The schemes of `Authorization`; empty: `Bearer`.
     pub schemes: Vec<Box<str>>,
     /// Further headers that may hold it.
     pub headers: Vec<TokenHeader>,
-    /// The form field that may hold it.
-    pub form: Option<Box<str>>,
+    /// The form fields that may hold it.
+    pub form: Vec<Box<str>>,
     /// The WebSocket subprotocol behind which it may stand.
     pub subprotocol: Option<Box<str>>,
 }

@@ -14,6 +14,9 @@ pub enum Rule {
     Bearer(Vec<Alternative>),
     /// The same, and the token must be a person's, not that of a client for itself.
     Person(Vec<Alternative>),
+    /// An application as itself, without a token; or a valid token that covers one of the
+    /// alternatives. Without an alternative no token will do.
+    Application(Vec<Alternative>),
 }
 
 /// Scopes that are asked for together.

@@ -79,7 +79,9 @@ impl Needs {
     fn are_met(&self, claims: &Claims, left: &Scopes) -> bool {
         let alternatives = match self.permit.rule() {
             None | Some(Rule::Public) => return true,
-            Some(Rule::Bearer(alternatives) | Rule::Person(alternatives)) => alternatives,
+            Some(Rule::Bearer(alternatives) | Rule::Person(alternatives) | Rule::Application(alternatives)) => {
+                alternatives
+            }
         };
         let Some(profile) = self.policy.profiles.get(claims.issuer) else { return false };
         let scopes = verifier::narrowed(claims, left, profile, &self.policy).scopes;

@@ -10,6 +10,8 @@ use http::Method;
 
 use crate::access::rule::{AccessLine, Rule};
 use crate::access::table::Target;
+use crate::dialect::answer::Answer;
+use crate::dialect::knobs::Reading;
 use crate::gateway::Gateway;
 use crate::oauth::client::{Client, GrantKind};
 use crate::oauth::issuer::Issuer;
@@ -48,7 +50,7 @@ fn scheme(door: &Door) -> &'static str {
 fn speaks(door: &Door) -> &'static str {
     match door {
         Door::Tls(_) => "TLS, HTTP/2 and HTTP/1.1",
-        Door::Clear => "HTTP/1.1",
+        Door::Clear => "HTTP/1.1 and HTTP/2",
         Door::Redirect(_) => "redirects to https",
     }
 }
@@ -89,6 +91,11 @@ fn token_base(issuer: &Issuer) -> &str {
     issuer.base.trim_end_matches('/')
 }
 
+/// Whether the lines would work: other dialects have other paths, parameters and answers.
+fn speaks_the_standard(issuer: &Issuer) -> bool {
+    issuer.dialect.success == Answer::standard() && issuer.dialect.reading == Reading::standard()
+}
+
 /// Something to try: a path behind a scope, and who gives out tokens for it.
 struct Lines<'a> {
     path: String,
@@ -105,7 +112,8 @@ fn protected(snapshot: &Snapshot) -> Option<Lines<'_>> {
         let line = route.access.iter().find(takes_get)?;
         let (Rule::Bearer(alternatives) | Rule::Person(alternatives)) = &line.rule else { return None };
         let scopes = alternatives.first().map(|alternative| alternative.names.clone()).unwrap_or_default();
-        let issuer = snapshot.issuers.iter().find(|issuer| route.issuers.contains(&issuer.profile))?;
+        let ours = |issuer: &&Issuer| route.issuers.contains(&issuer.profile) && speaks_the_standard(issuer);
+        let issuer = snapshot.issuers.iter().find(ours)?;
         Some(Lines { path: route.pattern.replace("**", "world").replace('*', "1"), scopes, issuer })
     })
 }

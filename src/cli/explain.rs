@@ -114,12 +114,14 @@ fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, facts: &mut 
     };
     let needs = match &line.rule {
         Rule::Public => "nothing: it is public".to_owned(),
-        Rule::Bearer(alternatives) | Rule::Person(alternatives) => {
+        Rule::Bearer(alternatives) | Rule::Person(alternatives) | Rule::Application(alternatives) => {
             let words = alternatives.iter().map(|one| match one.names.is_empty() {
                 true => "a valid token".to_owned(),
                 false => one.names.to_string().replace(' ', " + "),
             });
-            format!("{} of issuer {}", words.collect::<Vec<_>>().join("   or   "), issuers.join(", "))
+            let itself = matches!(&line.rule, Rule::Application(_)).then(|| "an application's own key".to_owned());
+            let words: Vec<String> = words.chain(itself).collect();
+            format!("{} of issuer {}", words.join("   or   "), issuers.join(", "))
         }
     };
     facts.push(("access", format!("line {} needs {needs}", number + 1)));
@@ -128,7 +130,9 @@ fn describe(args: &ExplainArgs, snapshot: &Snapshot, route: &Route, facts: &mut 
 }
 
 fn decision(args: &ExplainArgs, rule: &Rule) -> String {
-    let (Rule::Bearer(alternatives) | Rule::Person(alternatives)) = rule else { return "passes".to_owned() };
+    let (Rule::Bearer(alternatives) | Rule::Person(alternatives) | Rule::Application(alternatives)) = rule else {
+        return "passes".to_owned();
+    };
     let Some(given) = &args.scope else { return "401 without a token; try --scope".to_owned() };
     let Some(given) = Scopes::parse(&given.replace(',', " ")) else {
         return "the scopes given are malformed".to_owned();

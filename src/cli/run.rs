@@ -20,6 +20,7 @@ use crate::gateway::succession::estate::Estate;
 use crate::gateway::succession::predecessor::Predecessor;
 use crate::gateway::succession::successor::Program;
 use crate::gateway::{Parts, activation, start_with};
+use crate::oauth::deviation::{self, Deviation, Weight};
 use crate::snapshot::{LogFormat, Snapshot};
 use crate::telemetry::log::{self, Shape};
 
@@ -35,6 +36,7 @@ pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
     for warning in &snapshot.warnings {
         tracing::warn!("{warning}");
     }
+    deviations(&snapshot);
     // Before anything is served or said: a signal that comes early must not kill.
     let no_runtime = |error: io::Error| Failure::new(format!("the system gave no runtime: {error}"));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
@@ -44,6 +46,10 @@ pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
     };
     let (estate, predecessor) = inherit()?;
     let gateway = start_with(snapshot, parts, estate).map_err(|error| Failure::new(error.to_string()))?;
+    for made in &gateway.made {
+        let (issuer, client) = (made.issuer.as_str(), made.client.id.as_str());
+        tracing::warn!(issuer, client, "a client was made; its secret stands on standard output, and nowhere else");
+    }
     // Without standard output nobody reads the banner; the gateway serves all the same.
     let _ = banner::write(&gateway, config, &mut io::stdout().lock());
     let reloader = reloading::start(&gateway, config, files.seen(), &parts.random, &supervisor)
@@ -53,6 +59,19 @@ pub fn run(config: &Path, parts: &Parts) -> Result<u8, Failure> {
     }
     supervisor.say(Word::Ready);
     runtime.block_on(Living { gateway, reloader, signals, supervisor, program }.to_the_end())
+}
+
+/// Says, a line each, where issuers speak otherwise than the RFCs.
+fn deviations(snapshot: &Snapshot) {
+    for issuer in &snapshot.issuers {
+        let name = issuer.name.as_str();
+        for Deviation { weight, what } in deviation::of(issuer) {
+            match weight {
+                Weight::Odd => tracing::info!(issuer = name, deviation = what, "an issuer is no RFC's"),
+                Weight::Risky => tracing::warn!(issuer = name, deviation = what, "an issuer is no RFC's"),
+            }
+        }
+    }
 }
 
 /// What was opened for this process, and by whom, if that was one like it.

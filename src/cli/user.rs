@@ -154,6 +154,9 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
         }
     }
     refuse_file(issuer, &add.name)?;
+    if issuer.users.values().any(|user| user.subject.as_str() == subject) {
+        return Err(Failure::new(format!("a user of the configuration file has the subject `{subject}`")));
+    }
     if place.store.stored_bot(&issuer.name, &Subject::new(subject.as_str()))?.is_some() || in_file(issuer, &subject) {
         return Err(Failure::new(format!("`{subject}` is the id of a bot already")));
     }

@@ -37,8 +37,11 @@ pub fn graft(tree: &mut Tree, files: &dyn Files, folder: &Path, problems: &mut V
         let choice = keys[at].node.clone();
         let mut scion = Scion { places, files, folder, problems };
         match scion.of(&choice) {
-            Some((dialect, rootstock)) => {
+            Some((dialect, mut rootstock)) => {
                 keys[at].node = dialect;
+                if let Some(own) = keys.iter().find(|entry| entry.key == "scopes") {
+                    only_of(&mut rootstock, own.node.entries());
+                }
                 merge_entries(keys, rootstock, &WHOLE);
             }
             None => drop(aside.insert(choice.place)),
@@ -196,6 +199,30 @@ impl Scion<'_> {
         self.problems.push(Problem::new(code, message).at(self.places, place, label));
         None
     }
+}
+
+/// Drops what a dialect says of scopes that the operator's own catalogue has not: he
+/// took them away, and is not to be told that they are missing.
+fn only_of(rootstock: &mut Vec<Entry>, catalogue: &[Entry]) {
+    let has = |name: &str| catalogue.iter().any(|scope| scope.key == name);
+    let names_one = |node: &Node| matches!(&node.value, Value::Scalar(name) if has(&name.text));
+    let cut = |node: &mut Node| match &mut node.value {
+        Value::List(names) => {
+            names.retain(names_one);
+            !names.is_empty()
+        }
+        Value::Scalar(name) => has(&name.text),
+        Value::Map(_) => true,
+    };
+    for entry in rootstock.iter_mut().filter(|entry| entry.key == "scope_rules") {
+        let Value::Map(rules) = &mut entry.node.value else { continue };
+        for rule in rules {
+            if let (word @ ("aliases" | "implies"), Value::Map(scopes)) = (rule.key.as_str(), &mut rule.node.value) {
+                scopes.retain_mut(|scope| (word == "aliases" || has(&scope.key)) && cut(&mut scope.node));
+            }
+        }
+    }
+    rootstock.retain_mut(|entry| entry.key != "default_scopes" || cut(&mut entry.node));
 }
 
 /// `over` on top of `base`: blocks are merged key by key, everything else is replaced.

@@ -50,7 +50,7 @@ impl Answer {
                 headers.insert(name.clone(), value);
             }
         }
-        let Some(form) = self.chosen(asked) else {
+        let Some(form) = chosen(&self.forms, |form| &form.media, asked) else {
             return Reply { status: self.status, headers, body: Bytes::new() };
         };
         set_type(&mut headers, &form.media);
@@ -62,14 +62,22 @@ impl Answer {
     pub fn again(&self, asked: &HeaderMap, facts: &dyn Facts, body: Bytes) -> Reply {
         Reply { body, ..self.write(asked, facts, &[]) }
     }
+}
 
-    /// The first body of a type that the client names, in its order.
-    fn chosen(&self, asked: &HeaderMap) -> Option<&Form> {
-        let lines = asked.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
-        let named = lines.flat_map(|line| line.split(',')).map(essence);
-        let mut fitting = named.filter_map(|name| self.forms.iter().find(|form| essence(&form.media) == name));
-        fitting.next().or(self.forms.first())
+/// The first of several that has a type the client names, in the client's order; else the
+/// first.
+pub(in crate::dialect) fn chosen<'a, T>(
+    several: &'a [T],
+    media: impl Fn(&T) -> &str,
+    asked: &HeaderMap,
+) -> Option<&'a T> {
+    if several.len() < 2 {
+        return several.first();
     }
+    let lines = asked.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let named = lines.flat_map(|line| line.split(',')).map(essence);
+    let mut fitting = named.filter_map(|name| several.iter().find(|one| essence(media(one)) == name));
+    fitting.next().or(several.first())
 }
 
 /// The media type without its parameters.

@@ -16,25 +16,28 @@ use crate::token::secret::Secret;
 /// Bytes of an encoded credential; a longer one is nobody's.
 const MAX_ENCODED: usize = 4096;
 
-/// Id and secret of the header; `None` without an `Authorization` line.
+/// Id and secret of the header; `None` without an `Authorization` line, and for one of
+/// another scheme, which says nothing here: old clients send their last token along.
 ///
 /// # Errors
-/// `ClientBad` for another scheme, broken base64, no colon, an empty id or secret;
-/// `ClientConflict` for two lines.
+/// `ClientBad` for broken base64, no colon, an empty id or secret; `ClientConflict` for
+/// two lines.
 pub fn read(headers: &HeaderMap, coding: BasicCoding) -> Result<Option<(ClientId, Secret)>, Condition> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let Some(line) = lines.next() else { return Ok(None) };
     if lines.next().is_some() {
         return Err(Condition::ClientConflict);
     }
-    let parsed = line.to_str().ok().and_then(|line| parse(line, coding));
-    parsed.map(Some).ok_or(Condition::ClientBad)
+    let line = line.to_str().map_err(|_| Condition::ClientBad)?;
+    let (scheme, encoded) = line.split_once(' ').unwrap_or((line, ""));
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return Ok(None);
+    }
+    parse(encoded.trim_matches(' '), coding).map(Some).ok_or(Condition::ClientBad)
 }
 
-fn parse(line: &str, coding: BasicCoding) -> Option<(ClientId, Secret)> {
-    let (scheme, encoded) = line.split_once(' ')?;
-    let encoded = encoded.trim_matches(' ');
-    if !scheme.eq_ignore_ascii_case("Basic") || encoded.len() > MAX_ENCODED {
+fn parse(encoded: &str, coding: BasicCoding) -> Option<(ClientId, Secret)> {
+    if encoded.len() > MAX_ENCODED {
         return None;
     }
     let plain = STANDARD.decode(encoded).ok()?;
@@ -82,8 +85,11 @@ mod tests {
         for plain in ["no-colon", ":secret", "id:", "id:%zz", "id:%00"] {
             assert!(pair(plain, BasicCoding::FormEncoded).is_none(), "{plain}");
         }
-        for line in ["Basic", "Basic !!!", "Bearer abc", "Basic YTpi=", "Basic YTpi,Basic YTpi"] {
+        for line in ["Basic", "Basic !!!", "Basic YTpi=", "Basic YTpi,Basic YTpi"] {
             assert_eq!(read(&header(line), BasicCoding::FormEncoded).unwrap_err(), Condition::ClientBad, "{line}");
+        }
+        for line in ["Bearer abc", "Bearer", "Basically YTpi"] {
+            assert!(read(&header(line), BasicCoding::FormEncoded).unwrap().is_none(), "{line}");
         }
         assert!(read(&HeaderMap::new(), BasicCoding::FormEncoded).unwrap().is_none());
     }

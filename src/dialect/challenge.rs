@@ -4,9 +4,10 @@
 //! anything of the request.
 
 use http::header::{ALLOW, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::dialect::condition::Challenge;
+use crate::dialect::fault::Fault;
 use crate::dialect::knobs::Dialect;
 use crate::dialect::refusals::Refusal;
 use crate::dialect::wire::Reply;
@@ -30,7 +31,7 @@ pub fn write(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Reply {
     };
     let (text, fault) = (text.to_owned(), challenge.fault());
     let refusal = Refusal { fault, status, code, text, parameter: "", methods, scopes, scope_texts, realm, wait };
-    let mut reply = dialect.api.write(refusal);
+    let mut reply = dialect.api.write(refusal, &HeaderMap::new());
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             reply.headers.insert(name, value);
@@ -45,10 +46,37 @@ pub fn write(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Reply {
     reply
 }
 
+/// Writes what became of a request that was let in and not answered, in the words of a
+/// dialect that has some; `None` where it has none.
+pub fn failed(dialect: &Dialect, fault: Fault, told: Told<'_>, realm: &str) -> Option<Reply> {
+    let Told { status, code, text, wait } = told;
+    let text = text.to_owned();
+    let (scopes, scope_texts) = (Vec::new(), Vec::new());
+    let refusal = Refusal { fault, status, code, text, parameter: "", methods: "", scopes, scope_texts, realm, wait };
+    dialect.api.speaks_of(fault).then(|| dialect.api.write(refusal, &HeaderMap::new()))
+}
+
+/// What is said where a table has no words of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The status.
+    pub status: StatusCode,
+    /// The code.
+    pub code: &'a str,
+    /// A sentence.
+    pub text: &'a str,
+    /// Seconds after which it may be tried again.
+    pub wait: Option<u64>,
+}
+
 /// Status, code and words of the standard.
 fn row(challenge: &Challenge) -> (StatusCode, &'static str, &'static str) {
     match challenge {
-        Challenge::NotFound => (StatusCode::NOT_FOUND, "not_found", "nothing is served here"),
+        Challenge::NotFound | Challenge::VersionBad => (StatusCode::NOT_FOUND, "not_found", "nothing is served here"),
+        Challenge::MediaBad => {
+            let text = "a body of this type is not taken here";
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", text)
+        }
         Challenge::MethodNotAllowed(_) => {
             (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not answer this method")
         }

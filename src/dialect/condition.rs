@@ -44,6 +44,9 @@ pub enum Condition {
     ClientConflict,
     /// Unknown user, wrong password or disabled: one answer for all.
     UserBad,
+    /// The right password of somebody who is disabled; told like `UserBad` unless a
+    /// dialect has a row for it.
+    UserInactive,
     /// The refresh token is unknown, expired, revoked or somebody else's.
     RefreshBad,
     /// Not a refresh token of this issuer's spelling.
@@ -95,6 +98,10 @@ pub enum Condition {
 pub enum Challenge {
     /// No route: 404.
     NotFound,
+    /// No route, and no version of the API that there is.
+    VersionBad,
+    /// A body of a type that this API does not take: 415.
+    MediaBad,
     /// The route has no access line for this method: 405, with `Allow`.
     MethodNotAllowed(String),
     /// No credential: 401 without an error code (RFC 6750 §3.1).
@@ -126,6 +133,8 @@ pub enum Badness {
     NotYet,
     /// Called back.
     Revoked,
+    /// Called back with everything of its user.
+    UserGone,
     /// A credential, but an application's key and no token.
     WrongKind,
     /// Anything else.
@@ -139,7 +148,7 @@ impl Badness {
             Badness::Malformed => "the access token is malformed",
             Badness::Expired => "the access token expired",
             Badness::NotYet => "the access token is not valid yet",
-            Badness::Revoked => "the access token was revoked",
+            Badness::Revoked | Badness::UserGone => "the access token was revoked",
             Badness::WrongKind => "an access token is needed, not an application's key",
             Badness::Invalid => "the access token is not valid here",
         }

@@ -1,12 +1,12 @@
 //! Which client a request names, when header and body may both speak. Two different
-//! voices are refused in every dialect: taking either would let a request mean one
-//! client here and another one in somebody's log.
+//! voices are refused, since taking either would let a request mean one client here and
+//! another one in somebody's log; a dialect whose system always heard one of them says so.
 
 use http::header::AUTHORIZATION;
 
 use crate::dialect::basic;
 use crate::dialect::condition::Condition;
-use crate::dialect::knobs::{ClientAuth, Reading, TwiceAlike};
+use crate::dialect::knobs::{ClientAuth, Reading, TwiceAlike, TwiceUnlike};
 use crate::dialect::params::Params;
 use crate::dialect::request::{CLIENT_ASSERTION, ClientCredential};
 use crate::dialect::wire::RawRequest;
@@ -33,6 +33,10 @@ pub fn read(reading: &Reading, raw: &RawRequest, params: &Params) -> Result<Clie
     }
     let header = if allowed(ClientAuth::Basic) { basic::read(&raw.headers, reading.basic)? } else { None };
     let (id, secret) = if allowed(ClientAuth::Body) { body(reading, params) } else { (None, None) };
+    let (header, id, secret) = match reading.twice_unlike {
+        TwiceUnlike::Refuse => (header, id, secret),
+        TwiceUnlike::First => first_of(reading, header, id, secret),
+    };
     let credential = match (header, id, secret) {
         (None, None, None) => ClientCredential::Absent,
         (None, None, Some(_)) => return Err(missing(reading)),
@@ -83,6 +87,21 @@ fn key(reading: &Reading, raw: &RawRequest) -> Result<ClientCredential, Conditio
     let key = presented.map(str::trim).filter(|key| !key.is_empty() && key.len() <= MAX_CLIENT_ID);
     let key = key.ok_or(Condition::ClientMissing)?;
     Ok(ClientCredential::Key { key: Secret::new(key.to_owned()) })
+}
+
+/// The way that the dialect names first, where the request has it.
+fn first_of(
+    reading: &Reading,
+    header: Option<(ClientId, Secret)>,
+    id: Option<ClientId>,
+    secret: Option<Secret>,
+) -> (Option<(ClientId, Secret)>, Option<ClientId>, Option<Secret>) {
+    let place = |way| reading.client_auth.iter().position(|known| *known == way);
+    match (&header, &id, place(ClientAuth::Basic) < place(ClientAuth::Body)) {
+        (Some(_), _, true) => (header, None, None),
+        (_, Some(_), _) => (None, id, secret),
+        _ => (header, id, secret),
+    }
 }
 
 fn missing(reading: &Reading) -> Condition {

@@ -80,6 +80,8 @@ faults! {
     ClientConflict = "client_conflict" < ClientBad;
     /// Unknown, wrong or disabled.
     UserBad = "user_bad";
+    /// The right password of somebody who is disabled or suspended.
+    UserInactive = "user_inactive" < UserBad;
     /// It vouches for nobody here.
     AssertionBad = "assertion_bad" < UserBad;
     /// No such refresh token, or it was called back.
@@ -128,6 +130,10 @@ faults! {
     Internal = "internal";
     /// API: no route.
     NotFound = "not_found";
+    /// API: no such version.
+    VersionBad = "version_bad" < NotFound;
+    /// API: a body of a type that it does not take.
+    MediaBad = "unsupported_media";
     /// API: no access line for the method.
     MethodNotAllowed = "method_not_allowed";
     /// API: no credential.
@@ -144,6 +150,8 @@ faults! {
     TokenNotYet = "token_not_yet" < TokenBad;
     /// API: called back.
     TokenRevoked = "token_revoked" < TokenBad;
+    /// API: called back with everything of its user.
+    UserGone = "user_gone" < TokenRevoked;
     /// API: an application's key, and no token.
     TokenKindWrong = "token_kind_wrong" < TokenBad;
     /// API: a scope is missing.
@@ -158,6 +166,9 @@ faults! {
     RateLimited = "rate_limited";
     /// API: all callers together did.
     Busy = "busy" < CannotTell;
+    /// API: the service behind the gateway gives no answer; only tables that have this row
+    /// speak of it.
+    UpstreamDown = "upstream_down";
 }
 
 impl Fault {
@@ -200,6 +211,7 @@ impl Condition {
             Condition::ClientSecretMissing => Fault::ClientSecretMissing,
             Condition::ClientConflict => Fault::ClientConflict,
             Condition::UserBad => Fault::UserBad,
+            Condition::UserInactive => Fault::UserInactive,
             Condition::AssertionBad => Fault::AssertionBad,
             Condition::RefreshBad => Fault::RefreshBad,
             Condition::RefreshMalformed => Fault::RefreshMalformed,
@@ -230,6 +242,8 @@ impl Challenge {
     pub fn fault(&self) -> Fault {
         match self {
             Challenge::NotFound => Fault::NotFound,
+            Challenge::VersionBad => Fault::VersionBad,
+            Challenge::MediaBad => Fault::MediaBad,
             Challenge::MethodNotAllowed(_) => Fault::MethodNotAllowed,
             Challenge::TokenMissing => Fault::TokenMissing,
             Challenge::RequestBad(_) => Fault::TokenAmbiguous,
@@ -237,6 +251,7 @@ impl Challenge {
             Challenge::TokenBad(Badness::Expired) => Fault::TokenExpired,
             Challenge::TokenBad(Badness::NotYet) => Fault::TokenNotYet,
             Challenge::TokenBad(Badness::Revoked) => Fault::TokenRevoked,
+            Challenge::TokenBad(Badness::UserGone) => Fault::UserGone,
             Challenge::TokenBad(Badness::WrongKind) => Fault::TokenKindWrong,
             Challenge::TokenBad(Badness::Invalid) => Fault::TokenBad,
             Challenge::ScopeMissing(_) => Fault::ScopeMissing,

@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::dialect::answer::Answer;
+use crate::dialect::condition::Challenge;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::refusals::Refusals;
+use crate::dialect::template::Template;
 use crate::dialect::token_header::TokenHeader;
 use crate::token::scope::Scope;
 
@@ -33,10 +35,17 @@ pub struct Dialect {
     pub schemes: Vec<Box<str>>,
     /// Further headers that may hold a token.
     pub headers: Vec<TokenHeader>,
-    /// The query parameter that may hold a token.
-    pub query: Option<Box<str>>,
-    /// The form field that may hold a token.
-    pub form: Option<Box<str>>,
+    /// The query parameters that may hold a token.
+    pub query: Vec<Box<str>>,
+    /// The form fields that may hold a token.
+    pub form: Vec<Box<str>>,
+    /// Headers of the API's answers to whoever passed with a token.
+    pub answer_headers: Vec<(HeaderName, Template)>,
+    /// The types of body that the API takes; empty: any.
+    pub bodies: Vec<BodyType>,
+    /// The versions of the API that there are, as the first segment of a path names them;
+    /// empty: it has none.
+    pub versions: Vec<Box<str>>,
     /// What the issuer calls its scopes for people, for refusals that say it.
     pub scope_texts: Vec<(Scope, Box<str>)>,
 }
@@ -60,6 +69,9 @@ pub struct Seat {
     pub extensions: Vec<Box<str>>,
     /// What a request without `grant_type` means.
     pub default_grant: Option<Box<str>>,
+    /// Parameters that a grant needs here beyond those it always needs, by the standard's
+    /// names.
+    pub required: Vec<(Box<str>, Vec<Box<str>>)>,
     /// The parameter that lists the bots of a bulk request; such a seat serves nothing
     /// else under `client_credentials`.
     pub bots: Option<Box<str>>,
@@ -103,6 +115,9 @@ pub enum Slash {
     Exact,
     /// With and without.
     Both,
+    /// The other one leads to the path as it is written, by a 308 that keeps method and
+    /// body.
+    Redirect,
 }
 
 /// How requests are read.
@@ -117,9 +132,10 @@ pub struct Reading {
     pub key_header: Option<HeaderName>,
     /// How id and secret are written inside the Basic header.
     pub basic: BasicCoding,
-    /// What two equal client credentials in one request mean. Two different ones are
-    /// refused by every dialect.
+    /// What two equal client credentials in one request mean.
     pub twice_alike: TwiceAlike,
+    /// What two different ones mean.
+    pub twice_unlike: TwiceUnlike,
     /// The body types that are read.
     pub bodies: Vec<BodyType>,
     /// What a body without a type that is read may still be.
@@ -204,6 +220,16 @@ pub enum TwiceAlike {
     Accept,
     /// Refused like two different ones.
     Refuse,
+}
+
+/// One client in the header and another in the body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TwiceUnlike {
+    /// Refused (RFC 6749 §2.3).
+    Refuse,
+    /// The way that `client` names first counts, and the other is not looked at.
+    First,
 }
 
 /// A type of body.
@@ -315,12 +341,33 @@ impl Dialect {
     }
 }
 
+impl Dialect {
+    /// What a path without a route is: nothing, or a version that there is not.
+    pub fn nowhere(&self, path: &str) -> Challenge {
+        let first = path.trim_start_matches('/').split('/').next().unwrap_or("");
+        let number = first.strip_prefix('v').unwrap_or("");
+        let versioned = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let known = self.versions.is_empty() || self.versions.iter().any(|version| **version == *first);
+        if versioned && !known { Challenge::VersionBad } else { Challenge::NotFound }
+    }
+}
+
 impl Reading {
+    /// The wire names of a parameter, by the standard's name.
+    pub fn spelt(&self, canonical: &str) -> &[Box<str>] {
+        self.named().into_iter().find(|(_, word)| *word == canonical).map_or(&[], |(names, _)| names)
+    }
+
     /// The standard's name of a parameter, for a name on the wire; empty for one that a
     /// caller made up.
     pub fn canonical(&self, name: &str) -> &'static str {
+        let all = self.named();
+        all.into_iter().find(|(names, _)| names.iter().any(|known| **known == *name)).map_or("", |(_, word)| word)
+    }
+
+    fn named(&self) -> [(&[Box<str>], &'static str); 15] {
         let names = &self.names;
-        let all = [
+        [
             (&names.grant_type, "grant_type"),
             (&names.scope, "scope"),
             (&names.client_id, "client_id"),
@@ -336,7 +383,6 @@ impl Reading {
             (&names.code_verifier, "code_verifier"),
             (&names.token, "token"),
             (&names.token_type_hint, "token_type_hint"),
-        ];
-        all.into_iter().find(|(names, _)| names.iter().any(|known| **known == *name)).map_or("", |(_, word)| word)
+        ]
     }
 }

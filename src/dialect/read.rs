@@ -157,8 +157,12 @@ impl Asked<'_> {
         if self.word().is_ok_and(|word| self.seat.unheld.iter().any(|known| **known == *word)) {
             return Err(Condition::GrantNotAllowed);
         }
+        let word = self.word()?;
+        for (_, wanted) in self.seat.required.iter().filter(|(grant, _)| **grant == *word) {
+            wanted.iter().try_for_each(|name| self.params.need(self.reading.spelt(name)).map(drop))?;
+        }
         let (names, params) = (&self.reading.names, &self.params);
-        match (self.word()?, &self.seat.bots) {
+        match (word, &self.seat.bots) {
             ("client_credentials", Some(list)) => match params.list(list) {
                 [] => Err(Condition::MissingParameter(list.clone())),
                 bots => Ok(GrantRequest::Bots { bots: bots.to_vec() }),

@@ -3,7 +3,7 @@
 //! table may put its own words in place of these.
 
 use http::header::{ALLOW, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::dialect::condition::Condition;
 use crate::dialect::knobs::{Dialect, Seat};
@@ -11,9 +11,9 @@ use crate::dialect::refusals::Refusal;
 use crate::dialect::wire::Reply;
 
 impl Dialect {
-    /// Writes a refusal of a request to one of our endpoints. `realm` is the issuer's
-    /// name, for challenges.
-    pub fn refused(&self, seat: Option<&Seat>, condition: &Condition, realm: &str) -> Reply {
+    /// Writes a refusal of a request to one of our endpoints, which came with the headers
+    /// `asked`. `realm` is the issuer's name, for challenges.
+    pub fn refused(&self, seat: Option<&Seat>, condition: &Condition, asked: &HeaderMap, realm: &str) -> Reply {
         let (status, text) = row(condition);
         let wait = match condition {
             Condition::TooMany(wait) | Condition::Unavailable(wait) => Some(wait.0.max(1)),
@@ -27,6 +27,7 @@ impl Dialect {
             | Condition::UnknownGrant
             | Condition::ExtensionGrant
             | Condition::GrantNotAllowed => ("grant_type", ""),
+            Condition::ScopeBad | Condition::ScopeEmpty => ("scope", ""),
             Condition::WrongMethod(allowed) => ("", &**allowed),
             _ => ("", ""),
         };
@@ -34,7 +35,7 @@ impl Dialect {
         let (fault, code) = (condition.fault(), condition.code());
         let (scopes, scope_texts) = (Vec::new(), Vec::new());
         let refusal = Refusal { fault, status, code, text, parameter, methods, scopes, scope_texts, realm, wait };
-        let mut reply = table.write(refusal);
+        let mut reply = table.write(refusal, asked);
         let mut set = |name, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
                 reply.headers.insert(name, value);
@@ -74,6 +75,7 @@ impl Condition {
             Condition::GrantNotAllowed => "unauthorized_client",
             Condition::ClientMissing | Condition::ClientBad | Condition::ClientSecretMissing => "invalid_client",
             Condition::UserBad
+            | Condition::UserInactive
             | Condition::AssertionBad
             | Condition::RefreshBad
             | Condition::RefreshMalformed
@@ -116,7 +118,7 @@ fn row(condition: &Condition) -> (StatusCode, String) {
         Condition::WrongContentType => bad("the body must be application/x-www-form-urlencoded"),
         Condition::ClientConflict => bad("more than one client credential in the request"),
         Condition::AssertionBad => bad("the assertion is not valid"),
-        Condition::UserBad => bad("user name or password is wrong"),
+        Condition::UserBad | Condition::UserInactive => bad("user name or password is wrong"),
         Condition::RefreshBad
         | Condition::RefreshMalformed
         | Condition::RefreshExpired

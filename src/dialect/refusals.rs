@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::clock::UnixTime;
-use crate::dialect::answer::secret_headers;
+use crate::dialect::answer::{chosen, secret_headers};
 use crate::dialect::fact::{Fact, Facts};
 use crate::dialect::fault::Fault;
 use crate::dialect::shape::Shape;
@@ -21,8 +21,9 @@ use crate::dialect::write::Silence;
 /// How refusals are written.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Refusals {
-    /// The `Content-Type` of the body.
-    pub media: Box<str>,
+    /// How bodies are written: the first way unless the client accepts another one only;
+    /// never none.
+    pub pens: Vec<Pen>,
     /// The habits of its JSON.
     pub habits: JsonHabits,
     /// The body of every refusal whose row has none.
@@ -31,6 +32,17 @@ pub struct Refusals {
     pub headers: Vec<(HeaderName, Template)>,
     /// The rows.
     pub rows: BTreeMap<Fault, Row>,
+}
+
+/// One way to write a body.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pen {
+    /// Its `Content-Type`.
+    pub media: Box<str>,
+    /// How it is written.
+    pub format: Format,
+    /// The outermost element of XML.
+    pub root: Box<str>,
 }
 
 /// What a table says of one condition.
@@ -88,8 +100,23 @@ impl Refusals {
         Some(self.row(fault)?.text.as_ref()?.text(&Silence))
     }
 
-    /// Writes a refusal.
-    pub(in crate::dialect) fn write(&self, refusal: Refusal<'_>) -> Reply {
+    /// Status and code of a fault, where the table has its own.
+    pub fn says(&self, fault: Fault) -> (Option<StatusCode>, Option<String>) {
+        let row = self.row(fault);
+        let code = row.and_then(|row| row.code.as_ref()).map(|code| match code {
+            Code::Word(word) => word.to_string(),
+            Code::Number(number) => number.to_string(),
+        });
+        (row.and_then(|row| row.status), code)
+    }
+
+    /// Whether the table itself, or a row of a kin's, speaks of that fault.
+    pub fn speaks_of(&self, fault: Fault) -> bool {
+        self.row(fault).is_some()
+    }
+
+    /// Writes a refusal of a request that came with the headers `asked`.
+    pub(in crate::dialect) fn write(&self, refusal: Refusal<'_>, asked: &HeaderMap) -> Reply {
         let none = Row::default();
         let row = self.row(refusal.fault).unwrap_or(&none);
         let mut told = Told { status: row.status.unwrap_or(refusal.status), code: row.code.as_ref(), refusal };
@@ -98,8 +125,8 @@ impl Refusals {
         }
         let (body, media) = match &row.body {
             Some(RowBody::Plain(text)) => (text.text(&told), "text/plain; charset=utf-8"),
-            Some(RowBody::Shape(shape)) => (self.spelt(shape, &told), &*self.media),
-            None => (self.spelt(&self.body, &told), &*self.media),
+            Some(RowBody::Shape(shape)) => self.spelt(shape, &told, asked),
+            None => self.spelt(&self.body, &told, asked),
         };
         let mut headers = secret_headers("");
         let media = row.media.as_deref().unwrap_or(media);
@@ -114,8 +141,10 @@ impl Refusals {
         Reply { status: told.status, headers, body: Bytes::from(body) }
     }
 
-    fn spelt(&self, shape: &Shape, told: &Told<'_>) -> String {
-        spell(&shape.value(told, &[]), Format::Json, self.habits, "")
+    /// A body and its type.
+    fn spelt(&self, shape: &Shape, told: &Told<'_>, asked: &HeaderMap) -> (String, &str) {
+        let Some(pen) = chosen(&self.pens, |pen| &pen.media, asked) else { return (String::new(), "") };
+        (spell(&shape.value(told, &[]), pen.format, self.habits, &pen.root), &pen.media)
     }
 
     /// The row of a fault, or of the nearest of its kin that has one.

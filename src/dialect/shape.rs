@@ -33,6 +33,19 @@ impl Shape {
         Shape::Members(members.into_iter().map(|(name, text)| (name.into(), Shape::Text(text))).collect())
     }
 
+    /// The member of that name, however deep it stands.
+    pub fn member(&self, name: &str) -> Option<&Shape> {
+        match self {
+            Shape::Literal(_) | Shape::Text(_) => None,
+            Shape::List(values) => values.iter().find_map(|value| value.member(name)),
+            Shape::Each { value, .. } => value.member(name),
+            Shape::Members(members) => {
+                let own = members.iter().find(|(known, _)| **known == *name).map(|(_, value)| value);
+                own.or_else(|| members.iter().find_map(|(_, value)| value.member(name)))
+            }
+        }
+    }
+
     /// The value for one set of facts, and for each of `items` where the shape says so.
     pub fn render(&self, facts: &dyn Facts, items: &[&dyn Facts]) -> Rendered {
         match self {

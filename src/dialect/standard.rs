@@ -14,9 +14,9 @@ use crate::dialect::fault::Fault;
 use crate::dialect::filter::Filter;
 use crate::dialect::knobs::{
     BasicCoding, BodyType, ClientAuth, Dialect, NamedBy, ParameterNames, QueryRule, Reading, Repeats, ScopeLists, Seat,
-    Slash, Step, Strangers, TwiceAlike, Untyped,
+    Slash, Step, Strangers, TwiceAlike, TwiceUnlike, Untyped,
 };
-use crate::dialect::refusals::{Refusals, Row, RowBody};
+use crate::dialect::refusals::{Pen, Refusals, Row, RowBody};
 use crate::dialect::shape::Shape;
 use crate::dialect::spelling::{Format, JsonHabits};
 use crate::dialect::template::Template;
@@ -60,8 +60,11 @@ impl Dialect {
             api: Refusals::standard_api(),
             schemes: Vec::new(),
             headers: Vec::new(),
-            query: None,
-            form: None,
+            query: Vec::new(),
+            form: Vec::new(),
+            answer_headers: Vec::new(),
+            bodies: Vec::new(),
+            versions: Vec::new(),
             scope_texts: Vec::new(),
         }
     }
@@ -94,6 +97,7 @@ impl Seat {
             unheld: Vec::new(),
             extensions: Vec::new(),
             default_grant: None,
+            required: Vec::new(),
             bots: None,
             reading: None,
             success: None,
@@ -113,6 +117,7 @@ impl Reading {
             key_header: None,
             basic: BasicCoding::FormEncoded,
             twice_alike: TwiceAlike::Accept,
+            twice_unlike: TwiceUnlike::Refuse,
             bodies: vec![BodyType::Form],
             untyped: Untyped::Refuse,
             query: QueryRule::Refuse,
@@ -188,8 +193,9 @@ impl Refusals {
             ("error", Template::of("code", &[])),
             ("error_description", Template::of("text", &[Filter::OmitIfEmpty])),
         ]);
-        let media = JSON.into();
-        Refusals { media, habits: JsonHabits::default(), body, headers: Vec::new(), rows: BTreeMap::new() }
+        let pen = Pen { media: JSON.into(), format: Format::Json, root: "".into() };
+        let (pens, habits) = (vec![pen], JsonHabits::default());
+        Refusals { pens, habits, body, headers: Vec::new(), rows: BTreeMap::new() }
     }
 
     /// RFC 6749 §5.2: a 401 names the way to authenticate.

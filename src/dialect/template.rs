@@ -78,6 +78,15 @@ impl Template {
         }
     }
 
+    /// Whether a filter of it turns seconds into milliseconds.
+    pub fn tells_milliseconds(&self) -> bool {
+        let filters = |piece: &Piece| match piece {
+            Piece::Reference(_, filters) => filters.contains(&Filter::Milliseconds),
+            Piece::Text(_) => false,
+        };
+        self.0.iter().any(filters)
+    }
+
     /// Its value, with its type.
     pub fn render(&self, facts: &dyn Facts) -> Rendered {
         if let [Piece::Reference(name, filters)] = &self.0[..] {
@@ -108,7 +117,7 @@ impl Template {
 }
 
 fn reference(inside: &str, words: Vocabulary) -> Result<Piece, String> {
-    let mut parts = inside.split('|');
+    let mut parts = pipeline(inside).into_iter();
     let name = parts.next().unwrap_or("").trim();
     let mut kind = vocabulary::kind(words, name).ok_or_else(|| {
         let known: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
@@ -126,6 +135,24 @@ fn reference(inside: &str, words: Vocabulary) -> Result<Piece, String> {
         filters.push(filter);
     }
     Ok(Piece::Reference(name.into(), filters))
+}
+
+/// A name and its filters: what stands between bars, but for those in a filter's brackets.
+fn pipeline(inside: &str) -> Vec<&str> {
+    let (mut out, mut from, mut depth) = (Vec::new(), 0, 0_usize);
+    for (at, c) in inside.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => {
+                out.push(&inside[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(&inside[from..]);
+    out
 }
 
 /// Whether a reference that came to this leaves its member out.

@@ -3,7 +3,7 @@
 //! a cache (RFC 6749 §5.1).
 
 use bytes::Bytes;
-use http::header::ALLOW;
+use http::header::{ALLOW, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
@@ -12,9 +12,9 @@ use crate::dialect::answer::{Answer, secret_headers};
 use crate::dialect::condition::Condition;
 use crate::dialect::fact::{Fact, Facts};
 use crate::dialect::issued::{ActiveToken, Issued, TokenKind};
-use crate::dialect::knobs::{Dialect, Seat};
+use crate::dialect::knobs::{Dialect, Seat, Slash};
 use crate::dialect::standard::JSON;
-use crate::dialect::wire::Reply;
+use crate::dialect::wire::{RawRequest, Reply};
 
 impl Dialect {
     /// Writes a token answer (RFC 6749 §5.1).
@@ -27,7 +27,7 @@ impl Dialect {
         let items: Vec<&dyn Facts> = issued.iter().map(|one| one as &dyn Facts).collect();
         match issued.first() {
             Some(first) => self.success(seat).write(asked, first, &items),
-            None => self.refused(Some(seat), &Condition::Internal, ""),
+            None => self.refused(Some(seat), &Condition::Internal, asked, ""),
         }
     }
 
@@ -77,6 +77,17 @@ impl Dialect {
 }
 
 impl Seat {
+    /// Where a request belongs that came to its path with the other ending; `own` is the
+    /// whole path (RFC 9110 §15.4.9).
+    pub fn moved(&self, own: &str, raw: &RawRequest) -> Option<Reply> {
+        let elsewhere = self.slash == Slash::Redirect && raw.path != own;
+        let query = raw.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+        let location = HeaderValue::from_str(&format!("{own}{query}")).ok().filter(|_| elsewhere)?;
+        let mut headers = secret_headers("");
+        headers.insert(LOCATION, location);
+        Some(Reply { status: StatusCode::PERMANENT_REDIRECT, headers, body: Bytes::new() })
+    }
+
     /// What a question about its methods is answered with (RFC 9110 §9.3.7).
     pub fn options(&self) -> Reply {
         let mut headers = HeaderMap::with_capacity(1);

@@ -1,6 +1,7 @@
 //! Takes connections of one listener for one worker, and brings each as far as its
-//! HTTP. At the listener's limit a connection is closed at once and counted; when the
-//! system has no descriptors left, accepting pauses instead of spinning.
+//! HTTP. At the listener's limit a connection is closed at once and counted; where too
+//! many shake hands it waits, and those behind it in the kernel's queue; when the system
+//! has no descriptors left, accepting pauses instead of spinning.
 //! Must never: stop while the process runs, or leave a connection in the kernel's
 //! queue that it had promised to serve.
 
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
@@ -17,7 +19,10 @@ use crate::edge::connection::{Channel, Connection, Seat};
 use crate::edge::drain::{LAST_CALL, Phase};
 use crate::edge::ear::{Holder, Listening};
 use crate::edge::forwarded::is_trusted;
+use crate::edge::half_open::{Place, Wait};
 use crate::edge::handshake::{Protocol, shake};
+use crate::edge::http1::wire::Opens;
+use crate::edge::http2::opened::Opened;
 use crate::edge::io::Socket;
 use crate::edge::plug::Plug;
 use crate::edge::proxy_protocol::header::Source;
@@ -75,7 +80,13 @@ async fn accept_until<S: Serve>(
         match accepted {
             Ok((stream, peer)) => {
                 pause = PAUSES.0;
-                admit(worker, index, stream, peer, serve);
+                let place = tokio::select! {
+                    biased;
+                    place = room_to_shake_hands(worker, index) => place,
+                    // The last round needs no room, and whoever was accepted belongs to it.
+                    () = &mut end => return admit(worker, index, (stream, None), peer, serve),
+                };
+                admit(worker, index, (stream, place), peer, serve);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -95,42 +106,79 @@ async fn accept_until<S: Serve>(
     }
 }
 
+/// A place among the handshakes under way, where the listener has any.
+async fn room_to_shake_hands(worker: &Worker, index: usize) -> Option<Place> {
+    let world = worker.world();
+    let Listener { name, door: Door::Tls(_), limits, .. } = &world.snapshot.listeners[index] else { return None };
+    let (place, wait) = worker.shared.doors[index].half_open.enter(limits.handshakes).await;
+    if wait == Wait::Some {
+        worker.shared.telemetry.held_back(name);
+    }
+    Some(place)
+}
+
 /// Takes the connections whose callers already think they are through.
 fn last_round<S: Serve>(worker: &Arc<Worker>, index: usize, socket: Listening, serve: &S) {
     let Ok(socket) = socket.release() else { return };
     for _ in 0..LAST_ROUND {
         match socket.take() {
-            Ok((stream, peer)) => admit(worker, index, stream, peer, serve),
+            Ok((stream, peer)) => admit(worker, index, (stream, None), peer, serve),
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => return,
         }
     }
 }
 
-/// Gives a connection a place and a task of its own, or closes it.
-fn admit<S: Serve>(worker: &Arc<Worker>, index: usize, stream: Plug, peer: SocketAddr, serve: &S) {
+/// Gives a connection a seat and a task of its own, or closes it.
+fn admit<S: Serve>(
+    worker: &Arc<Worker>,
+    index: usize,
+    (stream, place): (Plug, Option<Place>),
+    peer: SocketAddr,
+    serve: &S,
+) {
     let world = worker.world();
     let Listener { name, door, limits, trusted_proxies, proxy_protocol, .. } = &world.snapshot.listeners[index];
     let refused = |why| worker.shared.telemetry.connection_refused(name, why);
     let trusted = is_trusted(peer.ip(), trusted_proxies);
-    let counted = if trusted { Ok(None) } else { count(worker, index, peer, limits) };
-    let counted = match counted {
-        Ok(counted) => counted,
-        Err(turned) => return refused(turned.into()),
-    };
+    let half_open = || worker.shared.doors[index].half_open.enter_anyway();
+    let place = matches!(door, Door::Tls(_)).then(|| place.unwrap_or_else(half_open));
+    let mut shares = Shares { counted: None, place };
+    if !trusted && let Err(why) = shares.claim(worker, index, peer, limits) {
+        return refused(why);
+    }
     match Seat::take(worker, index, limits.connections) {
         Some(seat) => {
             let proxy = if trusted { *proxy_protocol } else { ProxyProtocol::Off };
             let terms = Terms { name: Arc::clone(name), door: door.clone(), limits: limits.clone(), proxy };
-            tokio::spawn(introduce(seat, counted, terms, stream, peer, serve.clone()));
+            tokio::spawn(introduce(seat, shares, terms, stream, peer, serve.clone()));
         }
         None => refused(ConnectionRefused::OverLimit),
     }
 }
 
-/// A place under the limit of the caller's address.
-fn count(worker: &Worker, index: usize, caller: SocketAddr, limits: &DoorLimits) -> Result<Option<Counted>, Turned> {
-    worker.shared.doors[index].callers.enter(caller.ip(), limits.per_address, Tick::now())
+/// What a connection has of what its caller's address may have.
+struct Shares {
+    /// For life.
+    counted: Option<Counted>,
+    /// Until hands are shaken, where they are.
+    place: Option<Place>,
+}
+
+impl Shares {
+    /// Takes them for `caller`.
+    fn claim(
+        &mut self,
+        worker: &Worker,
+        index: usize,
+        caller: SocketAddr,
+        limits: &DoorLimits,
+    ) -> Result<(), ConnectionRefused> {
+        let per_address = limits.per_address;
+        self.counted = worker.shared.doors[index].callers.enter(caller.ip(), per_address, Tick::now())?;
+        let counts = self.place.as_mut().is_none_or(|place| place.of(caller.ip(), per_address.handshakes));
+        if counts { Ok(()) } else { Err(ConnectionRefused::OverAddressHandshakes) }
+    }
 }
 
 impl From<Turned> for ConnectionRefused {
@@ -152,22 +200,18 @@ struct Terms {
 }
 
 /// Learns whose connection it is, where a proxy has to say that, and attends to it.
-async fn introduce<S: Serve>(
-    seat: Seat,
-    counted: Option<Counted>,
-    terms: Terms,
-    stream: Plug,
-    peer: SocketAddr,
-    serve: S,
-) {
-    let (caller, counted) = match terms.proxy {
-        ProxyProtocol::Off => (peer, counted),
-        ProxyProtocol::Accept | ProxyProtocol::Require => match Box::pin(named(&seat, &terms, &stream, peer)).await {
-            Ok(named) => named,
-            Err(why) => return seat.worker().shared.telemetry.connection_refused(&terms.name, why),
-        },
+async fn introduce<S: Serve>(seat: Seat, mut shares: Shares, terms: Terms, stream: Plug, peer: SocketAddr, serve: S) {
+    let caller = match terms.proxy {
+        ProxyProtocol::Off => peer,
+        ProxyProtocol::Accept | ProxyProtocol::Require => {
+            match Box::pin(named(&seat, &terms, &stream, peer, &mut shares)).await {
+                Ok(caller) => caller,
+                Err(why) => return seat.worker().shared.telemetry.connection_refused(&terms.name, why),
+            }
+        }
     };
-    attend(seat, terms, stream, caller, serve).await;
+    let Shares { counted, place } = shares;
+    attend(seat, terms, (stream, place), caller, serve).await;
     drop(counted);
 }
 
@@ -178,13 +222,14 @@ async fn named(
     terms: &Terms,
     stream: &Plug,
     peer: SocketAddr,
-) -> Result<(SocketAddr, Option<Counted>), ConnectionRefused> {
+    shares: &mut Shares,
+) -> Result<SocketAddr, ConnectionRefused> {
     match (receive(stream).await, terms.proxy) {
         (Ok(Received::Header(Source::Caller(caller))), _) => {
-            let counted = count(seat.worker(), seat.listener(), caller, &terms.limits)?;
-            Ok((caller, counted))
+            shares.claim(seat.worker(), seat.listener(), caller, &terms.limits)?;
+            Ok(caller)
         }
-        (Ok(Received::Header(Source::Proxy)), _) | (Ok(Received::Nothing), ProxyProtocol::Accept) => Ok((peer, None)),
+        (Ok(Received::Header(Source::Proxy)), _) | (Ok(Received::Nothing), ProxyProtocol::Accept) => Ok(peer),
         (Ok(Received::Nothing), ProxyProtocol::Off | ProxyProtocol::Require) | (Err(_), _) => {
             Err(ConnectionRefused::ProxyHeader)
         }
@@ -192,27 +237,41 @@ async fn named(
 }
 
 /// One connection from its first byte to its close, by what its listener speaks.
-async fn attend<S: Serve>(seat: Seat, terms: Terms, stream: Plug, caller: SocketAddr, serve: S) {
+async fn attend<S: Serve>(
+    seat: Seat,
+    terms: Terms,
+    (stream, place): (Plug, Option<Place>),
+    caller: SocketAddr,
+    serve: S,
+) {
     let Terms { name, door, limits, .. } = terms;
     match door {
         Door::Clear => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
+            let (stream, terms) = (Socket::clear(stream), limits.clone());
+            let ended = http1::connection::run(Arc::clone(&connection), stream, Opens::Either, terms, serve.clone());
+            if let Some(opened) = ended.await {
+                Box::pin(http2::run(connection, opened, limits, serve)).await;
+            }
         }
         Door::Redirect(port) => {
             let connection = Connection::new(seat, caller, Channel::Clear);
             let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
-            http1::connection::run(connection, Socket::clear(stream), limits, serve).await;
+            http1::connection::run(connection, Socket::clear(stream), Opens::Http1, limits, serve).await;
         }
         Door::Tls(config) => {
-            let (outcome, agreed) = Box::pin(shake(stream, config, limits.handshake_timeout)).await;
+            let (outcome, agreed) = Box::pin(shake((stream, place), config, limits.handshake_timeout)).await;
             seat.worker().shared.telemetry.handshake(&name, outcome);
             let Some(mut agreed) = agreed else { return };
             let connection =
                 Connection::new(seat, caller, Channel::Tls { sni: agreed.sni, certificate: agreed.certificate });
             match agreed.protocol {
-                Protocol::Http1 => http1::connection::run(connection, agreed.stream, limits, serve).await,
-                Protocol::Http2 => http2::run(connection, agreed.stream, limits, serve).await,
+                Protocol::Http1 => {
+                    http1::connection::run(connection, agreed.stream, Opens::Http1, limits, serve).await;
+                }
+                Protocol::Http2 => {
+                    http2::run(connection, Opened::of(Bytes::new(), agreed.stream), limits, serve).await;
+                }
                 // An authority that is gone already has seen what it came for.
                 Protocol::Proof => drop(timeout(limits.handshake_timeout, agreed.stream.shutdown()).await),
             }

@@ -53,7 +53,7 @@ impl Callers {
     /// Counts one more connection of `address`; `Ok(None)`: it is not counted, because
     /// nothing is asked of addresses here or the table is full.
     pub fn enter(&self, address: IpAddr, limits: PerAddress, now: Tick) -> Result<Option<Counted>, Turned> {
-        if limits == PerAddress::default() {
+        if limits.connections.is_none() && limits.rate.is_none() {
             return Ok(None);
         }
         let (address, now) = (key(address), micros(now));
@@ -115,7 +115,7 @@ impl Drop for Counted {
 }
 
 /// What is counted as one address.
-fn key(address: IpAddr) -> IpAddr {
+pub(in crate::edge) fn key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> HOST_BITS << HOST_BITS)),
         v4 @ IpAddr::V4(_) => v4,
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn each_address_has_its_own_places() {
         let callers = Callers::default();
-        let limits = PerAddress { connections: Some(2), rate: None };
+        let limits = PerAddress { connections: Some(2), rate: None, handshakes: None };
         let enter = |text: &str| callers.enter(address(text), limits, Tick::now());
         let first = enter("192.0.2.1").expect("a place");
         let _second = enter("::ffff:192.0.2.1").expect("the same address in other clothes");
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_network_of_version_six_is_one_address() {
         let callers = Callers::default();
-        let limits = PerAddress { connections: Some(1), rate: None };
+        let limits = PerAddress { connections: Some(1), rate: None, handshakes: None };
         let _one = callers.enter(address("2001:db8:0:1::1"), limits, Tick::now()).expect("a place");
         assert!(callers.enter(address("2001:db8:0:1:ffff::9"), limits, Tick::now()).is_err());
         assert!(callers.enter(address("2001:db8:0:2::1"), limits, Tick::now()).is_ok());
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_rate_lets_a_second_s_worth_through_and_refills() {
         let callers = Callers::default();
-        let limits = PerAddress { connections: None, rate: Some(4) };
+        let limits = PerAddress { connections: None, rate: Some(4), handshakes: None };
         let start = Tick::now();
         let enter = |after: u64| callers.enter(address("192.0.2.1"), limits, start.after(Duration::from_millis(after)));
         let burst = (0..9).filter(|_| enter(0).is_ok()).count();
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_table_is_bounded_and_forgets() {
         let callers = Callers::default();
-        let limits = PerAddress { connections: Some(1), rate: None };
+        let limits = PerAddress { connections: Some(1), rate: None, handshakes: None };
         let nth = |n: usize| IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(n).expect("few")));
         let held: Vec<_> = (0..MAX_ADDRESSES).map(|n| callers.enter(nth(n), limits, Tick::now())).collect();
         assert!(held.iter().all(|place| matches!(place, Ok(Some(_)))));

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::Response;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 
 use crate::clock::UnixTime;
@@ -71,7 +71,7 @@ impl Visit<'_> {
         record.ends_at(self.place.endpoint.as_str());
         let body = match collect::whole(body).await {
             Ok(body) => body,
-            Err(ForwardError::BodyTooLarge) => return Ok(self.too_large(record)),
+            Err(ForwardError::BodyTooLarge) => return Ok(self.too_large(&head.headers, record)),
             Err(other) => return Err(other),
         };
         record.collected(body.len());
@@ -116,22 +116,22 @@ impl Visit<'_> {
             Ok(reply) => reply,
             Err(error) => {
                 tracing::error!(endpoint = place.endpoint.as_str(), %error, "an answer was not finished");
-                self.refusal(&Condition::Internal)
+                self.refusal(&Condition::Internal, &HeaderMap::new())
             }
         }
     }
 
-    fn too_large(&self, record: &mut Record) -> Response<AnswerBody> {
+    fn too_large(&self, headers: &HeaderMap, record: &mut Record) -> Response<AnswerBody> {
         record.failed(ForwardError::BodyTooLarge.label());
-        let mut answer = respond::replied(self.refusal(&Condition::TooLarge));
+        let mut answer = respond::replied(self.refusal(&Condition::TooLarge, headers));
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         answer
     }
 
-    fn refusal(&self, condition: &Condition) -> Reply {
+    fn refusal(&self, condition: &Condition, asked: &HeaderMap) -> Reply {
         let issuer = &self.world.snapshot.issuers[self.place.issuer];
         let seat = issuer.dialect.seat(self.place.endpoint, self.place.seat);
-        issuer.dialect.refused(seat, condition, issuer.name.as_str())
+        issuer.dialect.refused(seat, condition, asked, issuer.name.as_str())
     }
 }
 

@@ -233,9 +233,9 @@ impl Errand<'_> {
         let judged = self.located.path.as_str();
         let rewritten = self.ruling.and_then(Ruling::path);
         let path = rewritten.unwrap_or_else(|| target::strip(judged, plan.strip_prefix.as_deref()));
-        let query = match &self.permit.route().presentation.query {
-            Some(name) => target::without(self.located.query, name),
-            None => self.located.query.map(std::borrow::Cow::Borrowed),
+        let query = match &self.permit.route().presentation.query[..] {
+            [] => self.located.query.map(std::borrow::Cow::Borrowed),
+            names => target::without(self.located.query, names),
         };
         if let Some(as_it_came) = self.head.uri.path_and_query()
             && as_it_came.path() == path

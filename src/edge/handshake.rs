@@ -1,6 +1,6 @@
 //! The TLS handshake of one connection, under the certificates of the present
 //! snapshot, so that a reload turns them for whoever connects next.
-//! Must never: wait longer than the listener allows.
+//! Must never: wait longer than the listener allows, or keep its place when it is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::acme::board;
 use crate::edge::client_certificate;
+use crate::edge::half_open::Place;
 use crate::edge::io::Socket;
 use crate::edge::plug::Plug;
 use crate::telemetry::outcome::{Handshake, Session, TlsVersion};
@@ -45,10 +46,19 @@ pub(in crate::edge) enum Protocol {
 
 /// Shakes hands; the outcome is also what metrics count.
 pub(in crate::edge) async fn shake(
-    socket: Plug,
+    (socket, place): (Plug, Option<Place>),
     config: Arc<ServerConfig>,
     limit: Duration,
 ) -> (Handshake, Option<Agreed>) {
+    let Some(place) = place else { return to_its_end(socket, config, limit).await };
+    tokio::select! {
+        biased;
+        ended = to_its_end(socket, config, limit) => ended,
+        () = place.crowded_out() => (Handshake::CrowdedOut, None),
+    }
+}
+
+async fn to_its_end(socket: Plug, config: Arc<ServerConfig>, limit: Duration) -> (Handshake, Option<Agreed>) {
     let accept = TlsAcceptor::from(config).accept(Socket::awaiting_tls(socket)).into_fallible();
     match timeout(limit, accept).await {
         Err(_) => (Handshake::TimedOut, None),

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::edge::connection::Connection;
 use crate::edge::duplex::Duplex;
-use crate::edge::stall::{PIECE, Turn};
+use crate::edge::stall::{self, PIECE, Turn};
 
 /// The count of one connection.
 #[derive(Debug, Default)]
@@ -84,8 +84,9 @@ impl<B: Body<Data = Bytes>> Body for Tracked<B> {
         } else {
             Frame::data(std::mem::take(this.rest))
         };
-        if let Some(data) = frame.data_mut().filter(|data| data.len() > PIECE) {
-            *this.rest = data.split_off(PIECE);
+        let most = PIECE.min(stall::share().unwrap_or(PIECE));
+        if let Some(data) = frame.data_mut().filter(|data| data.len() > most) {
+            *this.rest = data.split_off(most);
         }
         turn.handed();
         Poll::Ready(Some(Ok(frame)))

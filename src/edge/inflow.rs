@@ -30,15 +30,21 @@ pub enum Want {
     Little,
     /// A body with at most so many bytes to come.
     Body(u64),
+    /// At most so many bytes of a body that has to share memory with others, and so leaves
+    /// the room at once.
+    Share(usize),
 }
 
 impl Want {
-    /// An answer, of which nothing is known yet.
-    pub const ANSWER: Want = Want::Body(u64::MAX);
+    /// The rest of an answer, `left` bytes as far as is known, of which `share` may be held.
+    pub fn answer(share: Option<usize>, left: Option<u64>) -> Want {
+        share.map_or(Want::Body(left.unwrap_or(u64::MAX)), Want::Share)
+    }
 
     fn most(self) -> usize {
         match self {
             Want::Little => FEW,
+            Want::Share(share) => share.clamp(FEW, room::SIZE),
             Want::Body(left) => usize::try_from(left).unwrap_or(usize::MAX).clamp(FEW, room::SIZE),
         }
     }
@@ -79,7 +85,8 @@ impl Inflow {
         let count = buffer.filled().len();
         if count > 0 {
             let all = here + count;
-            self.held = if all <= FEW { Bytes::copy_from_slice(&room.memory()[..all]) } else { room.holding(all) };
+            let leaves = all <= FEW || matches!(want, Want::Share(_));
+            self.held = if leaves { Bytes::copy_from_slice(&room.memory()[..all]) } else { room.holding(all) };
         }
         Poll::Ready(Ok(count))
     }

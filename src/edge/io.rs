@@ -49,6 +49,11 @@ impl Socket {
         Socket { first: FirstByte::Tls, ..Socket::clear(stream) }
     }
 
+    /// Closing is to look like no end (`Plug::cut`).
+    pub fn cut(&self) {
+        self.stream.cut();
+    }
+
     /// Whether nothing has come, not even the end; nobody is woken for it.
     pub fn is_silent(&self) -> bool {
         self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)

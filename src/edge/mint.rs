@@ -22,10 +22,11 @@ pub fn bearer(mint: &Mint, claims: &Claims, now: UnixTime) -> Option<HeaderValue
 }
 
 /// A caller as the templates see him.
-struct Caller<'a> {
-    claims: &'a Claims,
-    now: UnixTime,
-    expires: UnixTime,
+pub(in crate::edge) struct Caller<'a> {
+    pub(in crate::edge) claims: &'a Claims,
+    pub(in crate::edge) now: UnixTime,
+    /// When what is made for him ends.
+    pub(in crate::edge) expires: UnixTime,
 }
 
 impl Facts for Caller<'_> {

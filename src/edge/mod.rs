@@ -3,8 +3,10 @@
 
 pub mod accept;
 pub mod admin;
+pub mod application_key;
 pub mod body;
 pub mod callers;
+pub mod ceiling;
 pub mod client_certificate;
 pub mod collect;
 pub mod connection;
@@ -19,9 +21,11 @@ pub mod ear;
 pub mod echo;
 pub mod endpoint;
 pub mod fleet;
+pub mod form;
 pub mod forward;
 pub mod forwarded;
 pub mod grpc;
+pub mod half_open;
 pub mod handshake;
 pub mod head;
 pub mod headers;

@@ -43,6 +43,16 @@ impl Plug {
         }
     }
 
+    /// Has the other side see that what it got is not whole, where closing alone would
+    /// look like an end: what is not sent yet is dropped, and TCP says RST. A socket in
+    /// the file system has no such word.
+    pub fn cut(&self) {
+        if let Plug::Tcp(stream) = self {
+            // A socket that refuses the option is closed all the same.
+            let _ = stream.set_zero_linger();
+        }
+    }
+
     /// Reads what is there, and waits for nothing.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         match self {

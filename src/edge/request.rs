@@ -5,9 +5,8 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response, header};
+use http::{Request, Response};
 
 use crate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
 use crate::access::denial::Denial;
@@ -34,7 +33,7 @@ use crate::edge::upstream::layout::Layout;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{collect, grpc, proof, respond, spare, target};
+use crate::edge::{application_key, collect, deprecated, form, grpc, proof, respond, spare};
 use crate::oauth::store::Access;
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};
@@ -132,7 +131,7 @@ impl Life {
     ) -> Response<AnswerBody> {
         match tokio::time::timeout_at(end, self.answer(head, body, record)).await {
             Ok(answer) => answer,
-            Err(_) => self.failed(ForwardError::Deadline, record),
+            Err(_) => self.failed(ForwardError::Deadline, None, record),
         }
     }
 
@@ -159,7 +158,7 @@ impl Life {
         let outcome = match table.find(located.host.as_str(), &located.path) {
             None => {
                 record.denied(Denial::NoRoute.label());
-                return self.nowhere(located.host.as_str());
+                return self.nowhere(located.host.as_str(), located.path.as_str());
             }
             Some(Target::Endpoint(place)) => {
                 let (shared, peer) = (&self.worker().shared, record.peer());
@@ -168,10 +167,11 @@ impl Life {
             }
             Some(Target::Route(route)) => {
                 record.routed(route.index);
-                self.pass(route, head, &located, body, record).await
+                let passed = self.pass(route, head, &located, body, record).await;
+                return passed.unwrap_or_else(|error| self.failed(error, Some(route), record));
             }
         };
-        outcome.unwrap_or_else(|error| self.failed(error, record))
+        outcome.unwrap_or_else(|error| self.failed(error, None, record))
     }
 
     /// Lets a request of a route pass, under its rules where it has some.
@@ -194,7 +194,7 @@ impl Life {
             Some(answer) => answer,
             None => Box::pin(self.admit(route, head, located, body, Some(&mut ruling), record))
                 .await
-                .unwrap_or_else(|error| self.failed(error, record)),
+                .unwrap_or_else(|error| self.failed(error, Some(route), record)),
         };
         Ok(ruling.departs(answer))
     }
@@ -209,10 +209,10 @@ impl Life {
         mut ruling: Option<&mut Ruling<'_>>,
         record: &mut Record,
     ) -> Result<Response<AnswerBody>, ForwardError> {
-        let (form, load) = if route.presentation.form.is_some() && is_form(head) {
+        let (form, load) = if form::may_hold_a_token(route, head) {
             let form = Box::pin(collect::whole(body)).await?;
             record.collected(form.len());
-            let rest = without_token(&form, route)?;
+            let rest = form::without_token(&form, route)?;
             (Some(form), Load::Form(rest))
         } else {
             (None, Load::Unread(body))
@@ -221,10 +221,14 @@ impl Life {
             Presented { method: &head.method, headers: &head.headers, query: located.query, form: form.as_deref() };
         let pause = if form.is_some() { Pause::Taken } else { Pause::None };
         match self.decide(route, &presented, pause).await {
-            Err(denial) => {
+            Err(mut denial) => {
+                let policy = &self.world.snapshot.policy;
+                if application_key::could_be(&denial, route, policy) {
+                    let shared = &self.worker().shared;
+                    denial = Box::pin(application_key::told_apart(denial, &presented, route, policy, shared)).await;
+                }
                 record.denied(denial.label());
                 let closed = ruling.and_then(|ruling| ruling.denied(record));
-                let policy = &self.world.snapshot.policy;
                 let told = || respond::in_words_of(route, policy, &denial.challenge(), denial.sentence());
                 Ok(closed.unwrap_or_else(told))
             }
@@ -243,9 +247,13 @@ impl Life {
                     }
                 };
                 let (handshake, call) = (handshake.as_ref(), self.manner.call());
-                Errand { permit: &permit, connection, peer, world, layout, head, located, ruling, call, handshake }
-                    .run(load, record)
-                    .await
+                let errand =
+                    Errand { permit: &permit, connection, peer, world, layout, head, located, ruling, call, handshake };
+                let mut answer = errand.run(load, record).await?;
+                let dialect = permit.claims().and_then(|claims| world.snapshot.policy.profiles.get(claims.issuer));
+                let dialect = dialect.map(|profile| &*profile.dialect);
+                deprecated::dress(&permit, dialect, self.now, answer.headers_mut());
+                Ok(answer)
             }
         }
     }
@@ -337,48 +345,32 @@ impl Life {
 
     /// Answers a request that has no route: in the words of the dialect that is alone
     /// on this listener and host, else in the standard's.
-    fn nowhere(&self, host: &str) -> Response<AnswerBody> {
+    fn nowhere(&self, host: &str, path: &str) -> Response<AnswerBody> {
         let policy = &self.world.snapshot.policy;
         let voices = policy.voices.get(self.connection.listener).map_or(&[][..], |voices| voices);
         let mut heard = voices.iter().filter(|voice| voice.host.fits(host)).map(|voice| voice.profile);
         let only = heard.next().filter(|first| heard.all(|other| other == *first));
         match only.and_then(|index| policy.profiles.get(index)) {
-            Some(profile) => respond::denied(&profile.dialect, &Denial::NoRoute, profile.name.as_str()),
-            None => respond::denied(&Dialect::standard(), &Denial::NoRoute, ""),
+            Some(profile) => respond::nowhere(&profile.dialect, path, profile.name.as_str()),
+            None => respond::nowhere(&Dialect::standard(), path, ""),
         }
     }
 
-    /// Answers a failure; the wire knows more about a broken body than its reader.
-    fn failed(&self, error: ForwardError, record: &mut Record) -> Response<AnswerBody> {
+    /// Answers a failure, in the words of the route's dialect where it has some; the wire
+    /// knows more about a broken body than its reader.
+    fn failed(&self, error: ForwardError, route: Option<&Route>, record: &mut Record) -> Response<AnswerBody> {
         record.answered();
         match (error, self.connection.broken_body()) {
             (ForwardError::BodyBroken | ForwardError::BodyTimeout, Some(refusal)) => self.refuse(refusal, record),
             _ => {
                 record.failed(error.label());
-                respond::failed(error)
+                let policy = &self.world.snapshot.policy;
+                route
+                    .and_then(|route| respond::failed_in_words_of(route, policy, error))
+                    .unwrap_or_else(|| respond::failed(error))
             }
         }
     }
-}
-
-/// Whether the body is a form that could hold a token (RFC 6750 §2.2).
-fn is_form(head: &Parts) -> bool {
-    let form = |value: &header::HeaderValue| {
-        let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
-        kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-    };
-    !matches!(head.method, Method::GET | Method::HEAD) && head.headers.get_all(header::CONTENT_TYPE).iter().any(form)
-}
-
-/// The form as the backend gets it.
-fn without_token(form: &Bytes, route: &Route) -> Result<Bytes, ForwardError> {
-    let (Some(name), false) = (&route.presentation.form, form.is_empty()) else { return Ok(form.clone()) };
-    let text = std::str::from_utf8(form).map_err(|_| ForwardError::BodyBroken)?;
-    Ok(match target::without(Some(text), name) {
-        Some(std::borrow::Cow::Borrowed(_)) => form.clone(),
-        Some(std::borrow::Cow::Owned(rest)) => Bytes::from(rest),
-        None => Bytes::new(),
-    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::access::denial::Denial;
 use crate::access::policy::Policy;
 use crate::access::route::Route;
+use crate::dialect::challenge::Told;
 use crate::dialect::knobs::Dialect;
 use crate::dialect::wire::Reply;
 use crate::dialect::{challenge, condition::Challenge};
@@ -52,9 +53,9 @@ pub fn misfit(misfit: &Misfit) -> Response<AnswerBody> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Own(pub &'static str);
 
-/// The answer to a caller who may not pass.
-pub fn denied(dialect: &Dialect, denial: &Denial, realm: &str) -> Response<AnswerBody> {
-    own(challenged(dialect, &denial.challenge(), realm), denial.sentence())
+/// The answer to a request for a path that nobody serves.
+pub fn nowhere(dialect: &Dialect, path: &str, realm: &str) -> Response<AnswerBody> {
+    own(challenged(dialect, &dialect.nowhere(path), realm), Denial::NoRoute.sentence())
 }
 
 /// An answer of the gateway's own that says this.
@@ -105,6 +106,22 @@ pub fn certificate_missing(reason: &str) -> Response<AnswerBody> {
 /// The answer to a request of an unsuitable credential form.
 pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Response<AnswerBody> {
     replied(challenge::write(dialect, challenge, realm))
+}
+
+/// The answer when forwarding failed, where the dialect of the route's first issuer has
+/// words for it.
+pub fn failed_in_words_of(route: &Route, policy: &Policy, error: ForwardError) -> Option<Response<AnswerBody>> {
+    let (fault, status) = (error.in_tables()?, error.status());
+    let profile = policy.profiles.get(*route.issuers.first()?)?;
+    let (code, text) = error.words();
+    let wait = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+    let told = Told { status, code, text, wait };
+    let reply = challenge::failed(&profile.dialect, fault, told, profile.name.as_str())?;
+    let mut answer = own(replied(reply), text);
+    if wait.is_some() {
+        answer.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY);
+    }
+    Some(answer)
 }
 
 /// The answer when forwarding failed.

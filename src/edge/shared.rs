@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
 use crate::edge::fleet::Fleet;
+use crate::edge::half_open::HalfOpen;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;
 use crate::snapshot::World;
@@ -102,6 +103,8 @@ pub struct DoorCount {
     open: AtomicUsize,
     /// By address, where the listener's limits ask for that.
     pub callers: Callers,
+    /// Those whose TLS handshake is under way.
+    pub half_open: HalfOpen,
 }
 
 impl DoorCount {
@@ -131,17 +134,22 @@ impl DoorCount {
 #[derive(Debug)]
 pub struct Crowd {
     open: DoorCount,
-    limit: usize,
+    limit: AtomicUsize,
 }
 
 impl Crowd {
     /// At most `limit` at once.
     pub fn of(limit: usize) -> Crowd {
-        Crowd { open: DoorCount::default(), limit }
+        Crowd { open: DoorCount::default(), limit: AtomicUsize::new(limit) }
     }
 
     pub(in crate::edge) fn enter(&self) -> Entry {
-        self.open.enter(self.limit)
+        self.open.enter(self.limit.load(Ordering::Relaxed))
+    }
+
+    /// At most `limit` from now on; whoever is in stays.
+    pub fn limit_to(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     pub(in crate::edge) fn leave(&self) {

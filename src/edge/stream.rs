@@ -58,6 +58,14 @@ impl Stream {
         }
     }
 
+    /// Closing is to look like no end (`Plug::cut`).
+    pub fn cut(&self) {
+        match self {
+            Stream::Clear(socket) => socket.cut(),
+            Stream::Tls(stream) => stream.get_ref().0.cut(),
+        }
+    }
+
     /// Whether bytes that were written may still wait inside, and need a flush.
     pub fn holds_back(&self) -> bool {
         matches!(self, Stream::Tls(_))

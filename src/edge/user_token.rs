@@ -29,12 +29,10 @@ pub async fn find(
     shared: &Arc<Shared>,
 ) -> Result<Option<HeaderValue>, ForwardError> {
     let (Some(tokens), Some(claims)) = (plan.user_tokens.as_deref(), claims) else { return Ok(None) };
-    if let Some(value) = of_file(tokens, claims) {
-        return Ok(Some(value.clone()));
+    if is_alone(claims) || tokens.values.contains_key(&key(claims)) {
+        return Ok(of_file(tokens, claims).cloned());
     }
-    let Some(issuer) = tokens.stores.get(claims.issuer).and_then(Option::as_ref).filter(|_| !is_alone(claims)) else {
-        return Ok(None);
-    };
+    let Some(issuer) = tokens.stores.get(claims.issuer).and_then(Option::as_ref) else { return Ok(None) };
     let subject = Subject::new(&*claims.subject);
     let token = match shared.service.store.backend_token_at_hand(issuer, &subject) {
         AtHand::Known(token) => token,
@@ -45,7 +43,11 @@ pub async fn find(
 
 /// The value for a user of the file.
 pub fn of_file<'a>(tokens: &'a UserTokens, claims: &Claims) -> Option<&'a HeaderValue> {
-    tokens.values.get(&(claims.issuer, claims.subject.clone())).filter(|_| !is_alone(claims))
+    tokens.values.get(&key(claims)).and_then(Option::as_ref).filter(|_| !is_alone(claims))
+}
+
+fn key(claims: &Claims) -> (usize, Box<str>) {
+    (claims.issuer, claims.subject.clone())
 }
 
 /// Whether a client acts for itself: its id may be what somebody else is called.

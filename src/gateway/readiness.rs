@@ -1,5 +1,5 @@
-//! Whether traffic should come here: the drain has not begun, and the revocation list
-//! is no older than what admission still trusts.
+//! Whether traffic should come here: the drain has not begun, the revocation list is no
+//! older than what admission still trusts, and the state folder is the one it follows.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,12 +10,15 @@ use crate::clock::UnixTime;
 use crate::edge::admin::{Check, CheckState, Readiness};
 use crate::edge::shared::Shared;
 use crate::gateway::certificates::Certificates;
+use crate::store::Mark;
 use crate::telemetry::gauges::FEED_STALE;
 
 /// Asked by the admin listener for each probe.
 pub struct Ready {
-    /// The process.
+    /// The process as its workers see it.
     pub shared: Arc<Shared>,
+    /// The folder of its state.
+    pub state: Mark,
     /// Its own certificates.
     pub certificates: Arc<Certificates>,
 }
@@ -26,10 +29,15 @@ impl Readiness for Ready {
         let generation = shared.worlds.generation();
         let age = shared.clock.now().since(UnixTime(shared.last_sync.load(Ordering::Acquire)));
         let well = |fine: bool| if fine { CheckState::Well } else { CheckState::NotReady };
-        let draining = shared.drain.draining();
+        let (draining, stands) = (shared.drain.draining(), self.state.stands());
         let mut checks = vec![
             Check { name: "config", state: CheckState::Well, detail: format!("generation {generation}") },
             Check { name: "revocations", state: well(age <= FEED_STALE), detail: format!("{} s behind", age.0) },
+            Check {
+                name: "state",
+                state: well(stands),
+                detail: if stands { "in place" } else { "the folder was removed or replaced" }.to_owned(),
+            },
             Check {
                 name: "drain",
                 state: well(!draining),

@@ -14,6 +14,7 @@ use crate::edge::shared::Shared;
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, BootClient};
 use crate::gateway::certificates::Certificates;
+use crate::gateway::descriptors;
 use crate::gateway::rings;
 use crate::gateway::sight;
 use crate::gateway::start::NAMES_PATIENCE;
@@ -151,6 +152,7 @@ impl Swapper {
             rings: rings.clone(),
         });
         fleet.prune(&next.upstreams);
+        self.shared.crowd.limit_to(descriptors::for_callers(next));
         let telemetry = &self.shared.telemetry;
         telemetry.lay_out(world.generation, &next.layout());
         sight::tell_certificates(telemetry, next);

@@ -5,11 +5,12 @@ use std::io;
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::edge::shared::Shared;
+use crate::edge::shared::{DoorCount, Shared};
 use crate::gateway::start_error::StartError;
 use crate::snapshot::{AccessLog as Wanted, AuditTarget, LogFormat, Snapshot};
 use crate::telemetry::access_log::{AccessLog, AccessSettings, Path};
 use crate::telemetry::audit_log::{AuditLog, Target};
+use crate::telemetry::gauges::Source;
 use crate::telemetry::log::Shape;
 use crate::telemetry::metrics::{Parts, Telemetry};
 
@@ -53,12 +54,18 @@ pub fn watch(telemetry: &Telemetry, shared: &Arc<Shared>) {
     telemetry.watch_feed(Arc::clone(&shared.last_sync));
     let fleet = Arc::clone(&shared.fleet);
     telemetry.watch_servers(Box::new(move || fleet.view()));
+    telemetry.watch_connections(of_doors(shared, DoorCount::open));
+    telemetry.watch_handshakes(of_doors(shared, |door| door.half_open.count()));
+}
+
+/// What `ask` says of each listener's door.
+fn of_doors(shared: &Arc<Shared>, ask: fn(&DoorCount) -> usize) -> Source {
     // The telemetry is part of what is shared: a strong handle would keep both for ever.
     let doors = Arc::downgrade(shared);
-    telemetry.watch_connections(Box::new(move || {
+    Box::new(move || {
         let Some(shared) = doors.upgrade() else { return Vec::new() };
         let world = shared.worlds.load();
         let names = world.snapshot.listeners.iter().map(|listener| listener.name.to_string());
-        names.zip(&shared.doors).map(|(name, door)| (name, door.open() as u64)).collect()
-    }));
+        names.zip(&shared.doors).map(|(name, door)| (name, ask(door) as u64)).collect()
+    })
 }

@@ -91,7 +91,10 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     certificates.tell(&shared.telemetry, &shared.worlds.load().snapshot);
 
     let addresses = doors.iter().map(|bound| (Arc::clone(&bound.name), bound.address.clone())).collect();
-    let admin = admin.map(|bound| serve_admin(bound, &shared, &certificates, &runtime)).transpose()?;
+    let state =
+        lock.mark(&shared.worlds.load().snapshot.fixed.state).map_err(StartError::system("look at the lock"))?;
+    let ready = Ready { shared: Arc::clone(&shared), state, certificates: Arc::clone(&certificates) };
+    let admin = admin.map(|bound| serve_admin(bound, ready, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
     // Listeners are served by now: an authority that comes finds them.
     runtime.spawn(renewal::keep(Arc::clone(&shared), Arc::clone(&certificates)));
@@ -226,18 +229,12 @@ fn follow(store: &Store, cursor: Cursor, keeper: Keeper, parts: &Parts) -> Resul
         .map_err(StartError::system("thread for the store's log"))
 }
 
-fn serve_admin(
-    bound: admin::Bound,
-    shared: &Arc<Shared>,
-    certificates: &Arc<Certificates>,
-    runtime: &Runtime,
-) -> Result<SocketAddr, StartError> {
+fn serve_admin(bound: admin::Bound, ready: Ready, runtime: &Runtime) -> Result<SocketAddr, StartError> {
     let address = bound.address().map_err(StartError::system("address for metrics"))?;
-    let ready = Arc::new(Ready { shared: Arc::clone(shared), certificates: Arc::clone(certificates) });
-    let over = over(Arc::clone(shared));
-    let telemetry = Arc::clone(&shared.telemetry);
+    let over = over(Arc::clone(&ready.shared));
+    let telemetry = Arc::clone(&ready.shared.telemetry);
     runtime.spawn(async move {
-        if let Err(error) = admin::serve(bound, telemetry, ready, over).await {
+        if let Err(error) = admin::serve(bound, telemetry, Arc::new(ready), over).await {
             tracing::error!(%error, "metrics and health are not served");
         }
     });

@@ -2,6 +2,8 @@
 //! numbers for the metrics. Values only; the core has no logger, so it cannot log a
 //! secret. A refusal is the same thing before a dialect has spelled it.
 
+use http::HeaderMap;
+
 use crate::dialect::condition::Condition;
 use crate::dialect::knobs::{Dialect, Seat};
 use crate::dialect::wire::Reply;
@@ -85,13 +87,19 @@ impl Refused {
     }
 
     /// Spells it.
-    pub(in crate::oauth) fn answer(self, dialect: &Dialect, seat: Option<&Seat>, realm: &str) -> Answer {
+    pub(in crate::oauth) fn answer(
+        self,
+        dialect: &Dialect,
+        seat: Option<&Seat>,
+        asked: &HeaderMap,
+        realm: &str,
+    ) -> Answer {
         Answer {
             audit: self.audit,
             grant: self.grant,
             result: self.condition.code(),
             fault: self.fault,
-            ..Answer::plain(dialect.refused(seat, &self.condition, realm))
+            ..Answer::plain(dialect.refused(seat, &self.condition, asked, realm))
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn endpoints(issuer: &Issuer) -> Vec<Stand> {
             (Reach::Child, _) => stand(format!("{}/*", whole.trim_end_matches('/'))),
             (Reach::Below, _) => stand(format!("{}/**", whole.trim_end_matches('/'))),
             (Reach::Path, Slash::Exact) => stand(whole),
-            (Reach::Path, Slash::Both) => {
+            (Reach::Path, Slash::Both | Slash::Redirect) => {
                 let bare = whole.trim_end_matches('/').to_owned();
                 stand(format!("{bare}/"));
                 stand(bare);

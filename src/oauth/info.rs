@@ -33,7 +33,7 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
     seat.answers(raw)?;
     // A token that is not good is answered like none: nothing is said about it.
     let nothing = || Refused::from(Condition::MissingParameter(PARAMETER.into()));
-    let token = presented(raw)?.ok_or_else(nothing)?;
+    let token = presented(raw, &desk.dialect.schemes)?.ok_or_else(nothing)?;
     let found = match find(&service.store, desk, &token).await? {
         Some(Found::Access(access)) => live_access(service, desk, *access, now),
         Some(Found::Refresh(_)) | None => None,
@@ -43,10 +43,14 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
 }
 
 /// The one token of the request: in the header, or in the query.
-fn presented(raw: &RawRequest) -> Result<Option<Secret>, Condition> {
+fn presented(raw: &RawRequest, schemes: &[Box<str>]) -> Result<Option<Secret>, Condition> {
     let mut lines = raw.headers.get_all(AUTHORIZATION).iter();
     let line = lines.next().and_then(|line| line.to_str().ok()).and_then(|line| line.split_once(' '));
-    let header = line.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, token)| token.to_owned());
+    let known = |scheme: &str| match schemes {
+        [] => scheme.eq_ignore_ascii_case("Bearer"),
+        schemes => schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known)),
+    };
+    let header = line.filter(|(scheme, _)| known(scheme)).map(|(_, token)| token.trim().to_owned());
     let pairs = raw.query.as_deref().unwrap_or("").split('&').filter_map(|pair| pair.split_once('='));
     let mut asked = pairs.filter(|(name, _)| *name == PARAMETER).map(|(_, value)| decode(value.as_bytes()));
     let query = asked.next().transpose()?;

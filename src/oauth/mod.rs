@@ -13,6 +13,7 @@ pub mod authorized;
 pub mod bot;
 pub mod client;
 mod cors;
+pub mod deviation;
 pub mod endpoints;
 mod form;
 pub mod generate;

@@ -19,6 +19,7 @@ use crate::oauth::answer::{Answer, OK, Refused};
 use crate::oauth::audit::AuditEvent;
 use crate::oauth::authenticate::{Standing, authenticate};
 use crate::oauth::client::{Client, GrantKind, UrlSecrets};
+use crate::oauth::endpoints::path;
 use crate::oauth::grants::decide::{decide, kind};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::openid::{discovery, userinfo};
@@ -91,8 +92,11 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
     pub async fn answer(&self, desk: Desk<'_>, endpoint: Endpoint, raw: &RawRequest, now: UnixTime) -> Answer {
         let Some(seat) = desk.dialect.seat(endpoint, desk.seat) else {
             let refused = Refused::internal("the dialect has no such endpoint".to_owned());
-            return refused.answer(desk.dialect, None, desk.issuer.name.as_str());
+            return refused.answer(desk.dialect, None, &raw.headers, desk.issuer.name.as_str());
         };
+        if let Some(reply) = seat.moved(&path(desk.issuer, seat), raw) {
+            return Answer::plain(reply);
+        }
         let answered = match self.throttle.admit(desk.issuer, raw.peer, now) {
             Err(wait) if endpoint.need() == Need::People => Ok(person::too_many(desk.issuer, wait)),
             Err(wait) => Err(Refused::from(Condition::TooMany(wait))),
@@ -104,7 +108,8 @@ impl<S: Store, P: PasswordCheck> Service<S, P> {
                 None => self.dispatch(desk, seat, raw, now).await,
             },
         };
-        let spell = |refused: Refused| refused.answer(desk.dialect, Some(seat), desk.issuer.name.as_str());
+        let realm = desk.issuer.name.as_str();
+        let spell = |refused: Refused| refused.answer(desk.dialect, Some(seat), &raw.headers, realm);
         let mut answer = answered.unwrap_or_else(spell);
         cors::open(desk.issuer, &raw.headers, &mut answer.reply.headers);
         answer

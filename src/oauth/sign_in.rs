@@ -1,7 +1,7 @@
 //! A name and a password become a person, or nothing. The one place where passwords are
 //! judged: the password grant and the sign-in page both come here, so they share the
-//! throttle. Unknown, disabled and wrong are one answer and cost the same: always one
-//! slow hash.
+//! throttle. Unknown, disabled and wrong cost the same, always one slow hash, and are one
+//! answer, but where a dialect tells whoever knows the password that he is disabled.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Attempt<'_> {
 /// The person, if name and password fit.
 ///
 /// # Errors
-/// `UserBad`, `TooMany`, or `Unavailable` where store or hashing cannot answer.
+/// `UserBad`, `UserInactive`, `TooMany`, or `Unavailable` where store or hashing cannot answer.
 pub(in crate::oauth) async fn sign_in<S: Directory, P: PasswordCheck>(
     service: &Service<S, P>,
     issuer: &Issuer,
@@ -57,8 +57,7 @@ pub(in crate::oauth) async fn sign_in<S: Directory, P: PasswordCheck>(
         Some(user) if user.disabled => "disabled",
         Some(_) => "bad_password",
     };
-    let enabled = found.filter(|user| !user.disabled);
-    let hash = enabled.as_ref().map(|user| user.password_hash.clone());
+    let hash = found.as_ref().map(|user| user.password_hash.clone());
     let checked = service.passwords.check(attempt.password.clone(), hash).await;
     // Guesses sent all at once have all begun before the first has failed. What comes
     // out after the pair was stopped is not told, and counts as wrong even if it was
@@ -69,7 +68,11 @@ pub(in crate::oauth) async fn sign_in<S: Directory, P: PasswordCheck>(
         service.throttle.failed(issuer, peer, party, now);
         return Err(attempt.refuse(Condition::TooMany(wait), "throttled"));
     }
-    match (checked, enabled) {
+    match (checked, found) {
+        (Checked::Right, Some(user)) if user.disabled => {
+            service.throttle.failed(issuer, peer, party, now);
+            Err(attempt.refuse(Condition::UserInactive, why))
+        }
         (Checked::Right, Some(user)) => {
             service.throttle.succeeded(issuer, peer, party, now);
             Ok(user)

@@ -18,6 +18,8 @@ const MAX_CLIENTS: usize = 4096;
 pub enum Habit {
     /// It puts secrets into URLs.
     SecretInUrl,
+    /// It presents tokens in URLs.
+    TokenInUrl,
     /// It presents tokens in a header that is deprecated.
     DeprecatedHeader,
 }

@@ -101,6 +101,11 @@ impl List {
         })
     }
 
+    /// Whether it was its user, with everything of his, who was called back.
+    pub fn names_user(&self, handles: &Handles, issued_at: Option<UnixTime>) -> bool {
+        handles.user.is_some_and(|user| self.contains(user) || self.is_cut(user, issued_at))
+    }
+
     /// Leaves less to the tokens of a family. When this returns, every later `left` sees
     /// it, and whoever caches a verdict asks again.
     pub fn narrow(&self, narrowing: &Narrowing) -> Added {

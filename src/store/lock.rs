@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::store::folder::open_private;
 use crate::store::open_error::OpenError;
@@ -58,9 +58,31 @@ impl StateLock {
         Ok(StateLock { file })
     }
 
+    /// What tells later whether the folder is still the one that is locked.
+    pub fn mark(&self, folder: &Path) -> io::Result<Mark> {
+        let file = self.file.metadata()?;
+        Ok(Mark { path: folder.join(LOCK), identity: (file.dev(), file.ino()) })
+    }
+
     /// Another handle to it, for a successor.
     pub fn handle(&self) -> io::Result<OwnedFd> {
         self.file.try_clone().map(OwnedFd::from)
+    }
+}
+
+/// A folder as it was locked.
+#[derive(Debug)]
+pub struct Mark {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl Mark {
+    /// Whether it is still there. One that was removed or replaced goes on working for the
+    /// process that has its files open, and for nobody else: what the command line revokes
+    /// is then written where the gateway never looks.
+    pub fn stands(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|file| (file.dev(), file.ino()) == self.identity)
     }
 }
 
@@ -86,12 +108,19 @@ mod tests {
         let handle = first.handle()?;
         let strange = first.handle()?;
         let second = StateLock::take_over(&folder, handle)?;
+        let mark = first.mark(&folder)?;
+        assert!(mark.stands());
         drop(first);
         assert!(StateLock::acquire(&folder).is_err(), "the second holds it alone");
         let elsewhere = StateLock::take_over(&other, strange)?;
         assert!(other.join(LOCK).exists(), "another folder has a lock of its own");
         drop((second, elsewhere));
         StateLock::acquire(&folder)?;
+        fs::remove_dir_all(&folder)?;
+        assert!(!mark.stands(), "removed");
+        fs::create_dir_all(&folder)?;
+        StateLock::acquire(&folder)?;
+        assert!(!mark.stands(), "another one of the same name");
         fs::remove_dir_all(folder)?;
         Ok(())
     }

@@ -42,5 +42,5 @@ mod usage;
 mod vault;
 
 pub use database::Store;
-pub use lock::StateLock;
+pub use lock::{Mark, StateLock};
 pub use open_error::OpenError;

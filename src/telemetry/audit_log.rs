@@ -2,11 +2,9 @@
 //! and change, apart from all other logs. Lines are never lost in silence: those that
 //! are (a full queue, a full disk) are counted in a metric and named in the next line.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,6 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::UnixTime;
+use crate::telemetry::log_file::LogFile;
 use crate::telemetry::spool::{Bounds, Spool};
 
 /// Lines may wait, at most: minutes of a busy issuer. They are written at once.
@@ -33,13 +32,9 @@ impl Target {
     pub fn open(&self) -> io::Result<Box<dyn Write + Send>> {
         match self {
             Target::Stderr => Ok(Box::new(io::stderr())),
-            Target::File(path) => append(path).map(|file| Box::new(file) as Box<dyn Write + Send>),
+            Target::File(path) => LogFile::open(path).map(|file| Box::new(file) as Box<dyn Write + Send>),
         }
     }
-}
-
-fn append(path: &Path) -> io::Result<std::fs::File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
 /// The audit log.

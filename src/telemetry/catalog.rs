@@ -117,7 +117,7 @@ catalog! {
     CONNECTIONS = gauge("tollgate_connections_open", &["listener"], "Connections of callers that are open.");
     /// Connections turned away.
     CONNECTION_REFUSALS = counter("tollgate_connection_refusals_total", &["listener", "reason"],
-        "Connections that were not served: over the listener's limit (limit), over one address's limit or rate (address_limit, address_rate), without the PROXY header that its proxy owes (proxy_header), or a failed accept (accept).");
+        "Connections that were not served: over the listener's limit (limit), over one address's limits (address_limit, address_rate, address_handshakes), without the PROXY header that its proxy owes (proxy_header), or a failed accept (accept).");
     /// HTTP/2 connections that were ended.
     HTTP2_ENDED = counter("tollgate_http2_connections_ended_total", &["listener", "reason"],
         "HTTP/2 connections that the gateway ended for what their caller did: an error code of RFC 9113 §7, or `flood_` and the frame that came too often.");
@@ -129,7 +129,13 @@ catalog! {
         "Exchanges that the gateway ended by itself: their token expired or was revoked, or the consent behind it was narrowed; a WebSocket also idle, or in a drain.");
     /// TLS handshakes.
     HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
-        "TLS handshakes by result: ok, failed or timeout; version and resumed are `-` unless ok.");
+        "TLS handshakes by result: ok, failed, timeout or crowded_out (slow, while others waited at the bound); version and resumed are `-` unless ok.");
+    /// Handshakes under way.
+    HANDSHAKES_IN_FLIGHT = gauge("tollgate_tls_handshakes_in_flight", &["listener"],
+        "TLS handshakes that have begun and not ended; their bound is `limits.handshakes`.");
+    /// Callers who wait to shake hands.
+    HELD_BACK = counter("tollgate_connections_held_back_total", &["listener"],
+        "Connections that had to wait because as many TLS handshakes were under way as the listener allows.");
     /// Requests to the issuers' endpoints.
     OAUTH_REQUESTS = counter("tollgate_oauth_requests_total", &["endpoint", "grant", "result"],
         "Requests to an issuer's endpoints; result is ok or the OAuth error code, grant is `-` where there is none.");
@@ -154,7 +160,7 @@ catalog! {
         "Refresh tokens that were presented again after their grace; each killed its family.");
     /// Old clients to be moved on.
     SECRETS_IN_URL = counter("tollgate_secrets_in_url_total", &[],
-        "Token requests that brought a secret in their URL, as some old dialects allow.");
+        "Requests that brought a secret or a token in their URL, as some old dialects allow.");
     /// Revocations.
     REVOCATIONS = counter("tollgate_revocations_total", &["kind"], "Revocations that took effect in this process.");
     /// Size of the revocation list.

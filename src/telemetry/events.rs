@@ -19,6 +19,7 @@ pub const ENDPOINT: &str = "endpoint";
 pub struct Events {
     pub(in crate::telemetry) handshakes: IntCounterVec,
     pub(in crate::telemetry) connection_refusals: IntCounterVec,
+    pub(in crate::telemetry) held_back: IntCounterVec,
     pub(in crate::telemetry) http2_ended: IntCounterVec,
     pub(in crate::telemetry) live: IntGaugeVec,
     pub(in crate::telemetry) live_ended: IntCounterVec,
@@ -80,6 +81,7 @@ impl Events {
         Ok(Events {
             handshakes: counters(registry, &catalog::HANDSHAKES)?,
             connection_refusals: counters(registry, &catalog::CONNECTION_REFUSALS)?,
+            held_back: counters(registry, &catalog::HELD_BACK)?,
             http2_ended: counters(registry, &catalog::HTTP2_ENDED)?,
             live: whole_gauges(registry, &catalog::LIVE)?,
             live_ended: counters(registry, &catalog::LIVE_ENDED)?,

@@ -19,12 +19,13 @@ pub const FEED_STALE: Seconds = Seconds(5);
 /// Something that can be asked for named numbers; must not block.
 pub type Source = Box<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
 
-const FAMILIES: [Described; 5] = [
+const FAMILIES: [Described; 6] = [
     catalog::REVOCATION_ENTRIES,
     catalog::REVOCATION_LAG,
     catalog::REVOCATION_FEED_UP,
     catalog::HASH_QUEUE,
     catalog::CONNECTIONS,
+    catalog::HANDSHAKES_IN_FLIGHT,
 ];
 
 /// The sources, each named once.
@@ -38,6 +39,8 @@ pub struct Sources {
     pub hashing: OnceLock<Source>,
     /// Open connections by listener.
     pub connections: OnceLock<Source>,
+    /// TLS handshakes under way by listener.
+    pub handshakes: OnceLock<Source>,
 }
 
 /// Asks the sources at each scrape.
@@ -76,6 +79,7 @@ impl Collector for Gauges {
             (&catalog::REVOCATION_ENTRIES, &self.sources.revocations),
             (&catalog::HASH_QUEUE, &self.sources.hashing),
             (&catalog::CONNECTIONS, &self.sources.connections),
+            (&catalog::HANDSHAKES_IN_FLIGHT, &self.sources.handshakes),
         ];
         for (metric, source) in named {
             let mut family = Family::of(metric);

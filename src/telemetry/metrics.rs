@@ -82,6 +82,7 @@ impl Telemetry {
         self.events.keep_routes(&layout.routes);
         // A rate sees a counter's first step only if the counter was there before it.
         for listener in &layout.listeners {
+            self.events.held_back.with_label_values(&[listener]);
             for reason in ConnectionRefused::ALL {
                 self.events.connection_refusals.with_label_values(&[listener, reason.label()]);
             }
@@ -131,6 +132,11 @@ impl Telemetry {
         let _ = self.servers.set(view);
     }
 
+    /// TLS handshakes under way by listener.
+    pub fn watch_handshakes(&self, under_way: Source) {
+        let _ = self.sources.handshakes.set(under_way);
+    }
+
     /// Open connections by listener.
     pub fn watch_connections(&self, open: Source) {
         let _ = self.sources.connections.set(open);
@@ -149,6 +155,11 @@ impl Telemetry {
     /// A connection was not served.
     pub fn connection_refused(&self, listener: &str, reason: ConnectionRefused) {
         self.events.connection_refusals.with_label_values(&[listener, reason.label()]).inc();
+    }
+
+    /// A connection had to wait for room to shake hands.
+    pub fn held_back(&self, listener: &str) {
+        self.events.held_back.with_label_values(&[listener]).inc();
     }
 
     /// An HTTP/2 connection was ended for what its caller did.

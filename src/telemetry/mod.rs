@@ -14,6 +14,7 @@ pub mod label;
 pub mod layout;
 pub mod ledger;
 pub mod log;
+pub mod log_file;
 pub mod meter;
 pub mod metrics;
 pub mod outcome;

@@ -10,6 +10,8 @@ pub enum Handshake {
     Failed,
     /// It took longer than the listener allows.
     TimedOut,
+    /// It had to make room for others who waited.
+    CrowdedOut,
 }
 
 /// The versions that are spoken.
@@ -47,6 +49,7 @@ impl Handshake {
             }
             Handshake::Failed => ["failed", "-", "-"],
             Handshake::TimedOut => ["timeout", "-", "-"],
+            Handshake::CrowdedOut => ["crowded_out", "-", "-"],
         }
     }
 }
@@ -62,17 +65,20 @@ pub enum ConnectionRefused {
     OverAddressLimit,
     /// Its address opens them faster than one address may.
     OverAddressRate,
+    /// Its address has as many TLS handshakes under way as one address may.
+    OverAddressHandshakes,
     /// A trusted proxy did not begin with the header it owes, or with a broken one.
     ProxyHeader,
 }
 
 impl ConnectionRefused {
     /// All of them.
-    pub const ALL: [ConnectionRefused; 5] = [
+    pub const ALL: [ConnectionRefused; 6] = [
         ConnectionRefused::OverLimit,
         ConnectionRefused::AcceptFailed,
         ConnectionRefused::OverAddressLimit,
         ConnectionRefused::OverAddressRate,
+        ConnectionRefused::OverAddressHandshakes,
         ConnectionRefused::ProxyHeader,
     ];
 
@@ -83,6 +89,7 @@ impl ConnectionRefused {
             ConnectionRefused::AcceptFailed => "accept",
             ConnectionRefused::OverAddressLimit => "address_limit",
             ConnectionRefused::OverAddressRate => "address_rate",
+            ConnectionRefused::OverAddressHandshakes => "address_handshakes",
             ConnectionRefused::ProxyHeader => "proxy_header",
         }
     }

@@ -116,6 +116,7 @@ fn what_a_bot_cannot_be_is_said() {
         ("bot add u-ben --client app", "is the id of a client or the subject of a user already"),
         ("user add eve --subject taken", "is the id of a bot already"),
         ("user add eve --subject listed", "is the id of a bot already"),
+        ("user add eve --subject u-ana", "a user of the configuration file has the subject `u-ana`"),
         ("bot set taken", "say what to change"),
         ("bot set nobody --scope a", "there is no bot `nobody`"),
         ("bot rm nobody --yes", "there is no bot `nobody`"),

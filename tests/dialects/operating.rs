@@ -128,6 +128,11 @@ fn bonfire_bots_and_their_client_are_kept_beside_the_file_while_the_gateway_runs
     let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
     let call = |path: &str| curl(&["-H", &bearer, &format!("{api}{path}")]).status;
     assert_eq!((call("/v1/posts/1"), call("/v1/users/1")), (200, 401));
+    // The key itself is no access token, and a client that presents it need not refresh one.
+    for (key, code) in [(kept, 401), (of_file, 401), ("nobodys-key", 450)] {
+        let told = curl(&["-H", &format!("Authorization: Bearer {key}"), &format!("{api}/v1/posts/1")]);
+        assert_eq!((told.status, told.json()["error"]["code"].as_u64()), (401, Some(code)), "{}", told.body);
+    }
     let foreign = mint(kept, "-OoMore");
     assert_eq!((foreign.status, foreign.json()["error"]["code"].as_u64()), (401, Some(730)));
     beside(&gateway, &["bot", "rm", "--yes", "-OoKept"], "");
@@ -199,6 +204,14 @@ fn musement_users_of_the_store_are_sent_with_what_the_backend_knows_them_by() {
     until("the other token", || sent().as_deref() == Some("Bearer bo-s-second"));
     beside(&gateway, &["user", "set", "bo@example.org", "--no-backend-token"], "");
     until("no token", || sent().is_none());
+    // The file's own user has none there, and nobody else's is looked for in her place.
+    let database = rusqlite::Connection::open(folder.join("state/tollgate.db")).expect("the database");
+    database.execute("UPDATE user SET subject = '501', backend_token = 'bo-s-third'", []).expect("a row");
+    let form = form.replace("bo%40", "ana%40");
+    let hers = curl(&["-d", &form, &format!("{api}/api/v3/login")]).json();
+    let bearer = format!("Authorization: Bearer {}", hers["access_token"].as_str().expect("a token"));
+    assert_eq!(curl(&["-H", &bearer, &format!("{api}/api/v3/customers/me")]).status, 200);
+    assert!(backend.seen().pop().expect("a request").header("authorization").is_empty(), "hers is the file's word");
     let machine = curl(&["-d", CLIENT, &format!("{api}/api/v3/login")]).json();
     let bearer = format!("Authorization: Bearer {}", machine["access_token"].as_str().expect("a token"));
     assert_eq!(curl(&["-H", &bearer, &format!("{api}/api/v3/cities")]).status, 200);
@@ -229,6 +242,77 @@ fn app42(api: &str) -> impl Fn() -> Answer {
     let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
     let url = format!("{api}/v2/me");
     move || curl(&["-H", &bearer, &url])
+}
+
+#[test]
+fn intra42_tokens_in_urls_are_served_counted_and_warned_about_once_an_hour() {
+    let (gateway, api, _backend) = changed("intra42", &[]);
+    let form = "grant_type=client_credentials&client_id=app42&client_secret=app42-secret";
+    let token = curl(&["-d", form, &format!("{api}/oauth/token")]).json();
+    let token = token["access_token"].as_str().expect("a token").to_owned();
+    for _ in 0..3 {
+        let told = curl(&[&format!("{api}/v2/me?access_token={token}")]);
+        assert_eq!((told.status, told.header("cache-control")), (200, Some("no-store")));
+    }
+    assert_eq!(metric(&gateway, "tollgate_secrets_in_url_total").as_deref(), Some("3"));
+    let log = gateway.stderr();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("token in the URL")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("app42") && !log.contains(&token), "{log}");
+}
+
+#[test]
+fn a_head_is_refused_without_a_body_over_http2_too() {
+    let (_gateway, api, _backend) = changed("social-translator", &[]);
+    for (path, status) in [("/auth/oauth2/token/", 405), ("/community/1", 401), ("/nothing", 404)] {
+        let told = curl(&["--http2", "-I", &format!("{api}{path}")]);
+        assert_eq!((told.status, told.body.as_str()), (status, ""), "{path}");
+    }
+}
+
+/// What a start said that is in a line with all of these words.
+fn said(log: &str, words: &[&str]) -> usize {
+    log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+}
+
+#[test]
+fn a_start_says_where_each_of_the_five_is_no_rfcs() {
+    let (gateway, _api, _backend) = changed("five", &[]);
+    let log = gateway.stderr();
+    for words in [
+        &["\"info\"", "comic", "status 201"][..],
+        &["\"info\"", "comic", "user_bad 401 unauthorized_client"],
+        &["\"warn\"", "translator", "milliseconds"],
+        &["\"info\"", "translator", "refresh_bad 401 invalid_grant"],
+        &["\"warn\"", "musement", "/api/v3/login", "in the URL"],
+        &["\"info\"", "musement", "clients without a user get refresh tokens"],
+        &["\"info\"", "intra", "/oauth/access_token", "3 formats"],
+        &["\"info\"", "intra", "/oauth/token:", "scope_bad 401 invalid_scope"],
+        &["\"info\"", "intra", "the API takes tokens in the URL"],
+        &["\"warn\"", "bonfire", "access tokens never end"],
+        &["\"info\"", "bonfire", "/v1/oauth: tokens come without token_type and expires_in"],
+        &["\"info\"", "bonfire", "/v1/oauth: ", "refresh_bad 400 451"],
+    ] {
+        assert_eq!(said(&log, words), 1, "{words:?}\n{log}");
+    }
+    let (plain, _api, _backend) =
+        changed("five", &[("dialect: social-translator", "dialect: { preset: social-translator, variant: deployed }")]);
+    assert_eq!(said(&plain.stderr(), &["milliseconds"]), 0);
+}
+
+#[test]
+fn a_backend_that_gives_no_answer_is_told_of_in_the_dialects_words() {
+    // Nothing listens at the discard port.
+    let example = movable(&shipped("bonfire"), "http://127.0.0.1:9");
+    let gateway = Gateway::start("silent", &example.yaml);
+    let api = gateway.https(&example.listeners[&8443]);
+    let key = "Authorization: Bearer 6b1f2c9e-53c4-4f0e-9d7a-1f6f4a0c77d1";
+    let bots = r#"{"grant_type":"client_credentials","bots":["-OoX6R1ba0eM5kwmB8n"]}"#;
+    let json = "Content-Type: application/json";
+    let told = curl(&["-H", key, "-H", json, "-d", bots, &format!("{api}/v1/oauth/bots")]).json();
+    let token = told["data"]["tokens"]["-OoX6R1ba0eM5kwmB8n"]["access_token"].as_str().expect("a token").to_owned();
+    let told = curl(&["-H", &format!("Authorization: Bearer {token}"), &format!("{api}/v1/users/1")]);
+    assert_eq!((told.status, told.json()["error"]["code"].as_u64()), (502, Some(980)), "{}", told.body);
 }
 
 #[test]
@@ -278,4 +362,32 @@ fn comic_clan_keys_of_refresh_tokens_are_turned_beside_those_of_access_tokens() 
     let (standard, _, _backend) = changed("musement", &[]);
     let refused = standard.cli(&["keys", "list", "--refresh"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("are not signed"), "{refused:?}");
+}
+
+#[test]
+fn comic_clan_refresh_tokens_of_a_retired_key_are_none() {
+    let (gateway, _api, _backend) = changed("comic-clan", &[]);
+    let client = "24051793-7404-44b2-840c-7dda995065fe:1f9a6a54-7c77-435c-9f37-08dda099fd0b";
+    let ask = |gateway: &Gateway, form: &str| {
+        let url = format!("https://{}/oauth/token/", gateway.address("tokens"));
+        curl(&["-u", client, "-d", form, &url])
+    };
+    let sign_in = "grant_type=password&username=example%40mail.com&password=p4ssw0rd";
+    let given = ask(&gateway, sign_in).json();
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", given["refresh_token"].as_str().expect("one"));
+    let keys = |args: &[&str]| {
+        let output = gateway.cli(&[&["keys", "-o", "json", "--refresh"], args].concat());
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let before: serde_json::Value = serde_json::from_str(&keys(&["list"]).1).expect("JSON");
+    let old = before[0]["kid"].as_str().expect("a kid").to_owned();
+    assert!(!keys(&["retire", "--yes", &old]).0, "the key that signs cannot be retired");
+    assert!(keys(&["rotate", "--now"]).0 && keys(&["retire", "--yes", &old]).0);
+    assert!(!keys(&["list"]).1.contains(&old));
+    let (_, folder) = gateway.stop();
+    let again = Gateway::start_in(folder);
+    let told = ask(&again, &refresh);
+    let text = "The provided token is invalid or it is in an unsuported format";
+    assert_eq!((told.status, told.json()["error_description"].as_str()), (401, Some(text)), "{}", told.body);
+    assert_eq!(ask(&again, sign_in).status, 201, "with the new key everything goes on");
 }

@@ -17,7 +17,7 @@ fn cases() -> Vec<(Vec<u8>, u16, &'static str)> {
         (b"GET  /bad HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), 400, "head_request_line"),
         (b"GET /b ad HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), 400, "head_request_line"),
         (b"GET /bad HTTP/1.2\r\nHost: a\r\n\r\n".to_vec(), 505, "head_version"),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), 505, "head_version"),
+        (b"PRI * HTTP/2.0\r\n\r\nXM\r\n\r\n".to_vec(), 505, "head_version"),
         (b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), 400, "head_target"),
         (b"GET /bad#x HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), 400, "head_target"),
         (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), 400, "head_target"),

@@ -45,6 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub fn limits() -> DoorLimits {
     DoorLimits {
         connections: 1000,
+        handshakes: 1000,
         per_address: PerAddress::default(),
         header_bytes: 16 * 1024,
         header_count: 64,

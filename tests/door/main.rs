@@ -4,6 +4,7 @@
 
 mod bodies;
 mod drain;
+mod handshakes;
 mod heads;
 mod house;
 mod limits;

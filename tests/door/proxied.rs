@@ -141,7 +141,7 @@ fn the_header_stands_before_tls() {
 
 #[test]
 fn limits_per_address_are_those_of_the_named_address() {
-    let per_address = PerAddress { connections: Some(1), rate: None };
+    let per_address = PerAddress { connections: Some(1), rate: None, handshakes: None };
     let house = house(ProxyProtocol::Require, DoorLimits { per_address, ..limits() });
     let mut first = Wire::sending(house.address(), LINE);
     assert!(facts(&mut first).contains("peer=203.0.113.9"));
@@ -157,7 +157,7 @@ fn limits_per_address_are_those_of_the_named_address() {
 
 #[test]
 fn one_address_has_its_share_and_gets_it_back() {
-    let per_address = PerAddress { connections: Some(2), rate: None };
+    let per_address = PerAddress { connections: Some(2), rate: None, handshakes: None };
     let house = House::open(vec![(Door::Clear, DoorLimits { per_address, ..limits() })], 2);
     let mut first = Wire::connect(house.address());
     let mut second = Wire::connect(house.address());
@@ -172,7 +172,7 @@ fn one_address_has_its_share_and_gets_it_back() {
 
 #[test]
 fn new_connections_of_one_address_have_a_rate() {
-    let per_address = PerAddress { connections: None, rate: Some(5) };
+    let per_address = PerAddress { connections: None, rate: Some(5), handshakes: None };
     let house = House::clear(DoorLimits { per_address, ..limits() });
     let begun = Instant::now();
     let served = (0..40).filter(|_| !Wire::connect(house.address()).refuses("/x")).count();

@@ -184,7 +184,7 @@ async fn an_answer_may_come_before_the_body_was_sent() {
 async fn a_token_in_a_form_is_taken_out_of_it() {
     let backend = says(OK, Then::Keep).await;
     let mut form = route("/a", backend.address).scoped(&[], "a:read");
-    form.presentation = Presentation { form: Some("access_token".into()), ..Presentation::default() };
+    form.presentation = Presentation { form: vec!["access_token".into()], ..Presentation::default() };
     let gateway = Gateway::serve(vec![form]);
     let token = token(&gateway, "alice", "a:read");
     let body = format!("x=1&access_token={token}&y=2");

@@ -202,6 +202,7 @@ fn listener(address: SocketAddr) -> Listener {
         managed: Vec::new(),
         limits: DoorLimits {
             connections: 1000,
+            handshakes: 1000,
             per_address: PerAddress::default(),
             header_bytes: 32 * 1024,
             header_count: 100,
@@ -232,7 +233,16 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         let (access, presentation) = (spec.lines, spec.presentation);
         let audience = Vec::new();
         let pattern = spec.path.into();
-        let route = Route { index, name: Arc::clone(&name), pattern, access, issuers: vec![0], presentation, audience };
+        let route = Route {
+            index,
+            name: Arc::clone(&name),
+            pattern,
+            access,
+            issuers: vec![0],
+            presentation,
+            bodies: Vec::new(),
+            audience,
+        };
         entries.push(place(spec.path, Target::Route(Arc::new(route))));
         plans.push(Plan { upstream: index, ..spec.plan });
         route_names.push(Arc::clone(&name));

@@ -67,7 +67,7 @@ async fn a_prefix_and_a_token_are_taken_off() {
     let backend = says(OK, Then::Keep).await;
     let mut stripped = route("/api/**", backend.address);
     stripped.plan.strip_prefix = Some("/api".into());
-    stripped.presentation = Presentation { query: Some("access_token".into()), ..Presentation::default() };
+    stripped.presentation = Presentation { query: vec!["access_token".into()], ..Presentation::default() };
     let gateway = Gateway::serve(vec![stripped]);
     for path in ["/api/v1?a=1&access_token=t&b=2", "/api", "/api/?access_token=t", "/api/x?access%5Ftoken=t"] {
         assert_eq!(get(gateway.address, path, "").await.status, 200, "{path}");

@@ -84,9 +84,17 @@ impl Case {
         self
     }
 
-    /// Runs it over a connection of its own.
+    /// Runs it over a connection of its own inside TLS.
     pub fn run(&self, gateway: &Gateway) -> Result<(), String> {
-        let mut wire = Wire::greeted(gateway.address("public"), &self.settings);
+        self.run_over(Wire::greeted(gateway.address("public"), &self.settings))
+    }
+
+    /// Runs it in clear text.
+    pub fn run_in_clear(&self, gateway: &Gateway) -> Result<(), String> {
+        self.run_over(Wire::greeted_in_clear(gateway.address("clear"), &self.settings))
+    }
+
+    fn run_over(&self, mut wire: Wire) -> Result<(), String> {
         let mut over = self.left;
         for step in &self.steps {
             match step {

@@ -8,6 +8,7 @@
 mod support;
 
 mod case;
+mod clear;
 mod compression;
 mod exchanges;
 mod floods;
@@ -15,9 +16,9 @@ mod frames;
 mod kinds;
 mod slow;
 mod streams;
-mod wire;
 
 use support::gateway::Gateway;
+use support::h2 as wire;
 
 /// A gateway that echoes whatever it is asked, over TLS.
 fn gateway(name: &str, limits: &str) -> Gateway {
@@ -25,6 +26,8 @@ fn gateway(name: &str, limits: &str) -> Gateway {
         r#"version: 1
 listeners:
   public: {{ address: "127.0.0.1:0", tls: self-signed{limits} }}
+  clear: {{ address: "127.0.0.1:0"{limits} }}
+  away: {{ address: "127.0.0.1:0", redirect: https }}
 issuers:
   main: {{ url: https://issuer.example, host: any, generate_client: {{ grants: [client_credentials] }}, scopes: {{ read: Read }} }}
 upstreams:
@@ -41,11 +44,16 @@ shutdown: {{ drain: 10s }}
 
 /// What a counter of ended connections says for a reason.
 fn ended(gateway: &Gateway, reason: &str) -> u64 {
+    ended_at(gateway, "public", reason)
+}
+
+/// The same for another listener.
+fn ended_at(gateway: &Gateway, listener: &str, reason: &str) -> u64 {
     let page = support::http::raw(
         gateway.address("metrics"),
         b"GET /metrics HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n",
     );
-    let name = format!("tollgate_http2_connections_ended_total{{listener=\"public\",reason=\"{reason}\"}} ");
+    let name = format!("tollgate_http2_connections_ended_total{{listener=\"{listener}\",reason=\"{reason}\"}} ");
     page.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |count| count.trim().parse().expect("a number"))
 }
 
@@ -53,7 +61,10 @@ fn ended(gateway: &Gateway, reason: &str) -> u64 {
 fn every_section_of_the_rfcs() {
     let gateway = gateway("h2-conformance", "");
     let cases = [frames::cases(), streams::cases(), kinds::cases(), exchanges::cases(), compression::cases()].concat();
-    let failed: Vec<String> = cases.iter().filter_map(|case| case.run(&gateway).err()).collect();
-    assert!(failed.is_empty(), "{} of {} cases fail:\n{}", failed.len(), cases.len(), failed.join("\n"));
+    type Run = fn(&case::Case, &Gateway) -> Result<(), String>;
+    for (way, run) in [("inside TLS", case::Case::run as Run), ("in clear text", case::Case::run_in_clear)] {
+        let failed: Vec<String> = cases.iter().filter_map(|case| run(case, &gateway).err()).collect();
+        assert!(failed.is_empty(), "{way}, {} of {} cases fail:\n{}", failed.len(), cases.len(), failed.join("\n"));
+    }
     assert!(cases.len() >= 146, "{} cases", cases.len());
 }

@@ -91,3 +91,45 @@ fn the_supervisor_is_told_of_readiness_reloads_life_and_the_end() {
     assert_eq!(word(&ear), "STOPPING=1");
     assert_eq!(gateway.wait().0, Some(0));
 }
+
+#[test]
+fn the_real_activator_hands_its_socket_over() {
+    let folder = Folder::new("activator");
+    fs::write(folder.path().join("gateway.yaml"), standard("builtin:echo")).expect("the configuration");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let state = format!("TOLLGATE_STATE={}", folder.path().join("state").display());
+    let mut command = Command::new("systemd-socket-activate");
+    command.args(["-l", &free.to_string(), "--fdname=clear", "-E", &state, env!("CARGO_BIN_EXE_tollgate"), "run"]);
+    command.current_dir(folder.path()).stdin(Stdio::null());
+    if Command::new("systemd-socket-activate").arg("--version").output().is_err() {
+        return println!("NOT CHECKED: systemd-socket-activate is not installed (`tests/run` installs it)");
+    }
+    // It starts the gateway when the first caller comes, who is answered by it.
+    let caller = std::thread::spawn(move || {
+        let url = format!("http://{free}/open/x");
+        curl(&["--retry", "20", "--retry-connrefused", "--retry-delay", "1", &url]).status
+    });
+    let gateway = Gateway::start_by(folder, command);
+    assert_eq!(caller.join().expect("no panic"), 200);
+    assert_eq!(gateway.address("clear"), free);
+    assert_eq!(gateway.stop().0, Some(0));
+}
+
+#[test]
+fn systemd_finds_nothing_wrong_with_the_units() {
+    let folder = Folder::new("units");
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/systemd");
+    let units = ["tollgate.service", "tollgate.socket"].map(|name| {
+        let text = fs::read_to_string(from.join(name)).expect("a unit");
+        let to = folder.path().join(name);
+        fs::write(&to, text.replace("/usr/bin/tollgate", env!("CARGO_BIN_EXE_tollgate"))).expect("a unit");
+        to
+    });
+    match Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&units).output() {
+        Ok(said) => {
+            let text = String::from_utf8_lossy(&said.stderr);
+            assert!(said.status.success() && !text.contains("tollgate."), "{text}");
+        }
+        Err(error) => println!("NOT CHECKED: systemd-analyze cannot be run here: {error}"),
+    }
+}

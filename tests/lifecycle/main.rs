@@ -15,4 +15,6 @@ mod callers;
 mod certificates;
 mod crowd;
 mod ending;
+mod http2;
+mod state;
 mod succession;

@@ -4,6 +4,8 @@
 
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -24,7 +26,7 @@ fn until(what: &str, done: impl Fn() -> bool) {
 }
 
 /// The process that holds the state folder.
-fn owner(folder: &std::path::Path) -> u32 {
+fn owner(folder: &Path) -> u32 {
     let text = fs::read_to_string(folder.join("state/lock")).expect("the lock");
     text.trim().parse().expect("a number")
 }
@@ -156,4 +158,51 @@ fn a_successor_that_does_not_start_changes_nothing() {
     let faults = crowd.disperse();
     assert!(faults.is_empty(), "{faults:#?}");
     assert_eq!(gateway.stop().0, Some(0));
+}
+
+/// Puts another program at a path, as `mv` does: a new file under the old name.
+fn replace(program: &Path, make: impl FnOnce(&Path)) {
+    let fresh = program.with_file_name("fresh");
+    make(&fresh);
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).expect("permissions");
+    fs::rename(&fresh, program).expect("a new program");
+}
+
+/// Which file a path, or a running program, is.
+fn file(path: impl AsRef<Path>) -> (u64, u64) {
+    let file = fs::metadata(path).expect("a file");
+    (file.dev(), file.ino())
+}
+
+#[test]
+fn the_program_at_the_path_takes_over_and_one_that_cannot_run_does_not() {
+    let folder = Folder::new("replaced");
+    let program = folder.path().join("tollgate");
+    let copy = |to: &Path| {
+        fs::copy(env!("CARGO_BIN_EXE_tollgate"), to).expect("a copy");
+    };
+    replace(&program, copy);
+    fs::write(folder.path().join("gateway.yaml"), standard("builtin:echo")).expect("the configuration");
+    let mut command = Command::new(&program);
+    command.arg("run").current_dir(folder.path()).env("TOLLGATE_STATE", folder.path().join("state"));
+    let mut gateway = Gateway::start_by(folder, command);
+    let crowd = Crowd::gather(4, &Manner::Fleeting, gateway.address("clear"), "/open/x");
+    crowd.wait_for(50);
+
+    replace(&program, |to| fs::write(to, "#!/bin/sh\nexit 3\n").expect("a program that ends"));
+    gateway.signal("USR2");
+    until("the reason", || gateway.stderr().contains("no successor"));
+    crowd.wait_for(50);
+    assert_eq!(owner(gateway.folder.path()), gateway.pid(), "nothing has changed");
+
+    replace(&program, copy);
+    gateway.signal("USR2");
+    gateway.next_banner();
+    assert_eq!(gateway.wait_for_end(), Some(0), "the first one ended well");
+    crowd.wait_for(50);
+    let successor = Orphan(owner(gateway.folder.path()));
+    assert_eq!(file(format!("/proc/{}/exe", successor.0)), file(&program), "the new file runs");
+    let faults = crowd.disperse();
+    assert!(faults.is_empty(), "{faults:#?}");
+    successor.end();
 }

@@ -5,61 +5,21 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::process::{most_files, resident};
 use crate::support::gateway::Gateway;
 use crate::support::http::curl;
+use crate::support::tls::trusting;
 use crate::support::yaml::standard;
 
-/// How many, where the system lets the process have so many files. All listeners take
-/// half of them at most, less what store and backends may need.
+/// How many, where the system lets this process and the gateway have so many files each.
 const CROWD: u64 = 10_000;
 /// Files of a process that are not for callers.
 const RESERVE: u64 = 512;
 /// Bytes of the gateway that one idle connection may cost.
 const MOST_EACH: u64 = 40 * 1024;
-
-/// Takes any certificate: whose it is does not matter here.
-#[derive(Debug)]
-struct Anybody;
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::RSA_PSS_SHA256, SignatureScheme::ED25519]
-    }
-}
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 
@@ -81,13 +41,11 @@ fn caller(gateway: &Gateway, config: &Arc<ClientConfig>) -> Tls {
 
 #[test]
 fn ten_thousand_idle_callers_over_tls() {
-    let crowd = CROWD.min(most_files() / 2 - RESERVE);
+    let crowd = CROWD.min(most_files() - RESERVE);
     let wide = "address: \"127.0.0.1:0\", limits: { connections: 20000, idle: 10m }, tls: self-signed";
     let yaml = standard("builtin:echo").replace("address: \"127.0.0.1:0\", tls: self-signed", wide);
     let gateway = Gateway::start("crowd", &yaml);
-    let verifier = Arc::new(Anybody);
-    let mut config =
-        ClientConfig::builder().dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    let mut config = trusting(&[]);
     config.resumption = rustls::client::Resumption::disabled();
     let config = Arc::new(config);
     let warm: Vec<_> = (0..20).map(|_| caller(&gateway, &config)).collect();

@@ -8,4 +8,6 @@ mod support;
 mod bulk;
 mod crowd;
 mod ending;
+mod hostile;
+mod overload;
 mod process;

@@ -143,6 +143,12 @@ async fn channel(gateway: &Gateway) -> Channel {
     Endpoint::from_static("https://localhost").connect_with_connector(connect).await.expect("connected")
 }
 
+/// The same in clear text, by prior knowledge.
+async fn clear_channel(gateway: &Gateway) -> Channel {
+    let address = gateway.address("clear");
+    Endpoint::from_shared(format!("http://{address}")).expect("a URL").connect().await.expect("connected")
+}
+
 struct Client {
     grpc: tonic::client::Grpc<Channel>,
     token: String,
@@ -209,6 +215,27 @@ async fn unary_calls_pass_with_metadata_trailers_and_statuses() {
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     let missing = client.request(note("x"));
     assert_eq!(client.send(missing, "/test.Notes/None").await.expect_err("none").code(), Code::Unimplemented);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_in_clear_text_are_served_by_prior_knowledge() {
+    let (gateway, service) = start("grpc-clear").await;
+    let token = tokio::task::block_in_place(|| token_of(&gateway, "ana", "read write"));
+    let mut client = Client { grpc: tonic::client::Grpc::new(clear_channel(&gateway).await), token };
+    assert_eq!(client.say("hello").await.expect("an answer").into_inner(), note("hello"));
+    let (say, notes) = mpsc::channel(1);
+    let mut answers = client.chat(ReceiverStream::new(notes)).await.expect("a stream");
+    for text in ["one", "two"] {
+        say.send(note(text)).await.expect("sent");
+        assert_eq!(next(&mut answers).await.expect("a note"), Some(note(&format!("{text}!"))));
+    }
+    let since = tokio::task::block_in_place(|| revoke(&gateway, "ana"));
+    let ended = next(&mut answers).await.expect_err("its token is gone");
+    assert_eq!(ended.code(), Code::Unauthenticated);
+    assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
+    client.token.clear();
+    assert_eq!(client.say("hello").await.expect_err("no token").code(), Code::Unauthenticated);
+    assert_eq!(service.heard.lock().expect("not poisoned").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

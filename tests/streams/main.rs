@@ -10,6 +10,7 @@ mod support;
 mod backends;
 mod callers;
 mod endings;
+mod fairness;
 mod grpc;
 mod interim;
 mod peers;

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One answer as curl saw it.
 #[derive(Debug)]
@@ -66,4 +66,20 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
         out.extend_from_slice(&chunk[..n]);
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The sum of the series whose names and labels begin with `prefix`.
+pub fn series(metrics: SocketAddr, prefix: &str) -> u64 {
+    let page = raw(metrics, b"GET /metrics HTTP/1.1\r\nhost: m\r\nconnection: close\r\n\r\n");
+    let values = page.lines().filter(|line| line.starts_with(prefix)).filter_map(|line| line.rsplit(' ').next());
+    values.filter_map(|value| value.parse::<f64>().ok()).sum::<f64>() as u64
+}
+
+/// Waits until `fact` holds.
+pub fn until(what: &str, fact: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !fact() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "in vain: {what}");
+        std::thread::yield_now();
+    }
 }

@@ -7,6 +7,8 @@ pub mod backend;
 pub mod browser;
 pub mod example;
 pub mod gateway;
+pub mod h2;
 pub mod http;
+pub mod tls;
 pub mod token;
 pub mod yaml;

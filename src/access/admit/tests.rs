@@ -91,6 +91,7 @@ fn world(cache: usize) -> World {
         access,
         issuers: vec![0, 1],
         presentation: Presentation::default(),
+        bodies: Vec::new(),
         audience: Vec::new(),
     };
     World {
@@ -227,8 +228,9 @@ fn revocation_is_asked_again_when_there_is_news() {
             let token = world.token(json!({}));
             assert_eq!(world.get(&token), Ok(()));
             world.revoke(kind, value, moment);
-            let expected = if hit { Err(Denial::Revoked) } else { Ok(()) };
-            assert_eq!(world.get(&token), expected, "{kind:?} {moment:?}");
+            let why = if kind == HandleKind::User { Denial::UserGone } else { Denial::Revoked };
+            let expected = if hit { Err(why) } else { Ok(()) };
+            assert_eq!(world.get(&token), expected.clone(), "{kind:?} {moment:?}");
             assert_eq!(world.get(&token), expected, "{kind:?} {moment:?}, asked again");
         }
     }

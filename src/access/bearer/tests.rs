@@ -27,7 +27,7 @@ fn header_only() -> Presentation {
 }
 
 fn everywhere() -> Presentation {
-    Presentation { query: Some("access_token".into()), form: Some("access_token".into()), ..Presentation::default() }
+    Presentation { query: vec!["access_token".into()], form: vec!["access_token".into()], ..Presentation::default() }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn two_credentials_are_ambiguous() {
         assert_eq!(ask(lines, query, form, &everywhere()), Err(Denial::Ambiguous), "{lines:?} {query:?} {form:?}");
     }
     assert_eq!(ask(&["Bearer a"], Some("access_token=a"), None, &header_only()), Err(Denial::Ambiguous));
-    let renamed = Presentation { query: Some("key".into()), ..Presentation::default() };
+    let renamed = Presentation { query: vec!["key".into()], ..Presentation::default() };
     assert_eq!(ask(&[], Some("key=a&access_token=b"), None, &renamed), Err(Denial::Ambiguous));
     assert_eq!(ask(&["Bearer a"], Some("access_token=b"), None, &renamed), Err(Denial::Ambiguous));
 }
@@ -91,7 +91,7 @@ fn query_and_form_only_where_the_route_says_so() {
     {
         assert_eq!(ask(&[], Some(bad), None, &everywhere()), Err(Denial::Malformed), "{bad}");
     }
-    let renamed = Presentation { query: Some("key".into()), ..Presentation::default() };
+    let renamed = Presentation { query: vec!["key".into()], ..Presentation::default() };
     assert_eq!(ask(&[], Some("key=a"), None, &renamed), Ok(("a".into(), Place::Query)));
     assert_eq!(ask(&[], Some("access_token=a"), None, &renamed), Err(Denial::Missing));
 }

@@ -9,7 +9,7 @@ use http::Method;
 use crate::access::rule::{AccessLine, Alternative, Rule};
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::scope::Catalogue;
-use crate::config::document::access::{AccessDocument, AccessLineDocument};
+use crate::config::document::access::{AccessDocument, AccessLineDocument, ApplicationWord};
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
@@ -157,7 +157,12 @@ impl Compiler<'_> {
     }
 
     fn rule(&mut self, line: &At<AccessLineDocument>, scoping: &mut Scoping<'_>) -> Option<Rule> {
-        let AccessLineDocument { scopes, any_of, public, .. } = &line.value;
+        let AccessLineDocument { scopes, any_of, public, application, .. } = &line.value;
+        if let (Some(At { value: ApplicationWord::Required, .. }), None, None, None) =
+            (application, scopes, any_of, public)
+        {
+            return Some(Rule::Application(Vec::new()));
+        }
         match (public, scopes, any_of) {
             (Some(public), None, None) if public.value => Some(Rule::Public),
             (Some(public), None, None) => {
@@ -204,15 +209,29 @@ impl Compiler<'_> {
         }
     }
 
-    /// The rule, for people only if the line says so.
+    /// The rule, for people only or for applications too if the line says so.
     fn for_whom(&mut self, line: &At<AccessLineDocument>, rule: Rule) -> Option<Rule> {
-        let Some(user) = &line.value.user else { return Some(rule) };
-        match rule {
-            Rule::Bearer(alternatives) | Rule::Person(alternatives) => Some(Rule::Person(alternatives)),
-            Rule::Public => {
-                self.wrong(Code::Combination, user.place, "a public line asks for no user", "remove it");
-                None
+        let AccessLineDocument { user, application, .. } = &line.value;
+        let mut wrong = |place, message: &str| {
+            self.wrong(Code::Combination, place, message, "remove it");
+            None
+        };
+        match (rule, user, application) {
+            (rule, None, None) => Some(rule),
+            (Rule::Application(none), None, Some(_)) => Some(Rule::Application(none)),
+            (Rule::Public, Some(user), _) => wrong(user.place, "a public line asks for no user"),
+            (Rule::Public, None, Some(application)) => {
+                wrong(application.place, "a public line asks for no application")
             }
+            (_, Some(_), Some(application)) => wrong(application.place, "an application is no user"),
+            (Rule::Bearer(_), None, Some(at)) if at.value == ApplicationWord::Required => {
+                wrong(at.place, "an application as itself has no scopes")
+            }
+            (Rule::Bearer(alternatives), None, Some(_)) => Some(Rule::Application(alternatives)),
+            (Rule::Bearer(alternatives) | Rule::Person(alternatives), Some(_), None) => {
+                Some(Rule::Person(alternatives))
+            }
+            (rule @ (Rule::Person(_) | Rule::Application(_)), _, _) => Some(rule),
         }
     }
 

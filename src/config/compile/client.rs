@@ -17,6 +17,7 @@ use crate::config::source::at::At;
 use crate::config::source::place::Place;
 use crate::oauth::client::{Bot, Client, ClientSecret, GrantKind, LIVE_SECRETS, Origin};
 use crate::oauth::issuer::Issuer;
+use crate::oauth::issuer::MachineRefresh;
 use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
 use crate::token::secret::SecretDigest;
@@ -218,14 +219,19 @@ impl Compiler<'_> {
             let help = "OAuth 2.1 drops it, since the application sees the password; keep it for old clients only";
             self.wrong_with_help(Code::PasswordGrant, name.place, message, "sees people's passwords", help);
         }
-        if let (false, Some(name)) = (
-            out.contains(&GrantKind::Password) || out.contains(&GrantKind::AuthorizationCode),
-            list.value.iter().find(|name| name.value == GrantKind::RefreshToken.as_str()),
-        ) {
+        out
+    }
+
+    /// Warns of a grant that nothing leads to.
+    pub fn nothing_to_refresh(&mut self, list: Option<&At<OneOrMany>>, whose: &str, machines: MachineRefresh) {
+        let find = |kind: GrantKind| list.and_then(|list| list.value.iter().find(|name| name.value == kind.as_str()));
+        let has = |kind| find(kind).is_some();
+        let alone = machines == MachineRefresh::Issued && has(GrantKind::ClientCredentials);
+        let gives = alone || has(GrantKind::Password) || has(GrantKind::AuthorizationCode);
+        if let (false, Some(name)) = (gives, find(GrantKind::RefreshToken)) {
             let message = format!("{whose} has nothing to refresh");
             self.wrong(Code::Unused, name.place, message, "no grant of it gives refresh tokens");
         }
-        out
     }
 
     fn unknown_grant(&mut self, name: &At<String>) {

@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::document::dialect::{DialectDocument, ReadingDocument, SeatDocument};
+use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
@@ -45,8 +46,16 @@ impl Compiler<'_> {
             if let Some(headers) = &api.value.headers {
                 out.headers = self.token_headers(headers);
             }
-            out.query = api.value.query.as_ref().map(|name| name.value.as_str().into());
-            out.form = api.value.form.as_ref().map(|name| name.value.as_str().into());
+            let names = |list: &At<OneOrMany>| list.value.iter().map(|name| name.value.as_str().into()).collect();
+            out.query = api.value.query.as_ref().map_or_else(Vec::new, names);
+            out.form = api.value.form.as_ref().map_or_else(Vec::new, names);
+            out.answer_headers = self.spoken_headers(&api.value.answer_headers, vocabulary::BRIDGE);
+            if let Some(bodies) = &api.value.bodies {
+                out.bodies = bodies.value.iter().map(|word| word.value).collect();
+            }
+            if let Some(versions) = &api.value.versions {
+                out.versions = versions.value.iter().map(|word| word.value.as_str().into()).collect();
+            }
             if let Some(errors) = &api.value.errors {
                 out.api = self.refusals(&errors.value);
             }
@@ -91,6 +100,7 @@ impl Compiler<'_> {
         }
         seat.default_grant = written.default_grant.as_ref().map(|word| word.value.as_str().into());
         seat.bots = written.bots.as_ref().map(|word| word.value.as_str().into());
+        seat.required = self.required(&written.required, &dialect.reading);
         if let Some(reading) = &written.request {
             seat.reading = Some(self.reading(&reading.value, dialect.reading.clone()));
         }
@@ -113,12 +123,26 @@ impl Compiler<'_> {
             if errors.value.headers.is_empty() {
                 own.headers = dialect.refusals.headers.clone();
             }
-            if errors.value.media.is_none() {
-                own.media = dialect.refusals.media.clone();
+            if errors.value.media.is_none() && errors.value.forms.is_none() {
+                own.pens = dialect.refusals.pens.clone();
             }
             seat.refusals = Some(own);
         }
         seat
+    }
+
+    /// Parameters that grants need, by grant.
+    fn required(&mut self, written: &Named<At<OneOrMany>>, reading: &Reading) -> Vec<(Box<str>, Vec<Box<str>>)> {
+        let mut out = Vec::new();
+        for (grant, names) in written.iter() {
+            for name in names.value.iter().filter(|name| reading.spelt(&name.value).is_empty()) {
+                let label = "expected a name of the standard, such as redirect_uri";
+                self.wrong(Code::UnknownKey, name.place, format!("`{name}` is not a parameter"), label);
+            }
+            let names = names.value.iter().map(|name| name.value.as_str().into()).collect();
+            out.push((grant.value.as_str().into(), names));
+        }
+        out
     }
 
     fn verbs(&mut self, written: &At<OneOrMany>) -> Vec<Method> {
@@ -162,6 +186,7 @@ impl Compiler<'_> {
         }
         out.basic = written.basic.as_ref().map_or(out.basic, |word| word.value);
         out.twice_alike = written.twice_alike.as_ref().map_or(out.twice_alike, |word| word.value);
+        out.twice_unlike = written.twice_unlike.as_ref().map_or(out.twice_unlike, |word| word.value);
         if let Some(bodies) = &written.bodies {
             out.bodies = bodies.value.iter().map(|word| word.value).collect();
         }

@@ -7,7 +7,7 @@ use http::HeaderName;
 use serde_json::Value;
 
 use crate::config::compile::compiler::Compiler;
-use crate::config::document::dialect::{AnswerDocument, JsonDocument, RefusalsDocument, RowDocument};
+use crate::config::document::dialect::{AnswerDocument, JsonDocument, PenDocument, RefusalsDocument, RowDocument};
 use crate::config::document::named::Named;
 use crate::config::document::shape::ShapeDocument;
 use crate::config::problem::code::Code;
@@ -16,7 +16,7 @@ use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
 use crate::dialect::answer::{Answer, Form};
 use crate::dialect::fault::Fault;
-use crate::dialect::refusals::{Code as ErrorCode, Refusals, Row, RowBody};
+use crate::dialect::refusals::{Code as ErrorCode, Pen, Refusals, Row, RowBody};
 use crate::dialect::shape::Shape;
 use crate::dialect::spelling::{Format, JsonHabits};
 use crate::dialect::standard::JSON;
@@ -71,7 +71,10 @@ impl Compiler<'_> {
 
     /// A table of refusals.
     pub fn refusals(&mut self, written: &RefusalsDocument) -> Refusals {
-        let plain = Refusals::plain();
+        let mut plain = Refusals::plain();
+        if let (Some(media), Some(_)) = (&written.media, &written.forms) {
+            self.wrong(Code::Combination, media.place, "both `forms` and `type`", "keep one of the two");
+        }
         let mut rows = BTreeMap::new();
         for (word, row) in written.table.iter() {
             match Fault::parse(&word.value) {
@@ -87,7 +90,7 @@ impl Compiler<'_> {
             }
         }
         Refusals {
-            media: written.media.as_ref().map_or(plain.media, |media| media.value.as_str().into()),
+            pens: pens(written).unwrap_or_else(|| std::mem::take(&mut plain.pens)),
             habits: habits(written.json.as_ref()),
             body: written.body.as_ref().map_or(plain.body, |body| self.shape(body, REFUSAL)),
             headers: self.spoken_headers(&written.headers, REFUSAL),
@@ -118,7 +121,7 @@ impl Compiler<'_> {
     }
 
     /// Headers of an answer.
-    fn spoken_headers(&mut self, written: &Named<At<String>>, words: Vocabulary) -> Vec<(HeaderName, Template)> {
+    pub fn spoken_headers(&mut self, written: &Named<At<String>>, words: Vocabulary) -> Vec<(HeaderName, Template)> {
         let mut out = Vec::new();
         for (name, text) in written.iter() {
             let template = self.line(text, words);
@@ -175,6 +178,19 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// How refusals are written, where the document says it.
+fn pens(written: &RefusalsDocument) -> Option<Vec<Pen>> {
+    let pen = |form: &PenDocument| Pen {
+        media: form.media.value.as_str().into(),
+        format: form.format.as_ref().map_or(Format::Json, |format| format.value),
+        root: form.root.as_ref().map_or("", |root| root.value.as_str()).into(),
+    };
+    let forms = written.forms.as_ref().map(|forms| forms.value.iter().map(|form| pen(&form.value)).collect::<Vec<_>>());
+    let alone =
+        |media: &At<String>| vec![Pen { media: media.value.as_str().into(), format: Format::Json, root: "".into() }];
+    forms.filter(|forms| !forms.is_empty()).or(written.media.as_ref().map(alone))
 }
 
 fn habits(written: Option<&At<JsonDocument>>) -> JsonHabits {

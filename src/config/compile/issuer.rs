@@ -24,7 +24,7 @@ use crate::config::source::at::At;
 use crate::config::source::place::{Place, Secrecy};
 use crate::oauth::client::GrantKind;
 use crate::oauth::issuer::{
-    GenerateClient, Issuer, RefreshSettings, SecretForm, ThrottleSettings, TokenFormat, TokenSettings,
+    GenerateClient, Issuer, MachineRefresh, RefreshSettings, SecretForm, ThrottleSettings, TokenFormat, TokenSettings,
 };
 use crate::oauth::spelling::{Makeup, Spelling};
 use crate::token::id::IssuerName;
@@ -60,7 +60,7 @@ pub(super) struct Own {
     /// Some of its scopes could not be read.
     pub incomplete: bool,
     /// What the backend itself knows its users by, by subject.
-    pub user_tokens: Vec<(Box<str>, Secret)>,
+    pub user_tokens: Vec<(Box<str>, Option<Secret>)>,
     /// Whether the paths of its endpoints may stand in a message.
     pub secrecy: Secrecy,
 }
@@ -109,6 +109,7 @@ impl Compiler<'_> {
         open_to_assertions(&mut dialect, assertions.as_ref());
         let dialect = Arc::new(dialect);
         let token = self.token(written.token.as_ref(), &written.url.value);
+        self.told_expiry(written.dialect.as_ref().map(|choice| &choice.value.0), token.lifetime);
         let scope_rules = self.scope_rules(written.scope_rules.as_ref(), &closed);
         let clients = written.clients.as_ref().map_or(&[][..], |list| &list.value);
         let users = written.users.as_ref().map_or(&[][..], |list| &list.value);
@@ -143,6 +144,7 @@ impl Compiler<'_> {
             catalogue: catalogue.clone(),
         };
         default_audience(&mut issuer);
+        self.refreshes(written, issuer.refresh.machines);
         self.keys_without_use(written_clients, &issuer);
         self.openid(&issuer, written);
         let claims = written.token.as_ref().and_then(|token| token.value.claims.as_ref());
@@ -154,6 +156,19 @@ impl Compiler<'_> {
         let kind =
             Kind::Ours(Box::new(Own { user_tokens, issuer, host, listeners, place: name.place, incomplete, secrecy }));
         Authority { profile, kind }
+    }
+
+    /// Looks for clients that may refresh and have nothing to.
+    fn refreshes(&mut self, written: &IssuerDocument, machines: MachineRefresh) {
+        for client in written.clients.iter().flat_map(|list| &list.value) {
+            let whose = format!("client `{}`", client.value.id);
+            self.nothing_to_refresh(client.value.grants.as_ref(), &whose, machines);
+        }
+        if let Some(GenerateClientDocument::With(settings)) = written.generate_client.as_ref().map(|at| &at.value) {
+            self.nothing_to_refresh(settings.grants.as_ref(), "the generated client", machines);
+        }
+        let registers = written.registration.as_ref().and_then(|at| at.value.grants.as_ref());
+        self.nothing_to_refresh(registers, "an application that registers itself", machines);
     }
 
     fn issuer_host(&mut self, written: &IssuerDocument) -> HostPattern {

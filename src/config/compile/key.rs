@@ -15,6 +15,7 @@ use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
 use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
+use crate::config::source::place::Place;
 use crate::oauth::issuer::KeySettings;
 use crate::token::key::{Algorithm, KeyMaterial};
 use crate::token::ring::KeyRing;
@@ -25,6 +26,22 @@ const MAX_KEY_BYTES: usize = 64 << 10;
 const MAX_JWKS_BYTES: usize = 1 << 20;
 const DAY: u64 = 86_400;
 
+/// Thumbprints (RFC 7638) of keys whose private halves are in a public repository:
+/// Comic Clan's, for access and for refresh tokens.
+const PUBLISHED: [&str; 2] =
+    ["74-TCtE-NGMMZ0EI3OknFA53NvpSLZ8BHuievHuuJbU", "ZchAYJ0m5BSMCAOVrOT4a2ZSz1eUWu_3VIqDTJtUqvM"];
+
+/// Whether everybody has that key.
+fn is_published(key: &KeyMaterial) -> bool {
+    PUBLISHED.contains(&key.kid.as_str())
+}
+
+/// Where the document says which key it is.
+fn key_place(document: &KeysDocument) -> Option<Place> {
+    let file = document.file.as_ref().map(|at| at.place);
+    file.or(document.pem.as_ref().map(|at| at.place)).or(document.secret.as_ref().map(|at| at.place))
+}
+
 impl Compiler<'_> {
     /// What an issuer of ours signs with.
     pub fn keys(&mut self, written: Option<&At<KeysDocument>>) -> KeySettings {
@@ -32,6 +49,11 @@ impl Compiler<'_> {
         let document = written.map_or(&none, |at| &at.value);
         let algorithm = document.algorithm.as_ref().and_then(|name| self.algorithm(name));
         let given = self.given_key(document, algorithm);
+        if let (Some(place), Some(true)) = (key_place(document), given.as_ref().map(is_published)) {
+            let message = "this private key is published: whoever wants to can sign tokens with it";
+            let help = "make a key of your own, and give its public half to the backend";
+            self.wrong_with_help(Code::PublishedKey, place, message, "everybody has it", help);
+        }
         let said = document.file.is_some() || document.secret.is_some() || document.pem.is_some();
         let rotate = match (&document.rotate, said) {
             (Some(rotate), true) => {
@@ -182,4 +204,20 @@ impl Compiler<'_> {
 /// The span in seconds; `None` for `never`.
 pub(super) fn never_or(written: Option<&At<SpanOrNever>>) -> Option<Seconds> {
     written.and_then(|at| at.value.0).map(|span| span.seconds())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_published;
+    use crate::random::SeededRandom;
+    use crate::token::id::KeyId;
+    use crate::token::key::{Algorithm, KeyMaterial};
+
+    #[test]
+    fn keys_of_the_public_repository_are_known() {
+        let made = KeyMaterial::generate(Algorithm::EdDsa, &SeededRandom::new(1)).unwrap();
+        assert!(!is_published(&made));
+        let theirs = KeyMaterial { kid: KeyId::new("74-TCtE-NGMMZ0EI3OknFA53NvpSLZ8BHuievHuuJbU"), ..made };
+        assert!(is_published(&theirs));
+    }
 }

@@ -18,6 +18,9 @@ const DEFAULT_HEADER_BYTES: u64 = 32 << 10;
 const BODY_RATE: (u64, u64) = (1, 1 << 20);
 /// Default bytes a second that a body must bring.
 const DEFAULT_BODY_RATE: u64 = 240;
+/// TLS handshakes at once, by default and at most.
+const DEFAULT_HANDSHAKES: u64 = 1_000;
+const MAX_HANDSHAKES: u64 = 100_000;
 /// Most connections that one address may be given, at once or in a second.
 const MAX_PER_ADDRESS: u64 = 1_000_000;
 
@@ -27,6 +30,7 @@ impl Compiler<'_> {
         let seconds = Duration::from_secs;
         DoorLimits {
             connections: count(self.number(written.connections.as_ref(), 10_000, 1..=1_000_000)),
+            handshakes: count(self.number(written.handshakes.as_ref(), DEFAULT_HANDSHAKES, 1..=MAX_HANDSHAKES)),
             per_address: self.per_address(&written.per_address),
             header_bytes: count(self.header_bytes(written.headers.as_ref())),
             header_count: count(self.number(written.header_count.as_ref(), 100, 8..=1_000)),
@@ -47,6 +51,7 @@ impl Compiler<'_> {
         PerAddress {
             connections: bounded(written.connections.as_ref()),
             rate: bounded(written.new_per_second.as_ref()),
+            handshakes: bounded(written.handshakes.as_ref()),
         }
     }
 

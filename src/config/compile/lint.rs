@@ -12,7 +12,7 @@ use crate::config::compile::url::is_loopback;
 use crate::config::document::access::AccessDocument;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::problem::code::Code;
-use crate::config::source::place::Place;
+use crate::config::source::place::{Origin, Place};
 use crate::snapshot::{Server, Site};
 
 /// Scopes that are for the userinfo endpoint, and not for a route.
@@ -37,6 +37,10 @@ impl Compiler<'_> {
         for ((_, written), authority) in document.issuers.iter().zip(issuers) {
             let (Kind::Ours(own), Some(scopes)) = (&authority.kind, &written.value.scopes) else { continue };
             for (name, _) in scopes.value.iter() {
+                // What came with a dialect was not written here, and cannot be taken out.
+                if self.places().spot(name.place).is_some_and(|spot| spot.origin == Origin::Filled) {
+                    continue;
+                }
                 // Userinfo asks for these (OpenID Connect Core §5.4).
                 if own.issuer.serves_openid() && IDENTITY.contains(&name.value.as_str()) {
                     continue;

@@ -69,10 +69,15 @@ impl Compiler<'_> {
             Kind::Foreign(_) => None,
         }) {
             for (subject, token) in &own.user_tokens {
+                let key = (profile, subject.clone());
+                let Some(token) = token else {
+                    values.insert(key, None);
+                    continue;
+                };
                 match HeaderValue::from_str(&format!("{scheme}{}", token.expose())) {
                     Ok(mut value) => {
                         value.set_sensitive(true);
-                        values.insert((profile, subject.clone()), value);
+                        values.insert(key, Some(value));
                     }
                     Err(_) => {
                         let message = "a user's `backend_token` cannot stand in a header";

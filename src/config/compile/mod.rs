@@ -43,6 +43,7 @@ mod tickets;
 mod tls;
 mod token;
 mod token_header;
+mod told_expiry;
 mod unverified;
 mod upstream;
 mod url;

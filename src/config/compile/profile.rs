@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::access::profile::{Endless, Looks, TokenProfile};
+use crate::access::profile::{ApplicationKey, Endless, KeyUse, Looks, TokenProfile};
 use crate::clock::Seconds;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::token::texts;
@@ -14,6 +14,7 @@ use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::dialect::Dialect;
 use crate::dialect::knobs::ClientAuth;
+use crate::oauth::client::{Client, ClientSecret};
 use crate::oauth::issuer::{Issuer, TokenFormat};
 use crate::oauth::spelling::Makeup;
 use crate::token::claim_names::{ClaimNames, Subjects};
@@ -26,6 +27,24 @@ const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 const RFC_9068_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
 /// Farthest that a foreign clock may be off.
 const MAX_LEEWAY: Seconds = Seconds(600);
+
+/// What the applications of the file prove themselves by.
+fn application_keys(issuer: &Issuer) -> Vec<ApplicationKey> {
+    let ways = &issuer.dialect.reading.client_auth;
+    let by = match (ways.contains(&ClientAuth::Key), ways.contains(&ClientAuth::Basic)) {
+        (true, _) => KeyUse::Bearer,
+        (false, true) => KeyUse::Basic,
+        (false, false) => return Vec::new(),
+    };
+    let clients = issuer.clients.values().filter(|client| !client.disabled);
+    let keys = clients.flat_map(|client| client.secrets.iter().map(move |secret| (client, secret)));
+    let key = |(client, secret): (&Arc<Client>, &ClientSecret)| ApplicationKey {
+        client: client.id.as_str().into(),
+        digest: secret.digest,
+        by,
+    };
+    keys.map(key).collect()
+}
 
 impl Compiler<'_> {
     /// The profile of an issuer of ours.
@@ -52,10 +71,7 @@ impl Compiler<'_> {
                 Makeup::Opaque(alphabet) => Looks::Characters(alphabet.characters()),
                 Makeup::Standard | Makeup::Jwt(_) => Looks::Prefix(ACCESS_PREFIX.into()),
             },
-            application_keys: match issuer.dialect.reading.client_auth.contains(&ClientAuth::Key) {
-                true => issuer.clients.values().flat_map(|client| &client.secrets).map(|live| live.digest).collect(),
-                false => Vec::new(),
-            },
+            application_keys: application_keys(issuer),
         }
     }
 

@@ -134,6 +134,7 @@ impl Compiler<'_> {
             access,
             issuers: accepted,
             presentation,
+            bodies: first.map_or_else(Vec::new, |dialect| dialect.bodies.clone()),
             audience: audience.map(|text| text.value.as_str().into()).collect(),
         };
         Some(Way {
@@ -217,11 +218,13 @@ impl Compiler<'_> {
             }
         }
         let text = |name: &At<String>| -> Box<str> { name.value.as_str().into() };
+        let own = |name: &Option<At<String>>| name.as_ref().map(|name| vec![text(name)]);
+        let names = |of: fn(&Dialect) -> &Vec<Box<str>>| dialect.map_or_else(Vec::new, |dialect| of(dialect).clone());
         Presentation {
-            query: written.query.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.query.clone())),
+            query: own(&written.query).unwrap_or_else(|| names(|dialect| &dialect.query)),
             schemes: dialect.map_or_else(Vec::new, |dialect| dialect.schemes.clone()),
             headers: dialect.map_or_else(Vec::new, |dialect| dialect.headers.clone()),
-            form: written.form.as_ref().map(text).or_else(|| dialect.and_then(|dialect| dialect.form.clone())),
+            form: own(&written.form).unwrap_or_else(|| names(|dialect| &dialect.form)),
             subprotocol: written.subprotocol.as_ref().map(text),
         }
     }

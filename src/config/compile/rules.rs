@@ -19,7 +19,7 @@ use crate::config::document::route::{ClientCertificateName, RouteDocument};
 use crate::config::document::traffic::{CompressDocument, MaintenanceDocument, MirrorDocument, SplitDocument};
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
-use crate::snapshot::Plan;
+use crate::snapshot::{Plan, WebSocket};
 use crate::traffic::coding::Coding;
 use crate::traffic::compress::{Compress, MediaRange, TYPES};
 use crate::traffic::maintenance::Maintenance;
@@ -118,6 +118,9 @@ impl Compiler<'_> {
                 }
                 Some(index) => {
                     shares.push((index, parts));
+                    if let (WebSocket::Carried(_), Some(backend)) = (plan.websocket, around.upstreams.get(index)) {
+                        self.carries_sockets(backend, name.place, "split it from an upstream with `protocol: http1`");
+                    }
                     if let Some(backend) = around.upstreams.get(index).filter(|_| plan.keep_authorization) {
                         self.lint_kept_authorization(name.place, backend);
                     }

@@ -46,14 +46,14 @@ impl Compiler<'_> {
         out
     }
 
-    /// What the backend itself knows users by, by subject.
-    pub fn backend_tokens(&mut self, written: &[At<UserDocument>]) -> Vec<(Box<str>, Secret)> {
+    /// What the backend itself knows users by, by subject; `None` where it does not.
+    pub fn backend_tokens(&mut self, written: &[At<UserDocument>]) -> Vec<(Box<str>, Option<Secret>)> {
         let mut out = Vec::new();
         for user in written {
-            let Some(token) = &user.value.backend_token else { continue };
-            self.plain_secret(token);
+            let token = user.value.backend_token.as_ref();
+            token.into_iter().for_each(|token| self.plain_secret(token));
             let subject = user.value.subject.as_ref().unwrap_or(&user.value.name);
-            out.push((subject.value.as_str().into(), token.value.0.clone()));
+            out.push((subject.value.as_str().into(), token.map(|token| token.value.0.clone())));
         }
         out
     }

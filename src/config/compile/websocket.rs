@@ -7,6 +7,7 @@ use crate::config::compile::compiler::Compiler;
 use crate::config::compile::upstream::Backend;
 use crate::config::document::route::{OnExpiryName, RouteDocument};
 use crate::config::problem::code::Code;
+use crate::config::source::place::Place;
 use crate::snapshot::upstream::Protocol;
 use crate::snapshot::{OnExpiry, WebSocket};
 
@@ -23,14 +24,19 @@ pub(super) fn on_expiry(written: &RouteDocument) -> OnExpiry {
 }
 
 impl Compiler<'_> {
+    /// A WebSocket's backend must be spoken to in HTTP/1.1.
+    pub fn carries_sockets(&mut self, backend: &Backend, place: Place, help: &str) {
+        if backend.upstream.protocol != Protocol::Http1 {
+            let message = "WebSockets go to servers that are spoken to in HTTP/1.1";
+            self.wrong(Code::Combination, place, message, help);
+        }
+    }
+
     /// Whether a route carries WebSockets; what only they have is a mistake elsewhere.
     pub fn websocket(&mut self, written: &RouteDocument, backend: Option<&Backend>) -> WebSocket {
         let carried = written.upgrade.as_ref().is_some_and(|list| !list.value.is_empty());
-        if let (true, Some(list)) =
-            (carried && backend.is_some_and(|backend| backend.upstream.protocol != Protocol::Http1), &written.upgrade)
-        {
-            let message = "WebSockets go to servers that are spoken to in HTTP/1.1";
-            self.wrong(Code::Combination, list.place, message, "give the route an upstream with `protocol: http1`");
+        if let (true, Some(backend), Some(list)) = (carried, backend, &written.upgrade) {
+            self.carries_sockets(backend, list.place, "give the route an upstream with `protocol: http1`");
         }
         if carried {
             return WebSocket::Carried(self.span(written.timeouts.tunnel.as_ref(), TUNNEL_SILENCE));

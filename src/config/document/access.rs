@@ -38,8 +38,21 @@ pub struct AccessLineDocument {
     pub any_of: Option<At<Vec<At<OneOrMany>>>>,
     /// `required`: a token of a person, not that of a client for itself.
     pub user: Option<At<UserWord>>,
+    /// An application as itself, without a token: with its key, or with id and secret by
+    /// Basic, as its issuer's dialect has it.
+    pub application: Option<At<ApplicationWord>>,
     /// Anybody.
     pub public: Option<At<bool>>,
+}
+
+/// Whether a line is for applications.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApplicationWord {
+    /// It passes beside tokens with these scopes.
+    Allowed,
+    /// Nobody else does.
+    Required,
 }
 
 /// Whether a line is for people.

@@ -13,7 +13,7 @@ use crate::config::source::at::At;
 use crate::dialect::endpoint::Endpoint;
 use crate::dialect::knobs::{
     BasicCoding, BodyType, ClientAuth, NamedBy, QueryRule, Repeats, ScopeLists, Slash, Step, Strangers, TwiceAlike,
-    Untyped,
+    TwiceUnlike, Untyped,
 };
 use crate::dialect::spelling::{Escapes, Format, Spacing};
 use crate::dialect::token_header::HeaderUsage;
@@ -62,6 +62,9 @@ pub struct SeatDocument {
     pub unheld: Option<At<OneOrMany>>,
     /// What a request without `grant_type` means.
     pub default_grant: Option<At<String>>,
+    /// Parameters that a grant needs here beyond those it always needs.
+    #[serde(default)]
+    pub required: Named<At<OneOrMany>>,
     /// The parameter that lists the bots of a bulk request.
     pub bots: Option<At<String>>,
     /// Where it reads otherwise than the dialect.
@@ -93,6 +96,8 @@ pub struct ReadingDocument {
     pub basic: Option<At<BasicCoding>>,
     /// What two equal credentials mean.
     pub twice_alike: Option<At<TwiceAlike>>,
+    /// What two different ones mean; default refuse.
+    pub twice_unlike: Option<At<TwiceUnlike>>,
     /// Body types that are read.
     pub bodies: Option<At<Vec<At<BodyType>>>>,
     /// What a body of another type may still be.
@@ -167,6 +172,8 @@ pub struct RefusalsDocument {
     pub media: Option<At<String>>,
     /// The habits of its JSON.
     pub json: Option<At<JsonDocument>>,
+    /// Several ways to write it, chosen by `Accept`, in place of `type`.
+    pub forms: Option<At<Vec<At<PenDocument>>>>,
     /// The body of every refusal.
     pub body: Option<At<ShapeDocument>>,
     /// Headers of every refusal.
@@ -175,6 +182,20 @@ pub struct RefusalsDocument {
     /// What differs, by condition.
     #[serde(default)]
     pub table: Named<At<RowDocument>>,
+}
+
+/// One way to write refusals.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RefusalForm")]
+pub struct PenDocument {
+    /// `Content-Type`.
+    #[serde(rename = "type")]
+    pub media: At<String>,
+    /// How it is written; default json.
+    pub format: Option<At<Format>>,
+    /// The outermost element of XML.
+    pub root: Option<At<String>>,
 }
 
 /// One row.
@@ -223,10 +244,17 @@ pub struct ApiDocument {
     pub schemes: Option<At<OneOrMany>>,
     /// Further headers that may hold a token; default none. At most one token per request.
     pub headers: Option<At<Vec<At<TokenHeaderDocument>>>>,
-    /// The query parameter that may hold a token; default none.
-    pub query: Option<At<String>>,
-    /// The form field that may hold a token; default none.
-    pub form: Option<At<String>>,
+    /// The query parameters that may hold a token; default none.
+    pub query: Option<At<OneOrMany>>,
+    /// The form fields that may hold a token; default none.
+    pub form: Option<At<OneOrMany>>,
+    /// Headers of answers to whoever passed with a token, in place of the backend's.
+    #[serde(default)]
+    pub answer_headers: Named<At<String>>,
+    /// The types of body that requests with one may have; default any.
+    pub bodies: Option<At<Vec<At<BodyType>>>>,
+    /// The versions that there are, as paths begin with them, such as v1; default any.
+    pub versions: Option<At<OneOrMany>>,
     /// How callers are refused.
     pub errors: Option<At<RefusalsDocument>>,
 }

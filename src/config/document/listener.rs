@@ -142,6 +142,8 @@ pub enum TlsVersion {
 pub struct LimitsDocument {
     /// Connections at once; default 10000.
     pub connections: Option<At<u64>>,
+    /// TLS handshakes at once; default 1000. Further callers wait, and slow ones make room after 1 s.
+    pub handshakes: Option<At<u64>>,
     /// What one address may do of that; trusted proxies do not count.
     #[serde(default)]
     pub per_address: PerAddressDocument,
@@ -172,4 +174,6 @@ pub struct PerAddressDocument {
     pub connections: Option<At<u64>>,
     /// New connections in a second, of which as many may come at once; default any number.
     pub new_per_second: Option<At<u64>>,
+    /// TLS handshakes at once; default any number.
+    pub handshakes: Option<At<u64>>,
 }

@@ -111,6 +111,8 @@ codes! {
     NoRotation = "TG3012", Warning;
     /// TLS towards servers that believes every certificate.
     Unverified = "TG3013", Warning;
+    /// A signing key that everybody has.
+    PublishedKey = "TG3014", Warning;
     /// A file that the configuration names cannot be read.
     MissingFile = "TG4001", Error;
     /// A certificate or its key that cannot be used.

@@ -38,6 +38,7 @@ fn one_reference_keeps_its_type() {
     assert_eq!(shown("{expires_in|ms}"), Some(json!(600_000)));
     assert_eq!(shown("in {expires_in}s"), Some(json!("in 600s")));
     assert_eq!(shown("{scopes}"), Some(json!(["a", "b"])));
+    assert_eq!(shown("{scopes|join(\"|\")|omit_if_empty}"), Some(json!("a|b")));
     assert_eq!(shown("{client.id|number}"), Some(json!(7)));
     assert_eq!(shown("{user.name}"), Some(Value::Null));
     assert_eq!(shown("{{x}}"), Some(json!("{x}")));

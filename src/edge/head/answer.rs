@@ -84,6 +84,7 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
             break;
         }
         let (name, value) = field::split(text).map_err(|_| BadHead)?;
+        let name = unpadded(name);
         facts.note(name, value)?;
         let name = HeaderName::from_bytes(name).map_err(|_| BadHead)?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(value)).map_err(|_| BadHead)?;
@@ -97,6 +98,15 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
     let mut parts = http::Response::new(()).into_parts().0;
     (parts.status, parts.version, parts.headers) = (status, version, headers);
     Ok(Answer { parts, body, after })
+}
+
+/// A name without the blanks that some servers write in front of its colon, and that no
+/// gateway may pass on (RFC 9112 §5.1).
+fn unpadded(mut name: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = name {
+        name = rest;
+    }
+    name
 }
 
 fn line(text: &[u8]) -> &[u8] {

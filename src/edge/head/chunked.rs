@@ -14,7 +14,7 @@ const MAX_SIZE_DIGITS: u8 = 15;
 
 /// Fields a trailer section must not hold: they would change where a message ends,
 /// whom it is for, or who sends it (RFC 9110 §6.5.1).
-const FORBIDDEN: [&str; 8] =
+pub const FORBIDDEN: [&str; 8] =
     ["content-length", "transfer-encoding", "host", "trailer", "authorization", "connection", "te", "upgrade"];
 
 /// How far the chunks have been read.

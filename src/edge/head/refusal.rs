@@ -120,7 +120,7 @@ impl Refusal {
             Refusal::Fold => "the request head holds a folded header line",
             Refusal::HeaderSyntax => "the request head holds a malformed header line",
             Refusal::RequestLine => "the request line is malformed",
-            Refusal::Version => "only HTTP/1.0, HTTP/1.1 and, over TLS, HTTP/2 are spoken here",
+            Refusal::Version => "only HTTP/1.0, HTTP/1.1 and, by its own preface or over TLS, HTTP/2 are spoken here",
             Refusal::Target => "the request target is malformed or of a form not served here",
             Refusal::TargetTooLong => "the request target is too long",
             Refusal::HeadTooLarge => "the request head is too large",

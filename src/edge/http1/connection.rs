@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -17,7 +17,8 @@ use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::scanner::Wishes;
 use crate::edge::http1::deliver::{Ending, deliver};
-use crate::edge::http1::wire::{Arrival, Wire};
+use crate::edge::http1::wire::{Arrival, Opens, Wire};
+use crate::edge::http2::opened::Opened;
 use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
@@ -43,33 +44,44 @@ pub(in crate::edge::http1) enum Wanted {
     HeadOnly,
 }
 
-/// Serves the connection until it closes.
+/// Serves the connection until it closes, or turns out to speak HTTP/2, where it may.
 pub(in crate::edge) async fn run<S: Serve>(
     connection: Arc<Connection>,
     stream: impl Into<Stream>,
+    opens: Opens,
     limits: DoorLimits,
     serve: S,
-) {
-    let wire = Arc::new(Mutex::new(Wire::new(stream.into(), Arc::clone(&connection), limits)));
+) -> Option<Opened> {
+    let wire = Arc::new(Mutex::new(Wire::new(stream.into(), opens, Arc::clone(&connection), limits)));
     loop {
         let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
         let (request, terms) = match arrival {
             Arrival::Head(head) => received(&head, &wire),
             Arrival::Refused(refusal) => refused(refusal),
+            Arrival::Http2 => return opened(wire),
             Arrival::End => break,
         };
         // The life of a request is large, and would be moved once for each layer; and a
         // connection that waits for the next one has no need of the room.
         let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
         let attended = Attended { answer, wire: &wire, interims: &connection.interims };
-        let Some(answer) = attended.await else { return };
+        let answer = attended.await?;
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
             Ending::Close => break,
-            Ending::Cut => return,
+            Ending::Cut => return None,
         }
     }
     poll_fn(|cx| lock(&wire).poll_close(cx)).await;
+    None
+}
+
+/// The connection as it was when its first byte came. No request was read from it, so
+/// nobody else holds the wire.
+fn opened(wire: Arc<Mutex<Wire>>) -> Option<Opened> {
+    let wire = Arc::into_inner(wire)?.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (early, stream) = wire.into_parts();
+    Some(Opened::of(early, stream))
 }
 
 /// A request with its body, and what its answer has to know of it.

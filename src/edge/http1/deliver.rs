@@ -64,6 +64,10 @@ where
     let mut body = pin!(body);
     let mut sending = Sending::new(frame, terms);
     if poll_fn(|cx| sending.poll(wire, body.as_mut(), cx)).await.is_err() {
+        if frame == Frame::UntilClose {
+            // The close of the connection is what ends this answer (RFC 9112 §8).
+            lock(wire).stream().cut();
+        }
         return Ending::Cut;
     }
     if frame == Frame::Switched {

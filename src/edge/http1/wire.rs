@@ -23,6 +23,7 @@ use crate::edge::head::scanner::{HeadLimits, Scan, Scanner, Wishes};
 use crate::edge::head::trailer;
 use crate::edge::http1::reply;
 use crate::edge::http1::wire::patience::Overdue;
+use crate::edge::http2::opened::PREFACE;
 use crate::edge::inflow::{Inflow, Want};
 use crate::edge::io::WriteWatch;
 use crate::edge::linger::Linger;
@@ -51,6 +52,7 @@ pub struct Wire {
     /// The caller waits for a word before he sends his body.
     expects: bool,
     flow: Flow,
+    opens: Opens,
     waiting: Waiting,
     pulse: Arc<Pulse>,
     writes: WriteWatch,
@@ -67,6 +69,15 @@ enum Flow {
     Ended,
     /// He was refused, and nothing is read any more.
     Refused(Refusal),
+}
+
+/// What may stand at the beginning of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::edge) enum Opens {
+    /// A request of HTTP/1.
+    Http1,
+    /// The same, or the preface of HTTP/2.
+    Either,
 }
 
 /// What the pulse is armed for.
@@ -89,12 +100,19 @@ pub(in crate::edge::http1) enum Arrival {
     Head(Bytes),
     /// A head that is refused.
     Refused(Refusal),
+    /// The preface of HTTP/2, which is still there to be read.
+    Http2,
     /// Nothing.
     End,
 }
 
 impl Wire {
-    pub(in crate::edge::http1) fn new(stream: Stream, connection: Arc<Connection>, limits: DoorLimits) -> Wire {
+    pub(in crate::edge::http1) fn new(
+        stream: Stream,
+        opens: Opens,
+        connection: Arc<Connection>,
+        limits: DoorLimits,
+    ) -> Wire {
         let pulses = &connection.worker.pulses;
         Wire {
             stream,
@@ -105,6 +123,7 @@ impl Wire {
             pace: Pace::of(&limits),
             expects: false,
             flow: Flow::Open,
+            opens,
             waiting: Waiting::Nothing,
             pulse: pulses.enrol(),
             writes: WriteWatch::new(limits.body_timeout),
@@ -125,6 +144,10 @@ impl Wire {
             if !self.inflow.is_empty() {
                 match self.scanner.scan(self.inflow.bytes(), self.head_limits()) {
                     Scan::Whole(length, framing) => return Poll::Ready(self.arrived(length, framing.into())),
+                    Scan::Refused(_) if self.opens == Opens::Either && self.inflow.bytes().starts_with(PREFACE) => {
+                        return Poll::Ready(Arrival::Http2);
+                    }
+                    Scan::Refused(_) if self.opens == Opens::Either && PREFACE.starts_with(self.inflow.bytes()) => {}
                     Scan::Refused(refusal) => return Poll::Ready(self.refuse(refusal)),
                     Scan::More => {}
                 }
@@ -150,6 +173,7 @@ impl Wire {
             self.settle();
         }
         self.body = body;
+        self.opens = Opens::Http1;
         Arrival::Head(self.inflow.take(length))
     }
 
@@ -328,6 +352,12 @@ impl Wire {
         let count = buf.remaining().min(self.inflow.bytes().len());
         buf.put_slice(&self.inflow.take(count));
         Poll::Ready(Ok(()))
+    }
+
+    /// What was read and not taken, and the stream.
+    pub(in crate::edge::http1) fn into_parts(mut self) -> (Bytes, Stream) {
+        let early = self.inflow.take(self.inflow.bytes().len());
+        (early, self.stream)
     }
 
     /// The stream itself, for bytes that are no message any more.

@@ -24,10 +24,11 @@ use crate::snapshot::DoorLimits;
 const STREAM_WINDOW: u32 = 256 * 1024;
 
 /// What all streams of a connection may send before we have passed it on.
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+pub(in crate::edge) const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// What one stream buffers of an answer that the caller does not read.
-const SEND_BUFFER: usize = 256 * 1024;
+/// What may still wait in the library when a stream's next piece is asked for. Little is
+/// enough: what makes a link busy waits in its socket.
+pub(in crate::edge) const SEND_BUFFER: usize = 16 * 1024;
 
 /// Streams reset by the caller before we looked at them; more ends the connection
 /// (CVE-2023-44487).

@@ -7,6 +7,7 @@ pub mod frames;
 mod guard;
 mod idle;
 mod near;
+pub(in crate::edge) mod opened;
 mod ping;
 mod pump;
 pub mod received;

@@ -44,6 +44,7 @@ pub(super) async fn attend<S: Serve>(
 ) {
     let (mut head, body) = request.into_parts();
     let length = head.headers.get(header::CONTENT_LENGTH).and_then(length_of);
+    let bare = head.method == Method::HEAD;
     let connect = head.method == Method::CONNECT && head.extensions.get::<Protocol>().is_some();
     let waits = head.headers.get(header::EXPECT).is_some_and(|word| word.as_bytes().eq_ignore_ascii_case(CONTINUE));
     let interims = Arc::new(Interims::default());
@@ -87,10 +88,12 @@ pub(super) async fn attend<S: Serve>(
         }
         return;
     }
-    let ends = body.is_end_stream();
-    if !ends && let Some(length) = body.size_hint().exact() {
+    let empty = body.is_end_stream();
+    if !empty && let Some(length) = body.size_hint().exact() {
         head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
+    // The answer to a HEAD is as long as it would be to a GET, and has no body.
+    let ends = empty || bare;
     match respond.send_response(Response::from_parts(head, ()), ends) {
         Ok(stream) if !ends => {
             if let Err(error) = Pump::new(body, stream).await {

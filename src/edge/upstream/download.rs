@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
 use crate::edge::deadline::Deadline;
+use crate::edge::stall;
 use crate::edge::upload::UploadState;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::lease::Lease;
@@ -74,7 +75,8 @@ impl Download {
         if self.lease.as_ref().is_some_and(|lease| !lease.peek().has_sent_all()) {
             return None;
         }
-        if self.size_hint().upper().is_none_or(|size| size > WHOLE) {
+        let most = stall::share().map_or(WHOLE, |share| WHOLE.min(share as u64));
+        if self.size_hint().upper().is_none_or(|size| size > most) {
             return None;
         }
         let mut first = Bytes::new();

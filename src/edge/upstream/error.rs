@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use crate::access::tenure::Ending;
 use crate::balance::condition::Fault;
+use crate::dialect::fault::Fault as Row;
 
 /// Why a request did not get the backend's answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,6 +157,30 @@ impl ForwardError {
             ForwardError::CannotTell => {
                 ("temporarily_unavailable", "it cannot be told now who the service behind this gateway knows you as")
             }
+        }
+    }
+
+    /// Its row in a dialect's table for the API; `None`: no dialect speaks of it.
+    pub fn in_tables(self) -> Option<Row> {
+        match self {
+            ForwardError::Connect
+            | ForwardError::ConnectTimeout
+            | ForwardError::Tls(_)
+            | ForwardError::Reset
+            | ForwardError::BadAnswer
+            | ForwardError::Timeout
+            | ForwardError::TotalTimeout
+            | ForwardError::Busy
+            | ForwardError::Pending
+            | ForwardError::Overload
+            | ForwardError::Down
+            | ForwardError::Unresolved => Some(Row::UpstreamDown),
+            ForwardError::BodyTooLarge
+            | ForwardError::BodyTimeout
+            | ForwardError::BodyBroken
+            | ForwardError::TokenEnded(_)
+            | ForwardError::CannotTell
+            | ForwardError::Deadline => None,
         }
     }
 

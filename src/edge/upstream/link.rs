@@ -22,6 +22,7 @@ use crate::edge::inflow::{Inflow, Want};
 use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
 use crate::edge::outflow::Outflow;
 use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::stall;
 use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
@@ -81,10 +82,19 @@ struct Progress<'a> {
 enum State {
     /// Between requests, or in an exchange that goes well.
     Well,
+    /// The same, and no other exchange follows.
+    Last,
     /// Nothing can be sent any more; an answer may still be there.
     Deaf,
     /// Of no use.
     Gone,
+}
+
+impl State {
+    /// Whether the backend still takes what belongs to the request.
+    fn takes(self) -> bool {
+        matches!(self, State::Well | State::Last)
+    }
 }
 
 /// Why a request got no answer over this link.
@@ -181,7 +191,7 @@ impl Link {
         progress: &mut Progress<'_>,
     ) -> Poll<Result<Answer, LinkError>> {
         self.pulse.register(cx.waker());
-        if self.state == State::Well && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
+        if self.state.takes() && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
             if self.outflow.sent() == 0 {
                 self.state = State::Gone;
                 return Poll::Ready(Err(LinkError::Unsent(self.take_back())));
@@ -202,7 +212,7 @@ impl Link {
         let answer = answer?;
         self.download = answer.body.clone();
         if answer.after == After::Close && self.state == State::Well {
-            self.state = State::Deaf;
+            self.state = State::Last;
         }
         if !self.inflow.is_empty() && self.download.is_done() && answer.parts.status != StatusCode::SWITCHING_PROTOCOLS
         {
@@ -235,7 +245,7 @@ impl Link {
                     return Poll::Ready(Err(ForwardError::BadAnswer));
                 }
             }
-            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::ANSWER)) {
+            match ready!(self.inflow.poll_fill(&mut self.stream, cx, Want::answer(stall::share(), None))) {
                 Ok(1..) => {}
                 end => return Poll::Ready(Err(ForwardError::of_end(&end))),
             }
@@ -312,14 +322,14 @@ impl Link {
 
     /// Moves the request's body on while its answer is not wanted.
     pub fn drive_upload(&mut self, cx: &mut Context<'_>) {
-        if self.state == State::Well && matches!(self.poll_upload(cx), Poll::Ready(Ok(Sent::Broken))) {
+        if self.state.takes() && matches!(self.poll_upload(cx), Poll::Ready(Ok(Sent::Broken))) {
             self.state = State::Deaf;
         }
     }
 
     /// The next piece of the answer's body, or its trailers.
     pub fn poll_download(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ForwardError>>> {
-        if self.state == State::Well {
+        if self.state.takes() {
             match self.poll_upload(cx) {
                 Poll::Ready(Err(fault)) => return Poll::Ready(Some(Err(fault))),
                 Poll::Ready(Ok(Sent::Broken)) => self.state = State::Deaf,
@@ -344,7 +354,7 @@ impl Link {
                 Step::Refused(_) => return Poll::Ready(Some(Err(ForwardError::BadAnswer))),
                 Step::More { skip } => self.inflow.skip(skip),
             }
-            let want = Want::Body(self.download.left().unwrap_or(u64::MAX));
+            let want = Want::answer(stall::share(), self.download.left());
             match ready!(self.inflow.poll_fill(&mut self.stream, cx, want)) {
                 Ok(1..) => {}
                 Ok(0) if matches!(self.download, Framed::UntilClose) => {

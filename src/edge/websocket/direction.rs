@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::edge::websocket::frames::Frames;
 
 /// Bytes that one read brings.
-const PIECE: usize = 8 * 1024;
+pub(in crate::edge) const PIECE: usize = 8 * 1024;
 
 /// Pieces that are moved before somebody else gets his turn.
 const TURN: usize = 16;

@@ -79,7 +79,8 @@ pub(in crate::oauth) fn decide(known: &Known<'_>) -> Step {
     }
 }
 
-/// Whether the sign-in is as recent as the request wants it. Once the request has
+/// Whether the sign-in is as recent as the request wants it; none is as recent as
+/// `max_age=0`, which asks for a new one (OpenID Connect Core §3.1.2.1). Once the request has
 /// waited, every session will do but the one that was there before.
 fn is_recent(known: &Known<'_>, person: &Person) -> bool {
     let request = known.request;
@@ -87,7 +88,7 @@ fn is_recent(known: &Known<'_>, person: &Person) -> bool {
         Phase::Waited { stale } => stale != Some(person.session),
         Phase::Fresh => {
             let age = known.now.since(person.signed_in);
-            !request.prompt.sign_in && request.max_age.is_none_or(|most| age <= most)
+            !request.prompt.sign_in && request.max_age.is_none_or(|most| most.0 > 0 && age <= most)
         }
     }
 }

@@ -209,6 +209,7 @@ fn the_catalogue_is_what_is_exported() {
     feed_events(&telemetry);
     telemetry.watch_revocations(Box::new(|| vec![("token".to_owned(), 3)]));
     telemetry.watch_hashing(Box::new(|| vec![("argon2id".to_owned(), 1)]));
+    telemetry.watch_handshakes(Box::new(|| vec![("web".to_owned(), 2)]));
     telemetry.watch_connections(Box::new(|| vec![("web".to_owned(), 5)]));
     telemetry.watch_feed(Arc::new(AtomicU64::new(990)));
     telemetry.watch_servers(Box::new(view));
@@ -257,6 +258,7 @@ fn feed_events(telemetry: &Telemetry) {
     let took = Duration::from_millis(3);
     telemetry.handshake("web", Handshake::Done(TlsVersion::Tls13, Session::Resumed));
     telemetry.handshake("web", Handshake::Failed);
+    telemetry.held_back("web");
     telemetry.connection_refused("web", ConnectionRefused::OverLimit);
     telemetry.oauth_answered("token", Some("password"), "ok", took);
     telemetry.tokens_issued("access", "password", 1);

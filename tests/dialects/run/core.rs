@@ -31,7 +31,8 @@ use tollgate::dialect::condition::Challenge;
 use tollgate::dialect::endpoint::{Endpoint, EndpointRef};
 use tollgate::dialect::wire::{RawRequest, Reply as Told};
 use tollgate::dialect::{Dialect, challenge};
-use tollgate::edge::{identity, mint, page, user_token};
+use tollgate::edge::upstream::error::ForwardError;
+use tollgate::edge::{deprecated, identity, mint, page, user_token};
 use tollgate::oauth::issuer::KeySettings;
 use tollgate::oauth::store::GrantStore as _;
 use tollgate::oauth::user::{Checked, PasswordCheck};
@@ -69,6 +70,14 @@ pub struct Core {
     now: UnixTime,
     fault: Option<Fault>,
     runtime: Runtime,
+}
+
+/// A request that was let in.
+struct Passed {
+    /// The headers that the backend would see.
+    sent: HeaderMap,
+    /// Those that its answer would get.
+    answered: HeaderMap,
 }
 
 /// Knows a password by its own text.
@@ -163,7 +172,7 @@ impl Core {
     }
 
     /// THE function: one request in, its answer out, or what the backend would see of it.
-    fn answer(&mut self, request: &Request) -> Result<HeaderMap, Box<Told>> {
+    fn answer(&mut self, request: &Request) -> Result<Passed, Box<Told>> {
         let index = self.ports.iter().position(|port| *port == request.port).expect("a listener on that port");
         let (raw_path, query) = request.target.split_once('?').map_or((&*request.target, None), |(p, q)| (p, Some(q)));
         let host = CanonicalHost::parse(&request.host).expect("a host");
@@ -178,7 +187,7 @@ impl Core {
         };
         let target = self.snapshot.policy.tables[index].find(host.as_str(), &path).cloned();
         match target {
-            None => Err(Box::new(self.nowhere(index, host.as_str()))),
+            None => Err(Box::new(self.nowhere(index, host.as_str(), path.as_str()))),
             Some(Target::Endpoint(place)) => Err(Box::new(self.endpoint(place, &raw))),
             Some(Target::Route(route)) => self.pass(&route, &raw),
         }
@@ -202,18 +211,17 @@ impl Core {
     }
 
     /// Refuses a request that has no route as the only dialect of listener and host does.
-    fn nowhere(&self, listener: usize, host: &str) -> Told {
+    fn nowhere(&self, listener: usize, host: &str, path: &str) -> Told {
         let policy = &self.snapshot.policy;
         let mut heard = policy.voices[listener].iter().filter(|voice| voice.host.fits(host)).map(|voice| voice.profile);
         let only = heard.next().filter(|first| heard.all(|other| other == *first));
-        let denial = Denial::NoRoute.challenge();
         match only.map(|index| &policy.profiles[index]) {
-            Some(profile) => challenge::write(&profile.dialect, &denial, profile.name.as_str()),
-            None => challenge::write(&Dialect::standard(), &denial, ""),
+            Some(profile) => challenge::write(&profile.dialect, &profile.dialect.nowhere(path), profile.name.as_str()),
+            None => challenge::write(&Dialect::standard(), &Dialect::standard().nowhere(path), ""),
         }
     }
 
-    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Result<HeaderMap, Box<Told>> {
+    fn pass(&mut self, route: &Arc<Route>, raw: &RawRequest) -> Result<Passed, Box<Told>> {
         let form = raw.headers.get("content-type").is_some_and(|kind| kind == "application/x-www-form-urlencoded");
         let presented = Presented {
             method: &raw.method,
@@ -227,7 +235,13 @@ impl Core {
             return Err(Box::new(challenge::write(&profile.dialect, &often, profile.name.as_str())));
         }
         match self.decide(route, &presented) {
-            Ok(permit) => Ok(self.sent_on(&permit, raw)),
+            Ok(permit) if self.fault == Some(Fault::Upstream) => Err(Box::new(self.unanswered(&permit))),
+            Ok(permit) => {
+                let mut answered = HeaderMap::new();
+                let profile = permit.claims().map(|claims| &self.snapshot.policy.profiles[claims.issuer]);
+                deprecated::dress(&permit, profile.map(|profile| &*profile.dialect), self.now, &mut answered);
+                Ok(Passed { sent: self.sent_on(&permit, raw), answered })
+            }
             Err(denial) => {
                 let index = route.issuers.first().expect("an issuer");
                 let profile = &self.snapshot.policy.profiles[*index];
@@ -235,6 +249,15 @@ impl Core {
                 Err(Box::new(told))
             }
         }
+    }
+
+    /// What is said where the backend gives no answer.
+    fn unanswered(&self, permit: &Permit) -> Told {
+        let error = ForwardError::Connect;
+        let (profile, (code, text)) = (&self.snapshot.policy.profiles[permit.route().issuers[0]], error.words());
+        let told = challenge::Told { status: error.status(), code, text, wait: None };
+        let fault = error.in_tables().expect("a row");
+        challenge::failed(&profile.dialect, fault, told, profile.name.as_str()).expect("a dialect with that row")
     }
 
     /// The headers that the backend would see.
@@ -254,6 +277,9 @@ impl Core {
             request_id: None,
             certificate: None,
         };
+        if let Some(rules) = &plan.rules {
+            rules.request.apply(&facts, &mut headers);
+        }
         identity::set(plan, &facts, &mut headers);
         let own = plan.user_tokens.as_deref().zip(facts.claims);
         let own = own.and_then(|(tokens, claims)| user_token::of_file(tokens, claims));
@@ -312,9 +338,9 @@ impl Stage for Core {
         self.fault = None;
         self.service.store.state().fails = false;
         match answer {
-            Ok(seen) => {
-                let passage = Passage::Seen(texts(&seen));
-                Reply { status: 200, headers: Vec::new(), body: String::new(), passage }
+            Ok(Passed { sent, answered }) => {
+                let passage = Passage::Seen(texts(&sent));
+                Reply { status: 200, headers: texts(&answered), body: String::new(), passage }
             }
             Err(told) => Reply {
                 status: told.status.as_u16(),

@@ -4,12 +4,14 @@
 //! people that nothing sends are none either.
 
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tollgate::access::profile::TokenProfile;
 use tollgate::clock::{Seconds, UnixTime};
+use tollgate::dialect::challenge::Told;
 use tollgate::dialect::condition::{Badness, Challenge, Condition};
 use tollgate::dialect::endpoint::Endpoint;
 use tollgate::dialect::fact::Fact;
+use tollgate::dialect::fault::Fault;
 use tollgate::dialect::issued::{Issued, Making, Party};
 use tollgate::dialect::knobs::Seat;
 use tollgate::dialect::{Dialect, challenge};
@@ -43,8 +45,9 @@ pub fn profile(profile: &TokenProfile) -> String {
 
 /// How a dialect reads, hands over and refuses.
 fn speech(dialect: &Dialect, reuse: TokenReuse) -> String {
-    let Dialect { reading, revoked, info, schemes, headers, query, form, .. } = dialect;
-    let mut out = format!("{reading:?}{revoked:?}{info:?}{schemes:?}{headers:?}{query:?}{form:?}");
+    let Dialect { reading, revoked, info, schemes, headers, query, form, answer_headers, .. } = dialect;
+    let mut out = format!("{reading:?}{revoked:?}{info:?}{schemes:?}{headers:?}{query:?}{form:?}{answer_headers:?}");
+    out += &format!("{:?}{:?}", dialect.bodies, dialect.versions);
     for seat in &dialect.seats {
         out += &format!("{:?}", Seat { refusals: None, success: None, ..seat.clone() });
         let forms = &seat.success.as_ref().unwrap_or(&dialect.success).forms;
@@ -58,10 +61,16 @@ fn speech(dialect: &Dialect, reuse: TokenReuse) -> String {
     }
     let seats = dialect.seats.iter().map(Some).chain([None]);
     for seat in seats {
-        for condition in conditions() {
-            out += &format!("{condition:?}: {:?}", dialect.refused(seat, &condition, "realm"));
+        let table = seat.and_then(|seat| seat.refusals.as_ref()).unwrap_or(&dialect.refusals);
+        for media in table.pens.iter().map(|pen| &pen.media) {
+            let asked = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(media).expect("a type"))]);
+            for condition in conditions() {
+                out += &format!("{condition:?}: {:?}", dialect.refused(seat, &condition, &asked, "realm"));
+            }
         }
     }
+    let told = Told { status: StatusCode::BAD_GATEWAY, code: "bad_gateway", text: "no answer", wait: None };
+    out += &format!("{:?}", challenge::failed(dialect, Fault::UpstreamDown, told, "realm"));
     for challenge in challenges(dialect) {
         out += &format!("{challenge:?}: {:?}", challenge::write(dialect, &challenge, "realm"));
     }
@@ -122,6 +131,13 @@ fn conditions() -> Vec<Condition> {
         Condition::ClientSecretMissing,
         Condition::ClientConflict,
         Condition::UserBad,
+        Condition::UserInactive,
+        Condition::CodeBad,
+        Condition::CodeExpired,
+        Condition::CodeForeign,
+        Condition::CodeReplayed,
+        Condition::RedirectMismatch,
+        Condition::VerifierBad,
         Condition::AssertionBad,
         Condition::RefreshBad,
         Condition::RefreshMalformed,
@@ -139,7 +155,7 @@ fn conditions() -> Vec<Condition> {
         Condition::Unavailable(Seconds(7)),
         Condition::Internal,
     ];
-    for name in ["username", "password", "refresh_token", "token", "bots", "assertion"] {
+    for name in ["username", "password", "refresh_token", "token", "bots", "assertion", "code"] {
         out.push(Condition::MissingParameter(name.into()));
         out.push(Condition::BadParameter(name.into()));
     }
@@ -148,13 +164,22 @@ fn conditions() -> Vec<Condition> {
 
 /// Everything that can be wrong with a request to the API.
 fn challenges(dialect: &Dialect) -> Vec<Challenge> {
-    let badness =
-        [Badness::Malformed, Badness::Expired, Badness::NotYet, Badness::Revoked, Badness::WrongKind, Badness::Invalid];
+    let badness = [
+        Badness::Malformed,
+        Badness::Expired,
+        Badness::NotYet,
+        Badness::Revoked,
+        Badness::UserGone,
+        Badness::WrongKind,
+        Badness::Invalid,
+    ];
     let some = dialect.scope_texts.iter().map(|(scope, _)| scope.clone()).take(2);
     let sharp = Scope::parse(SHARP).expect("a scope");
     let needed: Scopes = some.chain([sharp]).collect();
     let rest = [
         Challenge::NotFound,
+        Challenge::VersionBad,
+        Challenge::MediaBad,
         Challenge::MethodNotAllowed("GET".to_owned()),
         Challenge::TokenMissing,
         Challenge::RequestBad("two"),

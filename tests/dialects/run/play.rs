@@ -140,7 +140,13 @@ fn perform(
         }
         (Some(status), _) => return Err(format!("expected {status}\n{}", shown())),
         (None, Passage::None) => return Err(format!("expected it to pass\n{}", shown())),
-        (None, Passage::Seen(headers)) => has(&exchange.told.headers, headers, captured)?,
+        (None, Passage::Seen(headers)) => {
+            let got = |(name, value): &(String, String)| Some((name.strip_prefix("< ")?.to_owned(), value.clone()));
+            let (answered, seen): (Vec<_>, Vec<_>) =
+                exchange.told.headers.iter().cloned().partition(|header| got(header).is_some());
+            has(&seen, headers, captured)?;
+            has(&answered.iter().filter_map(got).collect::<Vec<_>>(), &reply.headers, captured)?;
+        }
     }
     exchange.checks.iter().try_for_each(|check| look(check, captured))
 }

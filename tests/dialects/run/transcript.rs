@@ -11,13 +11,15 @@
 //! POST https://127.0.0.1:8443/path?query    method and address
 //! Name: value                               headers, an empty line, the body
 //! --- 401                                   the status, then headers and body again
-//! --- forwarded                             or: it passed; headers that the backend saw
+//! --- forwarded                             or: it passed; headers that the backend saw,
+//!                                           behind `< ` those that the client got
 //! --- jwt <$name>                           then header and payload of a token, a line each
 //! --- differ <$a> <$b>                      two that must not be equal
 //! @later 90001s                             the clock goes on (s or d)
 //! @revoke user                              the operator calls a user's tokens back
 //! @fault store                              the store fails during the next exchange, or
 //! @fault internal                           something of ours does, or
+//! @fault upstream                           the backend gives no answer, or
 //! @fault rate 3000s                         its asker asked too often, until then; on the
 //!                                           core alone
 //! @gap reason                               the next exchange is not yet answered so;
@@ -69,6 +71,8 @@ pub enum Fault {
     Store,
     /// A mistake of ours.
     Internal,
+    /// The backend gives no answer.
+    Upstream,
     /// Its asker asked too often, and is to wait so many seconds.
     Rate(u64),
 }
@@ -184,6 +188,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Transcript, Wrong> {
                 "fault" => out.steps.push(Step::Fault(match rest {
                     "store" => Fault::Store,
                     "internal" => Fault::Internal,
+                    "upstream" => Fault::Upstream,
                     rate if rate.starts_with("rate ") => {
                         Fault::Rate(span(&rate["rate ".len()..]).ok_or_else(|| wrong("no span"))?)
                     }

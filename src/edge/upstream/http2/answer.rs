@@ -9,6 +9,8 @@ use h2::RecvStream;
 use http::{header, response};
 use http_body::{Frame, SizeHint};
 
+use crate::edge::head::chunked::FORBIDDEN;
+
 /// A body on its way in.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -47,7 +49,12 @@ impl Answer {
             }
         }
         let trailers = ready!(self.stream.poll_trailers(cx)).transpose();
-        Poll::Ready(trailers.map(|trailers| trailers.map(Frame::trailers)))
+        Poll::Ready(trailers.map(|trailers| {
+            let mut trailers = trailers?;
+            // What a caller of HTTP/1.1 must not find behind a body, from no backend.
+            FORBIDDEN.iter().for_each(|name| drop(trailers.remove(*name)));
+            Ok(Frame::trailers(trailers))
+        }))
     }
 
     /// True when nothing more will come.

@@ -19,8 +19,12 @@ use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::http2::doubt::Doubt;
 
-/// What a backend may send of one answer, and of all, before a caller has taken it.
-const WINDOWS: (u32, u32) = (256 * 1024, 2 * 1024 * 1024);
+/// What a backend may send of one answer before its caller has taken it.
+pub(in crate::edge) const STREAM_WINDOW: u32 = 128 * 1024;
+
+/// And of all of them: as much as they may leave untaken together, so that callers who
+/// take nothing never hold up one who does.
+const CONNECTION_WINDOW: u32 = MAX_STREAMS as u32 * STREAM_WINDOW;
 
 /// Bytes of one request's body that wait for the backend's window.
 const SEND_BUFFER: usize = 256 * 1024;
@@ -105,8 +109,8 @@ impl Session {
         builder
             .enable_push(false)
             .initial_max_send_streams(FIRST)
-            .initial_window_size(WINDOWS.0)
-            .initial_connection_window_size(WINDOWS.1)
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buffer_size(SEND_BUFFER)
             .max_header_list_size(MAX_ANSWER_HEAD);
         let handshake = builder.handshake::<_, Bytes>(stream);

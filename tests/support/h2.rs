@@ -9,10 +9,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+
+use crate::support::tls::trusting;
 
 /// Frame types (RFC 9113 §6).
 pub const DATA: u8 = 0;
@@ -128,9 +128,39 @@ impl fmt::Debug for Said {
     }
 }
 
+/// What frames travel in.
+enum Link {
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    /// By prior knowledge (RFC 9113 §3.3).
+    Clear(TcpStream),
+}
+
+impl Link {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Link::Tls(tls) => &tls.sock,
+            Link::Clear(socket) => socket,
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self {
+            Link::Tls(tls) => tls.write_all(bytes).and_then(|()| tls.flush()),
+            Link::Clear(socket) => socket.write_all(bytes),
+        }
+    }
+
+    fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Link::Tls(tls) => tls.read(piece),
+            Link::Clear(socket) => socket.read(piece),
+        }
+    }
+}
+
 /// A connection to the gateway.
 pub struct Wire {
-    tls: StreamOwned<ClientConnection, TcpStream>,
+    link: Link,
     read: VecDeque<u8>,
     decoder: hpack::Decoder<'static>,
     head: Option<(u32, bool, Vec<u8>)>,
@@ -139,26 +169,32 @@ pub struct Wire {
 impl Wire {
     /// Connects, and says nothing.
     pub fn silent(address: SocketAddr) -> Wire {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let socket = TcpStream::connect(address).expect("connected");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        socket.set_write_timeout(Some(PATIENCE)).expect("a time limit");
         let name = ServerName::try_from("localhost").expect("a name");
-        let session = ClientConnection::new(Arc::new(config), name).expect("a session");
-        let tls = StreamOwned::new(session, socket);
-        Wire { tls, read: VecDeque::new(), decoder: hpack::Decoder::new(), head: None }
+        let session = ClientConnection::new(Arc::new(trusting(&[b"h2"])), name).expect("a session");
+        Wire::over(Link::Tls(Box::new(StreamOwned::new(session, connect(address)))))
+    }
+
+    /// The same in clear text.
+    pub fn silent_in_clear(address: SocketAddr) -> Wire {
+        Wire::over(Link::Clear(connect(address)))
+    }
+
+    fn over(link: Link) -> Wire {
+        Wire { link, read: VecDeque::new(), decoder: hpack::Decoder::new(), head: None }
     }
 
     /// Connects and brings the greeting behind it, with these settings of ours.
     pub fn greeted(address: SocketAddr, parameters: &[(u16, u32)]) -> Wire {
-        let mut wire = Wire::silent(address);
+        Wire::silent(address).greeting(parameters)
+    }
+
+    /// The same in clear text.
+    pub fn greeted_in_clear(address: SocketAddr, parameters: &[(u16, u32)]) -> Wire {
+        Wire::silent_in_clear(address).greeting(parameters)
+    }
+
+    fn greeting(mut self, parameters: &[(u16, u32)]) -> Wire {
+        let wire = &mut self;
         wire.send(&[PREFACE.to_vec(), settings(parameters)].concat());
         let (mut settled, mut acknowledged) = (false, false);
         while !(settled && acknowledged) {
@@ -170,17 +206,17 @@ impl Wire {
             }
         }
         wire.send(&frame(SETTINGS, ACK, 0, []));
-        wire
+        self
     }
 
     /// From here on `hear` waits for so long only.
     pub fn be_patient_for(&mut self, span: Duration) {
-        self.tls.sock.set_read_timeout(Some(span)).expect("a time limit");
+        self.link.socket().set_read_timeout(Some(span)).expect("a time limit");
     }
 
     /// Sends bytes; whether the other side still takes them is found by hearing.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
-        self.tls.write_all(bytes).and_then(|()| self.tls.flush()).is_ok()
+        self.link.send(bytes).is_ok()
     }
 
     /// Sends bytes to whom may have hung up.
@@ -195,7 +231,7 @@ impl Wire {
                 return said;
             }
             let mut piece = [0; 16 * 1024];
-            match self.tls.read(&mut piece) {
+            match self.link.read(&mut piece) {
                 Ok(0) => return Said::Closed,
                 Ok(count) => self.read.extend(&piece[..count]),
                 Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
@@ -246,45 +282,13 @@ impl Wire {
     }
 }
 
-fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte))
+fn connect(address: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect(address).expect("connected");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    socket.set_write_timeout(Some(PATIENCE)).expect("a time limit");
+    socket
 }
 
-/// Believes any certificate: who is behind it is not what is tested here.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
