@@ -22,9 +22,7 @@ struct Record {
 
 /// The account for a certificate: the one that is kept, or a new one.
 pub async fn open(wanted: &Wanted, kept: &Kept, fetch: &Fetch) -> Result<Account, AcmeError> {
-    let id = wanted.account_id();
-    let record = kept.account(&id).and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
-    let Some(Record { contact, credentials }) = record else { return make(wanted, kept, fetch).await };
+    let Some(Record { contact, credentials }) = read(wanted, kept) else { return make(wanted, kept, fetch).await };
     let account = Account::builder_with_http(Box::new(fetch.clone())).from_credentials(credentials).await?;
     if contact != wanted.contact {
         let listed: Vec<&str> = wanted.contact.iter().map(String::as_str).collect();
@@ -34,6 +32,17 @@ pub async fn open(wanted: &Wanted, kept: &Kept, fetch: &Fetch) -> Result<Account
         }
     }
     Ok(account)
+}
+
+/// The one that is kept; none is made.
+pub async fn known(wanted: &Wanted, kept: &Kept, fetch: &Fetch) -> Result<Option<Account>, AcmeError> {
+    let Some(record) = read(wanted, kept) else { return Ok(None) };
+    let builder = Account::builder_with_http(Box::new(fetch.clone()));
+    Ok(Some(builder.from_credentials(record.credentials).await?))
+}
+
+fn read(wanted: &Wanted, kept: &Kept) -> Option<Record> {
+    serde_json::from_slice(&kept.account(&wanted.account_id())?).ok()
 }
 
 /// Makes an account. The operator has agreed to the terms in the file, or there would be
@@ -50,7 +59,7 @@ async fn make(wanted: &Wanted, kept: &Kept, fetch: &Fetch) -> Result<Account, Ac
 
 /// Writes down that the authority knows the addresses of now.
 fn rewrite(wanted: &Wanted, kept: &Kept) -> Result<(), AcmeError> {
-    match kept.account(&wanted.account_id()).and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok()) {
+    match read(wanted, kept) {
         Some(record) => keep(wanted, kept, record.credentials),
         None => Ok(()),
     }

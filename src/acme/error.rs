@@ -100,7 +100,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// One line of bounded length.
-fn bounded(text: String) -> String {
+pub(in crate::acme) fn bounded(text: String) -> String {
     let mut end = text.len().min(MAX_WORDS);
     while !text.is_char_boundary(end) {
         end -= 1;

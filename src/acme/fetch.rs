@@ -89,12 +89,13 @@ impl Fetch {
         let mut driver = tokio::task::JoinSet::new();
         driver.spawn(connection);
         head.headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
+        let path = head.uri.path().to_owned();
         head.uri = head.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/")).into();
         let plain = head.method == Method::GET;
         let (head, body) = sender.send_request(Request::from_parts(head, body)).await?.into_parts();
         self.retry_after.store(seconds(head.headers.get(RETRY_AFTER)), Ordering::Relaxed);
         if plain && !head.status.is_success() {
-            return Err(format!("its directory answers {}", head.status).into());
+            return Err(format!("it answers {} at {path}", head.status).into());
         }
         let body = Limited::new(body, MAX_ANSWER).collect().await?.to_bytes();
         Ok(Response::from_parts(head, Full::new(body)))

@@ -5,6 +5,7 @@
 //! but into a file of its own.
 
 pub mod account;
+pub mod advice;
 pub mod board;
 pub mod error;
 pub mod fetch;

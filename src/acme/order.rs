@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use instant_acme::{
-    Account, AuthorizationStatus, ChallengeHandle, ChallengeType, Identifier, NewOrder, Order, OrderStatus, RetryPolicy,
+    Account, AuthorizationStatus, CertificateIdentifier, ChallengeHandle, ChallengeType, Identifier, NewOrder, Order,
+    OrderStatus, Problem, RetryPolicy,
 };
 use rcgen::{CertificateParams, DistinguishedName, KeyPair};
+use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use crate::acme::board::{Board, Posted};
@@ -21,11 +23,16 @@ use crate::acme::wanted::{Challenge, Wanted};
 const PATIENCE: RetryPolicy =
     RetryPolicy::new().initial_delay(Duration::from_millis(250)).backoff(1.5).timeout(Duration::from_secs(90));
 
-/// Gets a certificate: chain and key in PEM. The proofs hang until this future ends,
+/// Gets a certificate, perhaps in place of the one before: chain and key in PEM. The proofs hang until this future ends,
 /// however it ends.
-pub async fn place(account: &Account, wanted: &Wanted, board: &Arc<Board>) -> Result<Zeroizing<String>, AcmeError> {
+pub async fn place(
+    account: &Account,
+    wanted: &Wanted,
+    before: Option<&CertificateDer<'_>>,
+    board: &Arc<Board>,
+) -> Result<Zeroizing<String>, AcmeError> {
     let names: Vec<Identifier> = wanted.names.iter().cloned().map(Identifier::Dns).collect();
-    let mut order = account.new_order(&NewOrder::new(&names)).await?;
+    let mut order = begin(account, &names, before).await?;
     let proofs = prove(&mut order, wanted.challenge, board).await?;
     let status = order.poll_ready(&PATIENCE).await;
     drop(proofs);
@@ -50,6 +57,30 @@ pub async fn place(account: &Account, wanted: &Wanted, board: &Arc<Board>) -> Re
     let chain = order.poll_certificate(&PATIENCE).await?;
     let key = Zeroizing::new(key.serialize_pem());
     Ok(Zeroizing::new(format!("{}\n{}", chain.trim_end(), *key)))
+}
+
+/// Makes the order. One that says which certificate it replaces is under no rate limit at
+/// some authorities (RFC 9773 §5); where that is not understood or not believed, it is made
+/// without.
+async fn begin(
+    account: &Account,
+    names: &[Identifier],
+    before: Option<&CertificateDer<'_>>,
+) -> Result<Order, instant_acme::Error> {
+    let replaced = before.and_then(|before| CertificateIdentifier::try_from(before).ok());
+    if let Some(replaced) = replaced {
+        match account.new_order(&NewOrder::new(names).replaces(replaced)).await {
+            Err(instant_acme::Error::Unsupported(_)) => {}
+            Err(instant_acme::Error::Api(problem)) if !is_limit(&problem) => {}
+            made => return made,
+        }
+    }
+    account.new_order(&NewOrder::new(names)).await
+}
+
+/// Whether an order was refused for what it would cost: asking twice would cost more.
+fn is_limit(problem: &Problem) -> bool {
+    problem.r#type.as_deref().is_some_and(|kind| kind.ends_with(":rateLimited"))
 }
 
 /// Puts up a proof for each name that needs one, and says that it may be looked at.

@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use rustls::sign::CertifiedKey;
 
 use crate::acme::pair::Pair;
-use crate::acme::timing::Life;
+use crate::acme::timing::{Life, Window};
 use crate::acme::wanted::Wanted;
 use crate::clock::UnixTime;
 
@@ -38,6 +38,10 @@ pub struct Standing {
     pub failures: u32,
     /// Why the last one failed.
     pub problem: Option<String>,
+    /// When the authority wants it renewed, as far as it has said so.
+    pub window: Option<Window>,
+    /// When it is asked for that again.
+    pub ask: UnixTime,
     /// What the attempts went by.
     settings: Wanted,
 }
@@ -67,8 +71,16 @@ impl Shelf {
 impl Slot {
     /// With a stand-in, if one could be made; an order is due now.
     pub fn standing_in(wanted: &Wanted, stand_in: Option<CertifiedKey>, now: UnixTime) -> Slot {
-        let standing =
-            Standing { life: None, due: now, next: now, failures: 0, problem: None, settings: wanted.clone() };
+        let standing = Standing {
+            life: None,
+            due: now,
+            next: now,
+            failures: 0,
+            problem: None,
+            window: None,
+            ask: now,
+            settings: wanted.clone(),
+        };
         Slot { shown: ArcSwapOption::new(stand_in.map(Arc::new)), standing: Mutex::new(standing) }
     }
 
@@ -89,10 +101,33 @@ impl Slot {
         let mut standing = self.lock();
         standing.life = Some(pair.life);
         (standing.due, standing.next) = (due, due);
+        (standing.window, standing.ask) = (None, now);
         standing.problem = None;
         if now < due {
             standing.failures = 0;
         }
+    }
+
+    /// Whether the authority is to be asked for advice about what is shown.
+    pub fn asks(&self, now: UnixTime) -> bool {
+        let standing = self.lock();
+        standing.life.is_some() && standing.ask <= now
+    }
+
+    /// The authority is asked again then.
+    pub fn ask_again(&self, then: UnixTime) {
+        self.lock().ask = then;
+    }
+
+    /// The authority's advice, and the moment that was drawn from it; true if that changes
+    /// when the next one is due. The same advice twice is drawn from once.
+    pub fn heed(&self, window: Window, moment: UnixTime) -> bool {
+        let mut standing = self.lock();
+        if standing.window.replace(window) == Some(window) || standing.due <= moment {
+            return false;
+        }
+        (standing.due, standing.next) = (moment, moment);
+        true
     }
 
     /// An attempt failed; the next one is then.
@@ -128,6 +163,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Shelf, Slot};
+    use crate::acme::timing::Window;
     use crate::acme::wanted::{Challenge, Wanted};
     use crate::clock::UnixTime;
 
@@ -154,6 +190,17 @@ mod tests {
         let other = Wanted { challenge: Challenge::TlsAlpn01, ..one.clone() };
         assert!(slot.is_due(&other, UnixTime(130)), "another way is tried at once");
         assert_eq!(slot.standing().failures, 0);
+    }
+
+    #[test]
+    fn advice_makes_earlier_and_never_later() {
+        let slot = Slot::standing_in(&wanted("a.example"), None, UnixTime(100));
+        assert!(!slot.asks(UnixTime(100)), "nobody has an opinion on a stand-in");
+        let window = |from| Window { from: UnixTime(from), until: UnixTime(from + 10) };
+        assert!(!slot.heed(window(200), UnixTime(205)));
+        assert!(slot.heed(window(50), UnixTime(55)));
+        assert!(!slot.heed(window(50), UnixTime(52)), "drawn once");
+        assert_eq!(slot.standing().due, UnixTime(55));
     }
 
     #[test]

@@ -12,6 +12,11 @@ const WAITS: (Seconds, Seconds) = (Seconds(60), Seconds(12 * 3_600));
 /// The longest wait that an authority may ask for.
 const MAX_RETRY_AFTER: Seconds = Seconds(24 * 3_600);
 
+/// When an authority is asked for advice again that gave none, and the bounds of what it may
+/// ask for.
+const ASK: Seconds = Seconds(6 * 3_600);
+const ASK_BOUNDS: (Seconds, Seconds) = (Seconds(3_600), Seconds(24 * 3_600));
+
 /// Orders of one certificate within an hour, restarts included. Let's Encrypt allows five
 /// failures.
 pub const MAX_ORDERS_AN_HOUR: usize = 4;
@@ -38,6 +43,27 @@ impl Life {
         let earlier = share(third / SPREAD, chance);
         UnixTime(self.until.0.saturating_sub(third + earlier))
     }
+}
+
+/// When an authority wants a certificate renewed (RFC 9773 §4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// Its first second.
+    pub from: UnixTime,
+    /// Its last.
+    pub until: UnixTime,
+}
+
+impl Window {
+    /// A moment in it; one that has passed is now.
+    pub fn moment(&self, chance: u16) -> UnixTime {
+        self.from.after(Seconds(share(self.until.since(self.from).0, chance)))
+    }
+}
+
+/// When an authority is asked for advice again: as it says, within bounds.
+pub fn ask_again(asked: Option<Seconds>) -> Seconds {
+    asked.unwrap_or(ASK).clamp(ASK_BOUNDS.0, ASK_BOUNDS.1)
 }
 
 /// How long to wait after so many failures in a row, at least as long as the authority
@@ -68,7 +94,7 @@ fn share(of: u64, chance: u16) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Life, MAX_ORDERS_AN_HOUR, next_order, wait_after};
+    use super::{Life, MAX_ORDERS_AN_HOUR, Window, ask_again, next_order, wait_after};
     use crate::clock::{Seconds, UnixTime};
 
     const DAY: u64 = 86_400;
@@ -94,6 +120,16 @@ mod tests {
         assert_eq!(wait_after(1, Some(Seconds(3_600)), 0), Seconds(3_600));
         assert_eq!(wait_after(3, Some(Seconds(5)), 0), Seconds(240), "not earlier than by our own rule");
         assert_eq!(wait_after(1, Some(Seconds(u64::MAX)), 0), Seconds(DAY));
+    }
+
+    #[test]
+    fn advice_is_a_moment_in_its_window_and_asked_for_within_bounds() {
+        let window = Window { from: UnixTime(1_000), until: UnixTime(2_000) };
+        assert_eq!((window.moment(0), window.moment(u16::MAX)), (UnixTime(1_000), UnixTime(2_000)));
+        let turned = Window { from: UnixTime(1_000), until: UnixTime(500) };
+        assert_eq!(turned.moment(u16::MAX), UnixTime(1_000));
+        assert_eq!(ask_again(None), Seconds(21_600));
+        assert_eq!((ask_again(Some(Seconds(0))), ask_again(Some(Seconds(u64::MAX)))), (Seconds(3_600), Seconds(DAY)));
     }
 
     #[test]

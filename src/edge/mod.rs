@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod admin;
+pub mod application_key;
 pub mod body;
 pub mod callers;
 pub mod ceiling;

@@ -33,7 +33,7 @@ use crate::edge::upstream::layout::Layout;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{collect, deprecated, form, grpc, proof, respond, spare};
+use crate::edge::{application_key, collect, deprecated, form, grpc, proof, respond, spare};
 use crate::oauth::store::Access;
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};
@@ -221,10 +221,14 @@ impl Life {
             Presented { method: &head.method, headers: &head.headers, query: located.query, form: form.as_deref() };
         let pause = if form.is_some() { Pause::Taken } else { Pause::None };
         match self.decide(route, &presented, pause).await {
-            Err(denial) => {
+            Err(mut denial) => {
+                let policy = &self.world.snapshot.policy;
+                if application_key::could_be(&denial, route, policy) {
+                    let shared = &self.worker().shared;
+                    denial = Box::pin(application_key::told_apart(denial, &presented, route, policy, shared)).await;
+                }
                 record.denied(denial.label());
                 let closed = ruling.and_then(|ruling| ruling.denied(record));
-                let policy = &self.world.snapshot.policy;
                 let told = || respond::in_words_of(route, policy, &denial.challenge(), denial.sentence());
                 Ok(closed.unwrap_or_else(told))
             }

@@ -128,6 +128,11 @@ fn bonfire_bots_and_their_client_are_kept_beside_the_file_while_the_gateway_runs
     let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
     let call = |path: &str| curl(&["-H", &bearer, &format!("{api}{path}")]).status;
     assert_eq!((call("/v1/posts/1"), call("/v1/users/1")), (200, 401));
+    // The key itself is no access token, and a client that presents it need not refresh one.
+    for (key, code) in [(kept, 401), (of_file, 401), ("nobodys-key", 450)] {
+        let told = curl(&["-H", &format!("Authorization: Bearer {key}"), &format!("{api}/v1/posts/1")]);
+        assert_eq!((told.status, told.json()["error"]["code"].as_u64()), (401, Some(code)), "{}", told.body);
+    }
     let foreign = mint(kept, "-OoMore");
     assert_eq!((foreign.status, foreign.json()["error"]["code"].as_u64()), (401, Some(730)));
     beside(&gateway, &["bot", "rm", "--yes", "-OoKept"], "");

@@ -9,6 +9,9 @@ use tollgate::dialect::fault::Fault;
 use crate::ours;
 use crate::run::transcript::{self, Step};
 
+/// The five systems.
+const FIVE: [&str; 5] = ["comic-clan", "social-translator", "musement", "intra42", "bonfire"];
+
 /// How many dimensions there are.
 const DIMENSIONS: usize = 27;
 
@@ -38,10 +41,26 @@ fn every_dimension_has_keys_and_somebody_who_shows_them() {
         for key in keys(said).filter(|key| *key != "variants") {
             assert!(schema.contains(&format!("\"{key}\": {{")), "{number}: `{key}` is no key");
         }
-        for place in shown.split(", ") {
-            let there = if place.ends_with(".rs") { root.join(place) } else { ours().join(format!("{place}.txt")) };
-            assert!(there.exists(), "{number}: {place}");
-        }
+        are_there(shown, number);
+    }
+}
+
+/// Transcripts by their names, tests by their paths.
+fn are_there(shown: &str, whose: &str) {
+    for place in shown.split(", ") {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let there = if place.ends_with(".rs") { root.join(place) } else { ours().join(format!("{place}.txt")) };
+        assert!(there.exists(), "{whose}: {place}");
+    }
+}
+
+#[test]
+fn every_difference_is_shown_by_somebody() {
+    let differences = rows(|first| FIVE.contains(&first));
+    assert!(FIVE.iter().all(|name| differences.iter().any(|row| row[0] == *name)));
+    for row in &differences {
+        let [_, point, _, _, shown] = &row[..] else { panic!("{row:?}") };
+        are_there(shown, point);
     }
 }
 

@@ -169,6 +169,36 @@ fn a_certificate_is_renewed_a_month_before_its_end() {
 }
 
 #[test]
+fn an_authority_that_calls_certificates_back_is_heard_in_time() {
+    let (web, at) = (Authority::new("web of the test"), free());
+    let house = house(at, &web, "");
+    let far = house.clock.now().0 + 80 * DAY;
+    let authority = authority(at, &web, &house, Script { advice: Some((far, far + DAY)), ..Script::default() });
+    house.advance(80);
+    house.until("shop.example ends ");
+    let first = house.stands();
+    house.rests(&first);
+    assert_eq!(authority.ask(|books| books.orders[0].replaces.clone()), None, "nothing was there before");
+    // In a month from now, which is a month before our own rule.
+    let soon = house.clock.now().0 + 30 * DAY;
+    authority.change(|books| books.script.advice = Some((soon, soon + DAY)));
+    house.advance(5 * HOUR);
+    house.rests(&first);
+    house.advance(2 * HOUR);
+    let start = Instant::now();
+    while !(soon..=soon + DAY).contains(&(house.metric("tollgate_acme_certificate_renewal_timestamp_seconds") as u64)) {
+        assert!(start.elapsed() < Duration::from_secs(40), "the advice is not heeded: {}", house.stands());
+    }
+    let advised = house.stands();
+    house.advance(28 * DAY);
+    house.rests(&advised);
+    house.advance(3 * DAY);
+    authority.wait("the second one", |books| books.issued.len() == 2);
+    assert!(authority.ask(|books| books.orders[1].replaces.is_some()), "the authority knows what it is for");
+    authority.assert_content();
+}
+
+#[test]
 fn a_certificate_that_is_due_at_once_is_not_ordered_for_ever() {
     let (web, at) = (Authority::new("web of the test"), free());
     let house = house(at, &web, "");

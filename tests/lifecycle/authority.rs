@@ -102,6 +102,7 @@ impl Authority {
         if listed != names {
             return Err(format!("asks for {listed:?} and not for {names:?}"));
         }
+        asked.params.use_authority_key_identifier_extension = true;
         let second = |at| date_time_ymd(1970, 1, 1) + Duration::from_secs(at);
         (asked.params.not_before, asked.params.not_after) = (second(from), second(until));
         let certificate = asked.signed_by(&self.issuer).map_err(|error| error.to_string())?;

@@ -19,6 +19,8 @@ pub struct Script {
     pub lives: VecDeque<(u64, u64)>,
     /// While true, nobody goes to look for proofs.
     pub hold: bool,
+    /// When certificates should be renewed (RFC 9773), in Unix time; `None`: no advice is given.
+    pub advice: Option<(u64, u64)>,
     /// Accounts have to be bound to this one: key id and HMAC key.
     pub external: Option<(&'static str, Vec<u8>)>,
 }
@@ -73,6 +75,8 @@ pub struct Order {
     pub names: Vec<Name>,
     /// The chain in PEM, once it is signed.
     pub chain: Option<String>,
+    /// The certificate that it replaces, as it was named.
+    pub replaces: Option<Value>,
 }
 
 /// A name of an order.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use instant_acme::CertificateIdentifier;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
+use tollgate::clock::UnixTime;
 
 use crate::acme_authority::Shared;
-use crate::acme_authority::books::{Fault, Name, Order, State};
+use crate::acme_authority::books::{Books, Fault, Name, Order, State};
 use crate::acme_authority::jws::{Signed, decoded, is_bound, malformed, verify};
 use crate::acme_authority::look;
 use crate::acme_authority::wire::{Asked, Told};
@@ -44,12 +46,16 @@ impl Shared {
     fn judge(self: &Arc<Shared>, asked: &Asked) -> Result<Told, Fault> {
         match (asked.method.as_str(), asked.path.as_str()) {
             ("GET", "/directory") => {
-                let directory = json!({
+                let mut directory = json!({
                     "newNonce": self.url("/nonce"), "newAccount": self.url("/account"), "newOrder": self.url("/order"),
                     "revokeCert": self.url("/revoke"), "keyChange": self.url("/rollover"),
                 });
+                if self.books().script.advice.is_some() {
+                    directory["renewalInfo"] = json!(self.url("/advice"));
+                }
                 return Ok(told(200, &directory));
             }
+            ("GET", path) if path.starts_with("/advice/") => return self.advice(path),
             ("HEAD", "/nonce") => return Ok(told(200, &Value::Null)),
             ("POST", _) => {}
             _ => return Err(malformed("no such thing")),
@@ -78,6 +84,18 @@ impl Shared {
         }
     }
 
+    /// When a certificate should be renewed, if it is one of ours.
+    fn advice(&self, path: &str) -> Result<Told, Fault> {
+        let books = self.books();
+        let (from, until) = books.script.advice.ok_or_else(|| malformed("no advice is given"))?;
+        if !is_ours(path.trim_start_matches("/advice/"), &books) {
+            return Err(malformed("not a certificate of ours"));
+        }
+        let window = json!({ "start": UnixTime(from).to_string(), "end": UnixTime(until).to_string() });
+        let body = json!({ "suggestedWindow": window, "explanationURL": "https://ca.example/why" });
+        Ok(Told { lines: "Retry-After: 21600\r\n".to_owned(), ..told(200, &body) })
+    }
+
     fn new_account(&self, signed: &Signed) -> Result<Told, Fault> {
         let mut books = self.books();
         if signed.payload["termsOfServiceAgreed"] != true {
@@ -101,10 +119,19 @@ impl Shared {
         if let Some(fault) = books.script.refusals.pop_front() {
             return Err(fault);
         }
+        let replaces = signed.payload.get("replaces").cloned();
+        if replaces.as_ref().is_some_and(|replaced| !is_ours(replaced.as_str().unwrap_or_default(), &books)) {
+            return Err(malformed("replaces a certificate that is not ours"));
+        }
         let names = signed.payload["identifiers"].as_array().cloned().unwrap_or_default();
         let names = names.iter().filter_map(|name| name["value"].as_str());
         let names = names.map(|name| Name { name: name.to_owned(), token: drawn(), state: State::Pending });
-        let order = Order { account: signed.account.clone().unwrap_or_default(), names: names.collect(), chain: None };
+        let order = Order {
+            account: signed.account.clone().unwrap_or_default(),
+            names: names.collect(),
+            chain: None,
+            replaces,
+        };
         let number = books.orders.len();
         let body = self.order(&order, number);
         books.orders.push(order);
@@ -134,6 +161,9 @@ impl Shared {
             "status": order.word(), "identifiers": names, "authorizations": authorizations,
             "finalize": self.url(&format!("/finalize/{number}")),
         });
+        if let Some(replaced) = &order.replaces {
+            body["replaces"] = replaced.clone();
+        }
         if order.chain.is_some() {
             body["certificate"] = json!(self.url(&format!("/certificate/{number}")));
         }
@@ -215,6 +245,12 @@ impl Shared {
             Ok(told(200, &body))
         })
     }
+}
+
+/// Whether a certificate was signed here.
+fn is_ours(identifier: &str, books: &Books) -> bool {
+    let of = |certificate| CertificateIdentifier::try_from(certificate).map(|id| id.to_string());
+    books.issued.iter().any(|certificate| of(certificate).as_deref() == Ok(identifier))
 }
 
 /// Whether the name is proven (RFC 8555 §8.1: the token and the thumbprint of the key).
