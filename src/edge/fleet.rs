@@ -16,6 +16,7 @@ use crate::snapshot::{Snapshot, Upstream};
 
 pub mod checkup;
 pub mod group;
+pub mod load;
 pub mod lookup;
 pub mod member;
 pub mod names;

@@ -12,6 +12,7 @@ use crate::balance::condition::Fault;
 use crate::balance::ejection::{Effect, judge};
 use crate::balance::gate::Gate;
 use crate::balance::vital::Vital;
+use crate::edge::fleet::load::{Asked, cells};
 use crate::edge::fleet::member::{Address, Member, State, count};
 use crate::edge::fleet::names::Names;
 use crate::edge::pulse::Tick;
@@ -39,7 +40,7 @@ pub struct Group {
     /// Rung for all workers when somebody is hungry: idle connections are to go.
     pub hunger: Notify,
     /// Requests ever sent, by worker; each writes its own.
-    asked: Box<[Cell]>,
+    asked: Asked,
     budget: Mutex<Option<Budget>>,
     judging: Mutex<()>,
     /// Retries that the budget did not allow.
@@ -47,11 +48,6 @@ pub struct Group {
     /// Requests refused at a bound, by the bound.
     pub overflows: Overflows,
 }
-
-/// A counter in a cache line of its own.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Cell(AtomicU64);
 
 /// Requests refused at a bound.
 #[derive(Debug, Default)]
@@ -77,7 +73,7 @@ impl Group {
             hungry: AtomicUsize::new(0),
             room: Notify::new(),
             hunger: Notify::new(),
-            asked: (0..workers.max(1)).map(|_| Cell::default()).collect(),
+            asked: cells(workers),
             budget: Mutex::default(),
             judging: Mutex::default(),
             budget_exhausted: AtomicU64::new(0),
@@ -124,7 +120,7 @@ impl Group {
                 if members.iter().any(|member| member.address == address) {
                     continue;
                 }
-                let mut member = Member::new(server.clone(), address, Arc::default());
+                let mut member = Member::new(server.clone(), address, Arc::new(State::of(self.asked.len())));
                 if let Some(known) = before.iter().find(|known| known.is_reached_as(&member)) {
                     member.state = Arc::clone(&known.state);
                     // The same settings made anew: the one before has sessions to resume.
@@ -157,8 +153,8 @@ impl Group {
     /// One more request is sent by `worker`.
     pub fn ask(&self, worker: usize) {
         // Nobody else writes this cell, so a load and a store do.
-        if let Some(Cell(cell)) = self.asked.get(worker) {
-            cell.store(cell.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        if let Some(cell) = self.asked.get(worker) {
+            cell.0.store(cell.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
     }
 

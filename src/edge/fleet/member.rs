@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::balance::gate::Gate;
 use crate::balance::rendezvous;
 use crate::balance::vital::Vital;
+use crate::edge::fleet::load::Load;
 use crate::snapshot::Server;
 
 /// Where connections go.
@@ -53,6 +54,8 @@ pub struct Member {
 pub struct State {
     /// Whether it may be asked.
     pub vital: Vital,
+    /// Requests under way, of all workers.
+    pub load: Load,
     /// Requests under way, counted where they are bounded.
     pub requests: Gate,
     /// Connections, of all workers.
@@ -63,6 +66,13 @@ pub struct State {
     pub checks_good: AtomicU64,
     /// Active checks that did not.
     pub checks_bad: AtomicU64,
+}
+
+impl State {
+    /// Of a server that nothing has happened to, for so many workers.
+    pub fn of(workers: usize) -> State {
+        State { load: Load::of(workers), ..State::default() }
+    }
 }
 
 impl Member {

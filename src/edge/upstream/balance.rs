@@ -1,5 +1,5 @@
 //! Which server of an upstream a request goes to. The rules are `balance`'s; here are
-//! the facts they are asked with: this worker's load, the servers' published standing,
+//! the facts they are asked with: what all workers have sent, the servers' published standing,
 //! the time, and a throw of the dice. Where there is one server nothing is asked.
 
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ impl Target {
 
     fn load(&self) -> usize {
         match self {
-            Target::Http { pool, .. } => pool.in_flight(),
+            Target::Http { member, .. } => member.state.load.under_way(),
             Target::Echo(_) => 0,
         }
     }

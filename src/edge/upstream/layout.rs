@@ -104,7 +104,7 @@ impl Pools {
         let target = |member: &Arc<Member>| match member.address {
             Address::Builtin => Target::Echo(Arc::clone(member)),
             Address::Tcp(_) | Address::Unix(_) => {
-                let fresh = || Pool::new(Arc::clone(&group), Arc::clone(member), bounds, tally.clone());
+                let fresh = || Pool::new(Arc::clone(&group), Arc::clone(member), bounds, tally.clone(), self.worker);
                 let pool = self.known(&upstream.name, &group, member).unwrap_or_else(|| Arc::new(fresh()));
                 pool.adapt(bounds, tally.clone());
                 kept.push((Arc::clone(&upstream.name), Arc::clone(&pool)));

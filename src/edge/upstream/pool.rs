@@ -45,7 +45,8 @@ pub struct Pool {
     /// As it was when the pool was made; its address, its TLS and its state stay.
     member: Arc<Member>,
     state: Mutex<State>,
-    in_flight: AtomicUsize,
+    /// The worker whose connections these are.
+    worker: usize,
     waiting: AtomicUsize,
     freed: Notify,
     /// Connections that carry many requests.
@@ -82,13 +83,13 @@ pub enum Origin {
 
 impl Pool {
     /// A pool without connections.
-    pub fn new(group: Arc<Group>, member: Arc<Member>, bounds: Bounds, tally: Tally) -> Pool {
+    pub fn new(group: Arc<Group>, member: Arc<Member>, bounds: Bounds, tally: Tally, worker: usize) -> Pool {
         let state = State { bounds, tally, idle: Vec::new(), open: 0, reaping: false, retired: false };
         Pool {
             group,
             member,
             state: Mutex::new(state),
-            in_flight: AtomicUsize::new(0),
+            worker,
             waiting: AtomicUsize::new(0),
             freed: Notify::new(),
             sessions: Sessions::default(),
@@ -128,11 +129,6 @@ impl Pool {
         Arc::ptr_eq(&self.group, group)
             && Arc::ptr_eq(&self.member.state, &member.state)
             && self.member.is_reached_as(member)
-    }
-
-    /// Requests on their way.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Connections that exist or are being made.
@@ -364,7 +360,7 @@ pub(in crate::edge::upstream) struct Seat {
 
 impl Seat {
     fn new(pool: &Arc<Pool>, hold: Hold) -> Seat {
-        pool.in_flight.fetch_add(1, Ordering::Relaxed);
+        pool.member.state.load.begin(pool.worker);
         Seat { hold, pool: Arc::clone(pool) }
     }
 
@@ -381,7 +377,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.pool.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.pool.member.state.load.end(self.pool.worker);
         match self.hold {
             Hold::Place => self.pool.give_seat(),
             Hold::Connection => self.pool.closed(),

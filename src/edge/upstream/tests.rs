@@ -109,17 +109,25 @@ fn tally() -> Tally {
 }
 
 fn over(servers: &[SocketAddr], bounds: Bounds) -> Balance {
+    crew(servers, bounds, 1).pop().expect("one worker")
+}
+
+/// What each of so many workers has of one upstream.
+fn crew(servers: &[SocketAddr], bounds: Bounds, workers: usize) -> Vec<Balance> {
     let server = |at: &SocketAddr| {
         let site = Site::Network { host: at.ip().to_string().into(), port: at.port() };
         Server { site, weight: 1, tls: None }
     };
     let upstream = Upstream::of("u".into(), servers.iter().map(server).collect());
-    let group = Fleet::new(1, std::slice::from_ref(&upstream)).group(&upstream.name);
-    let target = |member: &Arc<Member>| {
-        let pool = Arc::new(Pool::new(Arc::clone(&group), Arc::clone(member), bounds, tally()));
-        Target::Http { member: Arc::clone(member), pool }
+    let group = Fleet::new(workers, std::slice::from_ref(&upstream)).group(&upstream.name);
+    let balance = |worker: usize| {
+        let target = |member: &Arc<Member>| {
+            let pool = Arc::new(Pool::new(Arc::clone(&group), Arc::clone(member), bounds, tally(), worker));
+            Target::Http { member: Arc::clone(member), pool }
+        };
+        Balance::over(group.members().iter().map(target).collect(), &upstream, &group, worker)
     };
-    Balance::over(group.members().iter().map(target).collect(), &upstream, &group, 0)
+    (0..workers).map(balance).collect()
 }
 
 fn pulses() -> Arc<Pulses> {
@@ -164,6 +172,20 @@ async fn a_clean_connection_serves_again() {
     let body = Outgoing::Whole(Some(Bytes::from_static(b"hello")));
     assert_eq!(ask(&balance, &pulses, Method::POST, body).await.map(|a| a.0), Ok(200));
     assert_eq!(backend.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_least_requests_are_those_of_all_workers() {
+    let (one, other) = (backend(vec![Move::Say(OK)]).await, backend(vec![Move::Say(OK)]).await);
+    let (crew, pulses) = (crew(&[one.address, other.address], bounds(), 2), pulses());
+    let held = crew[0].lease_for(&mut Search::default(), &pulses).await.expect("a connection");
+    for _ in 0..20 {
+        assert!(get(&crew[1], &pulses).await.is_ok());
+    }
+    let asked = [&one, &other].map(|backend| backend.requests.load(Ordering::SeqCst));
+    assert!(asked == [0, 20] || asked == [20, 0], "{asked:?}");
+    drop(held);
+    assert!(crew[1].group().members().iter().all(|member| member.state.load.under_way() == 0));
 }
 
 #[tokio::test]
