@@ -200,7 +200,9 @@ fn musement_users_of_the_store_are_sent_with_what_the_backend_knows_them_by() {
     for _ in 0..5 {
         assert_eq!(sent().as_deref(), Some("Bearer bo-s-first"));
     }
-    assert_eq!(reads().as_deref(), Some("1"), "one look at the disk for five requests");
+    // What is remembered is emptied once more when the change that made the user arrives.
+    let looks = reads().and_then(|count| count.parse::<u32>().ok());
+    assert!(looks.is_some_and(|looks| (1..=2).contains(&looks)), "{looks:?} looks at the disk for five requests");
     beside(&gateway, &["user", "set", "bo@example.org", "--backend-token-file", "two"], "");
     until("the other token", || sent().as_deref() == Some("Bearer bo-s-second"));
     beside(&gateway, &["user", "set", "bo@example.org", "--no-backend-token"], "");
