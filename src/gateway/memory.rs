@@ -45,7 +45,7 @@ pub fn mind(shared: &Arc<Shared>, wanted: MemoryLimit) -> std::io::Result<()> {
                 tell(before, now, used, limit);
             }
             drop(shared);
-            std::thread::sleep(INTERVAL);
+            std::thread::park_timeout(INTERVAL);
         }
     };
     std::thread::Builder::new().name("memory".to_owned()).spawn(look).map(drop)

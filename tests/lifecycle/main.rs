@@ -15,6 +15,7 @@ mod callers;
 mod certificates;
 mod crowd;
 mod ending;
+mod health;
 mod http2;
 mod state;
 mod succession;
