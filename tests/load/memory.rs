@@ -11,7 +11,7 @@ use crate::support::http::{Answer, curl, series, until};
 use crate::support::yaml::standard;
 
 /// What the gateway may hold.
-const LIMIT: u64 = 128 << 20;
+const LIMIT: u64 = 112 << 20;
 
 /// How far beyond it what came between two looks may take the process.
 const SLACK: u64 = 32 << 20;
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// One connection to the backend, for which up to 1,024 requests of each worker wait.
 fn bounded(backend: &str) -> String {
     standard(backend)
-        .replace("store:", "runtime: { workers: 2, memory: 128MiB }\nstore:")
+        .replace("store:", "runtime: { workers: 2, memory: 112MiB }\nstore:")
         .replace("backend: { servers", "backend: { pool: { max_connections: 1 }, timeouts: { connect: 60s }, servers")
 }
 

@@ -1,4 +1,5 @@
-//! `runtime.memory` as it is written: `auto`, `off`, or a size.
+//! `runtime.memory` as it is written: `auto`, `off`, or a size. What `auto` comes to is
+//! found where the gateway runs, so that a file means the same on every machine.
 
 use std::borrow::Cow;
 
