@@ -24,7 +24,7 @@ pub(in crate::edge) fn answer<B>(
     connection: &Arc<Connection>,
     request: &Request<B>,
     port: u16,
-) -> Ready<Result<Response<Full<Bytes>>, Infallible>> {
+) -> Ready<Result<Box<Response<Full<Bytes>>>, Infallible>> {
     let proof = proof::found(connection, request.method(), request.uri().path());
     let response = match (connection.refusal(request), proof, location(request, port)) {
         (Some(refusal), ..) => refused(refusal),
@@ -37,7 +37,7 @@ pub(in crate::edge) fn answer<B>(
         }
         (None, None, None) => refused(Refusal::HostMissing),
     };
-    ready(Ok(response))
+    ready(Ok(Box::new(response)))
 }
 
 /// Where the same thing stands over https. `OPTIONS *` stands nowhere; it is sent to

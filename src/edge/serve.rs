@@ -24,9 +24,9 @@ use crate::edge::stall::Turn;
 /// tests. Any `Fn(Arc<Connection>, Request<Inbound>) -> Future` is one.
 pub trait Serve: Clone + Send + Sync + 'static {
     /// The answer's body.
-    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static;
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + Unpin + 'static;
     /// The answer to come.
-    type Answer: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
+    type Answer: Future<Output = Result<Box<Response<Self::Body>>, Infallible>> + Send + 'static;
 
     /// Answers one request.
     fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> Self::Answer;
@@ -35,12 +35,13 @@ pub trait Serve: Clone + Send + Sync + 'static {
 impl<F, A, B> Serve for F
 where
     F: Fn(Arc<Connection>, Request<Inbound>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + Unpin + 'static,
 {
     type Body = B;
     type Answer = A;
 
+    #[inline(always)]
     fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> A {
         self(connection, request)
     }
@@ -99,7 +100,7 @@ pin_project! {
 
 impl<A, B> Future for Answering<A>
 where
-    A: Future<Output = Result<Response<B>, Infallible>>,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>>,
 {
     type Output = Result<Response<Tracked<B>>, Infallible>;
 

@@ -21,7 +21,10 @@ thread_local! {
 pub fn take(lines: usize) -> HeaderMap {
     match MAPS.with_borrow_mut(Vec::pop) {
         Some(mut map) => {
-            map.reserve(lines);
+            // To reserve what is there costs as much as to look up a line.
+            if map.capacity() < lines {
+                map.reserve(lines);
+            }
             map
         }
         None => HeaderMap::with_capacity(lines.max(LINES.0)),

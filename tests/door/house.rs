@@ -113,7 +113,10 @@ impl House {
         let desk =
             Arc::new(Desk { served: AtomicUsize::new(0), holding: Semaphore::new(0), release: Semaphore::new(0) });
         let behind = Arc::clone(&desk);
-        let serve = move |connection: Arc<Connection>, request| answer(Arc::clone(&behind), connection, request);
+        let serve = move |connection: Arc<Connection>, request| {
+            let answered = answer(Arc::clone(&behind), connection, request);
+            async { answered.await.map(Box::new) }
+        };
         let crew = Crew::start(&shared, bound, serve).expect("threads");
         House { addresses, shared, desk, crew, runtime, folder }
     }

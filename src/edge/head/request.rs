@@ -10,8 +10,8 @@ use crate::edge::head::request_line::Version;
 use crate::edge::head::scanner::Scanner;
 use crate::edge::spare;
 
-/// The request that `scanner` has read in `head`.
-pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Request<()>, Refusal> {
+/// The request that `scanner` has read in `head`, with that body.
+pub fn of<B>(scanner: &Scanner, head: &Bytes, body: B) -> Result<Request<B>, Refusal> {
     let Some((line, start, lines)) = scanner.head() else { return Err(Refusal::RequestLine) };
     let mut headers = spare::take(lines.len());
     for at in lines {
@@ -22,7 +22,7 @@ pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Request<()>, Refusal> {
             (Err(_), _) | (_, Err(_)) => return Err(fault(&head[from..])),
         };
     }
-    let mut request = Request::new(());
+    let mut request = Request::new(body);
     let method = &head[start..start + line.method];
     if method != b"GET" {
         *request.method_mut() = Method::from_bytes(method).map_err(|_| Refusal::RequestLine)?;

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
@@ -44,6 +44,16 @@ pub(in crate::edge::http1) enum Wanted {
     HeadOnly,
 }
 
+/// What has come on a connection.
+enum Begun<A> {
+    /// A request: its answer is being made.
+    Request(Pin<Box<A>>, Terms),
+    /// The preface of HTTP/2.
+    Http2,
+    /// Nothing, and nothing will.
+    End,
+}
+
 /// Serves the connection until it closes, or turns out to speak HTTP/2, where it may.
 pub(in crate::edge) async fn run<S: Serve>(
     connection: Arc<Connection>,
@@ -54,16 +64,24 @@ pub(in crate::edge) async fn run<S: Serve>(
 ) -> Option<Opened> {
     let wire = Arc::new(Mutex::new(Wire::new(stream.into(), opens, Arc::clone(&connection), limits)));
     loop {
-        let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
-        let (request, terms) = match arrival {
-            Arrival::Head(head) => received(&head, &wire),
-            Arrival::Refused(refusal) => refused(refusal),
-            Arrival::Http2 => return opened(wire),
-            Arrival::End => break,
+        let begun = poll_fn(|cx| {
+            let mut held = lock(&wire);
+            let (request, terms) = match ready!(held.poll_head(cx)) {
+                Arrival::Head(head) => received(&head, &mut held, &wire),
+                Arrival::Refused(refusal) => refused(refusal),
+                Arrival::Http2 => return Poll::Ready(Begun::Http2),
+                Arrival::End => return Poll::Ready(Begun::End),
+            };
+            drop(held);
+            // The life of a request is large, and would be moved once for each layer; and a
+            // connection that waits for the next one has no need of the room.
+            Poll::Ready(Begun::Request(Box::pin(serve.serve(Arc::clone(&connection), request)), terms))
+        });
+        let (answer, terms) = match begun.await {
+            Begun::Request(answer, terms) => (answer, terms),
+            Begun::Http2 => return opened(wire),
+            Begun::End => break,
         };
-        // The life of a request is large, and would be moved once for each layer; and a
-        // connection that waits for the next one has no need of the room.
-        let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
         let attended = Attended { answer, wire: &wire, interims: &connection.interims };
         let answer = attended.await?;
         match deliver(&connection, &wire, terms, answer).await {
@@ -85,13 +103,12 @@ fn opened(wire: Arc<Mutex<Wire>>) -> Option<Opened> {
 }
 
 /// A request with its body, and what its answer has to know of it.
-fn received(head: &Bytes, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
-    let read = lock(wire).read(head);
-    match read {
-        Ok((head, length, wishes)) => {
-            let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
-            let terms = Terms { version: head.version(), body, wishes };
-            (head.map(|()| Inbound::http1(wire, length)), terms)
+fn received(head: &Bytes, held: &mut Wire, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
+    match held.read(head, |length| Inbound::http1(wire, length)) {
+        Ok((request, wishes)) => {
+            let body = if *request.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+            let terms = Terms { version: request.version(), body, wishes };
+            (request, terms)
         }
         Err(refusal) => refused(refusal),
     }
@@ -115,11 +132,11 @@ struct Attended<'a, A> {
 
 impl<A, B> Future for Attended<'_, A>
 where
-    A: Future<Output = Result<Response<B>, Infallible>>,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>>,
 {
-    type Output = Option<Response<B>>;
+    type Output = Option<Box<Response<B>>>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Box<Response<B>>>> {
         let outcome = self.answer.as_mut().poll(cx);
         for interim in self.interims.take() {
             lock(self.wire).inform(&interim);

@@ -177,16 +177,20 @@ impl Wire {
         Arrival::Head(self.inflow.take(length))
     }
 
-    /// The request in the head that has just arrived, with the length of its body where
-    /// that is known, and what it asks for.
-    pub(in crate::edge::http1) fn read(&mut self, head: &Bytes) -> Result<(Request<()>, Option<u64>, Wishes), Refusal> {
-        let made = request::of(&self.scanner, head);
+    /// The request in the head that has just arrived, and what it asks for. `body` makes a
+    /// body of its length, where that is known.
+    pub(in crate::edge::http1) fn read<B>(
+        &mut self,
+        head: &Bytes,
+        body: impl FnOnce(Option<u64>) -> B,
+    ) -> Result<(Request<B>, Wishes), Refusal> {
+        let made = request::of(&self.scanner, head, body(self.body.left()));
         let wishes = self.scanner.wishes();
         self.scanner.reset();
         match made {
             Ok(request) => {
                 self.expects = wishes.expects && !self.body.is_done() && request.version() == http::Version::HTTP_11;
-                Ok((request, self.body.left(), wishes))
+                Ok((request, wishes))
             }
             Err(refusal) => {
                 self.refuse(refusal);
