@@ -255,7 +255,9 @@ async fn attend<S: Serve>(
         }
         Door::Redirect(port) => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
+            let serve = move |connection: Arc<Connection>, head: Box<http::request::Parts>, _| {
+                redirect::answer(&connection, &head, port)
+            };
             http1::connection::run(connection, Socket::clear(stream), Opens::Http1, limits, serve).await;
         }
         Door::Tls(config) => {

@@ -40,33 +40,37 @@ impl Record {
     /// Begins with what a connection knows.
     pub fn begin(layout: Arc<Layout>, listener: usize, method: Method, peer: IpAddr) -> Box<Record> {
         layout.meter.begin(listener);
-        Box::new(Record {
-            layout,
-            begun: Instant::now(),
-            asked: None,
-            upload: None,
-            claims: None,
-            flights: Vec::new(),
-            stage: Stage::Whole,
-            exchange: Exchange {
-                listener,
-                route: None,
-                endpoint: None,
-                method,
-                path: None,
-                status: 0,
-                decision: "",
-                reason: None,
-                duration: Duration::ZERO,
-                upstream_time: None,
-                upstream: None,
-                client: None,
-                request_id: None,
-                bytes_in: 0,
-                bytes_out: 0,
-                peer,
+        // Made where it stays.
+        Box::write(
+            Box::new_uninit(),
+            Record {
+                layout,
+                begun: Instant::now(),
+                asked: None,
+                upload: None,
+                claims: None,
+                flights: Vec::new(),
+                stage: Stage::Whole,
+                exchange: Exchange {
+                    listener,
+                    route: None,
+                    endpoint: None,
+                    method,
+                    path: None,
+                    status: 0,
+                    decision: "",
+                    reason: None,
+                    duration: Duration::ZERO,
+                    upstream_time: None,
+                    upstream: None,
+                    client: None,
+                    request_id: None,
+                    bytes_in: 0,
+                    bytes_out: 0,
+                    peer,
+                },
             },
-        })
+        )
     }
 
     /// The caller's address.

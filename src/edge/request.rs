@@ -5,7 +5,6 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::Request;
 use http::request::Parts;
 
 use crate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
@@ -50,10 +49,11 @@ const RETRY: Seconds = Seconds(1);
 #[inline(always)]
 pub fn serve(
     connection: Arc<Connection>,
-    request: Request<Inbound>,
+    head: Box<Parts>,
+    body: Inbound,
 ) -> impl Future<Output = Result<BoxedAnswer, Infallible>> {
-    let refusal = connection.refusal(&request);
-    let (mut head, body) = request.into_parts();
+    let mut head = head;
+    let refusal = connection.refusal(&head.extensions);
     let manner = Manner::of(&mut head);
     let life = Life::receive(connection, manner);
     let mut record = life.record(&head);
@@ -66,7 +66,7 @@ pub fn serve(
                 None => life.answer(&head, body, &mut record).await,
             },
         };
-        spare::keep(head.headers);
+        spare::keep_head(head);
         record.decided(answer.status());
         if life.manner.call().is_some()
             && let Some(own) = answer.extensions().get::<Own>()

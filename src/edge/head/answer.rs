@@ -96,7 +96,7 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
         at += found + 1;
     }
     let (body, after) = facts.conclude(version, status, method)?;
-    let mut head = Box::new(Response::new(AnswerBody::whole(Bytes::new())));
+    let mut head = Box::write(Box::new_uninit(), Response::new(AnswerBody::whole(Bytes::new())));
     *head.status_mut() = status;
     *head.version_mut() = version;
     *head.headers_mut() = headers;

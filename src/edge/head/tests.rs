@@ -46,7 +46,7 @@ impl Messages {
                     Scan::Refused(refusal) => return (at, Some((Stage::Head, refusal))),
                     Scan::Whole(length, framing) => {
                         let head = Bytes::copy_from_slice(&rest[..length]);
-                        if let Err(refusal) = request::of(&self.scanner, &head, ()) {
+                        if let Err(refusal) = request::of(&self.scanner, &head) {
                             return (at, Some((Stage::Head, refusal)));
                         }
                         at += length;

@@ -11,7 +11,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, Version};
 
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
@@ -22,6 +23,7 @@ use crate::edge::http2::opened::Opened;
 use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
+use crate::edge::spare;
 use crate::edge::stream::Stream;
 use crate::edge::worker::lock;
 use crate::snapshot::DoorLimits;
@@ -66,7 +68,7 @@ pub(in crate::edge) async fn run<S: Serve>(
     loop {
         let begun = poll_fn(|cx| {
             let mut held = lock(&wire);
-            let (request, terms) = match ready!(held.poll_head(cx)) {
+            let (head, body, terms) = match ready!(held.poll_head(cx)) {
                 Arrival::Head(head) => received(&head, &mut held, &wire),
                 Arrival::Refused(refusal) => refused(refusal),
                 Arrival::Http2 => return Poll::Ready(Begun::Http2),
@@ -75,7 +77,8 @@ pub(in crate::edge) async fn run<S: Serve>(
             drop(held);
             // The life of a request is large, and would be moved once for each layer; and a
             // connection that waits for the next one has no need of the room.
-            Poll::Ready(Begun::Request(Box::pin(serve.serve(Arc::clone(&connection), request)), terms))
+            let answer = Box::write(Box::new_uninit(), serve.serve(Arc::clone(&connection), head, body));
+            Poll::Ready(Begun::Request(Box::into_pin(answer), terms))
         });
         let (answer, terms) = match begun.await {
             Begun::Request(answer, terms) => (answer, terms),
@@ -103,24 +106,24 @@ fn opened(wire: Arc<Mutex<Wire>>) -> Option<Opened> {
 }
 
 /// A request with its body, and what its answer has to know of it.
-fn received(head: &Bytes, held: &mut Wire, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
-    match held.read(head, |length| Inbound::http1(wire, length)) {
-        Ok((request, wishes)) => {
-            let body = if *request.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
-            let terms = Terms { version: request.version(), body, wishes };
-            (request, terms)
+fn received(head: &Bytes, held: &mut Wire, wire: &Arc<Mutex<Wire>>) -> (Box<Parts>, Inbound, Terms) {
+    match held.read(head) {
+        Ok((request, length, wishes)) => {
+            let body = if request.method == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+            let terms = Terms { version: request.version, body, wishes };
+            (request, Inbound::http1(wire, length), terms)
         }
         Err(refusal) => refused(refusal),
     }
 }
 
 /// What stands for a head that was refused: it asks for nothing, and carries the refusal.
-fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
-    let mut request = Request::new(Inbound::empty());
-    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    request.extensions_mut().insert(refusal);
+fn refused(refusal: Refusal) -> (Box<Parts>, Inbound, Terms) {
+    let mut request = spare::head(1);
+    request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    request.extensions.insert(refusal);
     let terms = Terms { version: Version::HTTP_11, body: Wanted::Yes, wishes: Wishes::default() };
-    (request, terms)
+    (request, Inbound::empty(), terms)
 }
 
 /// An answer on its way, unless the caller leaves before it is there.
