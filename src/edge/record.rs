@@ -184,3 +184,39 @@ impl std::fmt::Debug for Record {
         f.debug_struct("Record").field("status", &self.exchange.status).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::access::denial::Denial;
+    use crate::telemetry::label::{DECISIONS, decision_slot};
+
+    #[test]
+    fn every_refusal_is_counted_under_its_own_word() {
+        let all = [
+            Denial::NoRoute,
+            Denial::MethodNotAllowed(String::new()),
+            Denial::MediaBad,
+            Denial::Missing,
+            Denial::Ambiguous,
+            Denial::Malformed,
+            Denial::Unknown,
+            Denial::BadSignature,
+            Denial::UnknownKey,
+            Denial::WrongType,
+            Denial::WrongIssuer,
+            Denial::WrongAudience,
+            Denial::ClaimMismatch,
+            Denial::WrongKind,
+            Denial::Expired,
+            Denial::NotYet,
+            Denial::Revoked,
+            Denial::InsufficientScope(Default::default()),
+            Denial::UserRequired,
+            Denial::CannotTell(crate::clock::Seconds(1)),
+        ];
+        for denial in all {
+            let slot = decision_slot(denial.label()).map(|slot| DECISIONS[slot]);
+            assert_eq!(slot, Some(denial.label()));
+        }
+    }
+}

@@ -33,7 +33,7 @@ use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
 use crate::edge::worker::{Worker, lock};
 use crate::edge::{application_key, collect, deprecated, form, grpc, proof, respond, spare};
-use crate::oauth::store::Access;
+use crate::oauth::store::{Access, GrantStore as _};
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};
 use crate::telemetry::meter::Lookup;
@@ -226,8 +226,8 @@ impl Life {
             Err(mut denial) => {
                 let policy = &self.world().snapshot.policy;
                 if application_key::could_be(&denial, route, policy) {
-                    let shared = &self.worker().shared;
-                    denial = Box::pin(application_key::told_apart(denial, &presented, route, policy, shared)).await;
+                    let worker = self.worker();
+                    denial = Box::pin(application_key::told_apart(denial, &presented, route, policy, worker)).await;
                 }
                 record.denied(denial.label());
                 let closed = ruling.and_then(|ruling| ruling.denied(record));
@@ -289,7 +289,11 @@ impl Life {
 
     async fn ask(&self, route: &Arc<Route>, presented: &Presented<'_>, question: Question) -> Result<Decision, Denial> {
         let Question::Opaque { digest, .. } = &question;
-        let row = self.worker().inquiries.ask(&self.worker().shared, *digest).await?;
+        let (shared, digest) = (&self.worker().shared, *digest);
+        let service = Arc::clone(&shared.service);
+        let look = || async move { Ok(service.store.find_access(digest).await?.map(Arc::new)) };
+        let inquiries = &self.worker().tokens;
+        let row = inquiries.ask(digest.0, (&shared.runtime, &shared.telemetry), look).await?;
         let facts = row.and_then(|row| self.facts(&row));
         let answered = question.answer(facts, &self.world().snapshot.policy, self.now)?;
         Ok(self.with_seen(Pause::Taken, |known, seen| admit_with(route, presented, answered, known, seen, self.now)))
