@@ -14,7 +14,7 @@ use crate::edge::inquiry::{self, Inquiries};
 use crate::edge::lifeline::Lifelines;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
-use crate::edge::upstream::layout::Pools;
+use crate::edge::upstream::layout::{Layout, Pools};
 use crate::oauth::store::Access;
 use crate::snapshot::{Snapshot, World};
 use crate::telemetry::meter::Meter;
@@ -81,6 +81,16 @@ impl Worker {
             self.pulses.fit(shortest_timeout(&mine.snapshot));
         }
         Arc::clone(&mine)
+    }
+
+    /// The layout of the world of a request that begins now; as `world`.
+    pub fn layout(&self) -> Arc<Layout> {
+        let mut pools = lock(&self.pools);
+        if let Some(layout) = pools.present(self.shared.worlds.generation()) {
+            return layout;
+        }
+        let world = self.world();
+        pools.layout(&world, &self.meter, &self.shared.limits)
     }
 
     /// Open connections to callers.

@@ -17,5 +17,6 @@ mod crowd;
 mod ending;
 mod health;
 mod http2;
+mod kubernetes;
 mod state;
 mod succession;
