@@ -15,18 +15,13 @@ use crate::dialect::token_header::TokenHeader;
 /// whether the route takes tokens there or not.
 pub const STANDARD_PARAMETER: &str = "access_token";
 
-/// The bytes of a `b64token` but for its padding (RFC 6750 §2.1): a long token is looked
-/// at byte by byte.
-const B64TOKEN: [bool; 256] = {
-    let mut fits = [false; 256];
-    let mut byte = 0;
-    while byte < fits.len() {
-        let sign = byte as u8;
-        fits[byte] = sign.is_ascii_alphanumeric() || matches!(sign, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
-        byte += 1;
-    }
-    fits
-};
+/// The bytes of a `b64token` but for its padding (RFC 6750 §2.1).
+fn is_b64token(byte: u8) -> bool {
+    let within = |low: u8, high: u8| (byte >= low) & (byte <= high);
+    let letter = within(b'a', b'z') | within(b'A', b'Z');
+    // `-` to `9`: the signs `-`, `.` and `/`, then the digits.
+    letter | within(b'-', b'9') | (byte == b'_') | (byte == b'~') | (byte == b'+')
+}
 
 /// What was presented as a token. Its alphabet is not looked at before its text is
 /// asked for: bytes that were a token at an earlier request are one at this one.
@@ -54,8 +49,10 @@ pub enum Place {
 impl Credential<'_> {
     /// The text, if it is a `b64token` (RFC 6750 §2.1).
     pub fn text(&self) -> Result<&str, Denial> {
-        let body = self.token.iter().take_while(|byte| B64TOKEN[usize::from(**byte)]).count();
-        if body == 0 || self.token[body..].iter().any(|b| *b != b'=') {
+        let padding = self.token.iter().rev().take_while(|byte| **byte == b'=').count();
+        let body = &self.token[..self.token.len() - padding];
+        // Without a way out, so that it is done for many bytes at once.
+        if body.is_empty() || !body.iter().fold(true, |fits, byte| fits & is_b64token(*byte)) {
             return Err(Denial::Malformed);
         }
         std::str::from_utf8(&self.token).map_err(|_| Denial::Malformed)

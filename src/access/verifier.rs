@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::access::denial::Denial;
 use crate::access::policy::Policy;
@@ -18,6 +18,7 @@ use crate::token::claims::Claims;
 use crate::token::handle::{Handle, HandleKind, Handles};
 use crate::token::id::{ClientId, FamilyId, Subject};
 use crate::token::jws::{Compact, JwsError, Opened};
+use crate::token::members::Members;
 use crate::token::ring::KeyRing;
 use crate::token::scope::{Scope, ScopeSet, Scopes};
 
@@ -71,7 +72,7 @@ fn denial(error: JwsError) -> Denial {
 
 /// Whether `iss` is this issuer's, byte by byte. Absent, it is only where the profile
 /// does not ask for it.
-fn speaks_for(profile: &TokenProfile, payload: &Map<String, Value>) -> Result<bool, Denial> {
+fn speaks_for(profile: &TokenProfile, payload: &Members) -> Result<bool, Denial> {
     match (payload.get("iss"), &profile.claims.issuer) {
         (_, IssuerClaim::Unchecked) => Ok(true),
         (Some(Value::String(iss)), IssuerClaim::Url) => Ok(**iss == *profile.issuer_url),
@@ -137,7 +138,7 @@ fn takes_type(profile: &TokenProfile, typ: Option<&str>) -> bool {
 }
 
 /// A claim that is a plain text where it is present.
-fn text<'a>(payload: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Denial> {
+fn text<'a>(payload: &'a Members, name: &str) -> Result<Option<&'a str>, Denial> {
     match payload.get(name) {
         None => Ok(None),
         Some(Value::String(text)) if !text.is_empty() && is_plain(text) => Ok(Some(text)),
@@ -146,7 +147,7 @@ fn text<'a>(payload: &'a Map<String, Value>, name: &str) -> Result<Option<&'a st
 }
 
 /// A claim of an old system's name, which may be a number.
-fn own<'a>(payload: &'a Map<String, Value>, name: &str) -> Result<Option<Cow<'a, str>>, Denial> {
+fn own<'a>(payload: &'a Members, name: &str) -> Result<Option<Cow<'a, str>>, Denial> {
     match payload.get(name) {
         Some(number @ Value::Number(_)) => Ok(claim_text(number).map(Cow::Owned)),
         _ => Ok(text(payload, name)?.map(Cow::Borrowed)),
@@ -172,7 +173,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// A moment (RFC 7519 §2 NumericDate): a number, not negative, within the calendar.
-fn time(payload: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, Denial> {
+fn time(payload: &Members, name: &str) -> Result<Option<UnixTime>, Denial> {
     let Some(value) = payload.get(name) else { return Ok(None) };
     let whole = value.as_u64();
     let fraction = || value.as_f64().filter(|n| (0.0..=LAST_MOMENT as f64).contains(n)).map(|n| n as u64);
@@ -180,7 +181,7 @@ fn time(payload: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, De
     moment.map(|moment| Some(UnixTime(moment))).ok_or(Denial::ClaimMismatch)
 }
 
-fn audience(payload: &Map<String, Value>) -> Result<Box<[Box<str>]>, Denial> {
+fn audience(payload: &Members) -> Result<Box<[Box<str>]>, Denial> {
     match payload.get("aud") {
         None => Ok(Box::default()),
         Some(Value::String(one)) => Ok(Box::new([one.as_str().into()])),

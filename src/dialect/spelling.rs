@@ -54,9 +54,12 @@ pub enum Escapes {
     Html,
 }
 
+/// Answers are seldom longer: more than that and the text grows as it is written.
+const USUAL_BYTES: usize = 1024;
+
 /// The body in that format; `root` is the outermost element of XML.
 pub fn spell(value: &Value, format: Format, habits: JsonHabits, root: &str) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(USUAL_BYTES);
     match format {
         Format::Json => json(value, habits, &mut out),
         Format::Form => form(value, &mut out),
@@ -95,6 +98,14 @@ fn json(value: &Value, habits: JsonHabits, out: &mut String) {
 }
 
 fn quoted(text: &str, escapes: Escapes, out: &mut String) {
+    // Most texts have nothing that any habit escapes.
+    let simple = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'/' | b'<' | b'>' | b'&');
+    if text.bytes().all(|byte| simple(byte) || byte == b' ') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let plain = Value::String(text.to_owned()).to_string();
     for c in plain.chars() {
         let escaped = match escapes {

@@ -1,7 +1,8 @@
-//! A request to an endpoint of one of our issuers: collected within bounds, answered
-//! on the shared runtime, since a password costs milliseconds and a store waits for
-//! its disk. What has begun there is finished even if the caller leaves.
-//! Must never: run any of it on a worker's thread.
+//! A request to an endpoint of one of our issuers: collected within bounds, answered by
+//! a task of its own, which is finished even if the caller leaves. What takes no longer
+//! than forwarding a request (passwords are hashed and the disk is waited for on other
+//! threads) is done by the worker itself, since each hand-over between threads costs as
+//! much as the rest of an answer. Must never: sign with RSA or write a page on a worker.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Visit<'_> {
         Ok(respond::replied(self.answer(raw).await))
     }
 
-    /// Hands the request to the shared runtime.
+    /// Has the request answered by a task, here or on the shared runtime.
     async fn answer(&self, raw: RawRequest) -> Reply {
         let (shared, world) = (Arc::clone(self.shared), Arc::clone(self.world));
         let (place, now) = (self.place, self.now);
@@ -111,12 +112,42 @@ impl Visit<'_> {
             }
             written.reply
         };
-        match self.shared.runtime.spawn(task).await {
+        // Boxed, since the runtime moves a task several times.
+        let task = Box::pin(task);
+        let running = if self.is_brief() { tokio::spawn(task) } else { self.shared.runtime.spawn(task) };
+        match running.await {
             Ok(reply) => reply,
             Err(error) => {
                 tracing::error!(endpoint = place.endpoint.as_str(), %error, "an answer was not finished");
                 self.refusal(&Condition::Internal, &HeaderMap::new())
             }
+        }
+    }
+
+    /// Whether no step of the answer holds its thread for longer than forwarding a request
+    /// would.
+    fn is_brief(&self) -> bool {
+        let issuer = &self.world.snapshot.issuers[self.place.issuer];
+        let own = [issuer.profile, self.world.snapshot.policy.profiles.len() + self.place.issuer];
+        let mut signers = own.into_iter().filter_map(|index| self.world.rings.get(index)?.signer());
+        match self.place.endpoint {
+            Endpoint::Token => signers.all(|signer| signer.algorithm().signs_quickly()),
+            Endpoint::Revoke | Endpoint::Introspect | Endpoint::Jwks | Endpoint::Metadata => true,
+            Endpoint::Info
+            | Endpoint::Authorize
+            | Endpoint::EndSession
+            | Endpoint::Account
+            | Endpoint::SignIn
+            | Endpoint::SignOut
+            | Endpoint::Consent
+            | Endpoint::Applications
+            | Endpoint::Authorized
+            | Endpoint::Sessions
+            | Endpoint::UserInfo
+            | Endpoint::OpenidConfiguration
+            | Endpoint::Register
+            | Endpoint::RegisteredClient
+            | Endpoint::Assets => false,
         }
     }
 

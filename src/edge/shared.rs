@@ -37,7 +37,7 @@ pub struct Shared {
     pub fingerprints: Fingerprinter,
     /// The wall clock; read once per request.
     pub clock: Arc<dyn Clock>,
-    /// The issuer's service; its futures run on `runtime`, never on a worker.
+    /// The issuer's service; what holds a thread runs on `runtime`, the rest on the worker.
     pub service: Arc<IssuerService>,
     /// The shared runtime: store, hashing, admin, tails.
     pub runtime: tokio::runtime::Handle,

@@ -41,7 +41,7 @@ use crate::telemetry::outcome::Reload;
 use crate::token::fingerprint::Fingerprinter;
 use crate::users::{self, HashingPool};
 
-/// Threads of the shared runtime: they mostly wait, and sign tokens.
+/// Threads of the shared runtime: they mostly wait, sign with RSA and write pages.
 const SHARED_THREADS: usize = 2;
 
 /// How long a start or a reload waits for the addresses of servers' names.

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
@@ -19,6 +19,7 @@ use crate::oauth::store::{Directory, GrantStore, Spent, StoreError};
 use crate::oauth::throttle::{Party, Throttle};
 use crate::token::id::ClientId;
 use crate::token::jws::Compact;
+use crate::token::members::Members;
 use crate::token::ring::KeyRing;
 use crate::token::secret::{Secret, SecretDigest};
 
@@ -72,7 +73,7 @@ pub fn look(
     Ok(Vouched { subject, digest: SecretDigest::of(&remembered).0, until })
 }
 
-fn is_for(claims: &Map<String, Value>, name: &str) -> bool {
+fn is_for(claims: &Members, name: &str) -> bool {
     match claims.get("aud") {
         Some(Value::String(one)) => one == name,
         Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(name)),
@@ -82,7 +83,7 @@ fn is_for(claims: &Map<String, Value>, name: &str) -> bool {
 
 /// Its times, if it is good now and for no longer than it may be; when it ends on every
 /// clock.
-fn times(claims: &Map<String, Value>, settings: &AssertionSettings, now: UnixTime) -> Result<UnixTime, &'static str> {
+fn times(claims: &Members, settings: &AssertionSettings, now: UnixTime) -> Result<UnixTime, &'static str> {
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(value) => value.as_u64().map(|time| Some(UnixTime(time))).ok_or("assertion_time"),

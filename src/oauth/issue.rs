@@ -99,14 +99,17 @@ pub(in crate::oauth) fn mint<S, P>(case: &Case<'_, S, P>, bearer: &Bearer<'_>) -
     let issuer = case.desk.issuer;
     let signer = case.desk.ring.signer();
     let name = &issuer.name;
-    let handles = [
-        Some(Handle::of_user(name, bearer.subject)),
-        Some(Handle::of_client(name, bearer.client)),
-        Some(Handle::of_issuer(name)),
-        bearer.family.map(|family| Handle::of_family(name, &family)),
-        signer.map(|signer| Handle::of_key(name, signer.kid())),
-    ];
-    let issued = case.service.list.earliest_issue(handles.into_iter().flatten(), case.now);
+    let handles = || {
+        let all = [
+            Some(Handle::of_user(name, bearer.subject)),
+            Some(Handle::of_client(name, bearer.client)),
+            Some(Handle::of_issuer(name)),
+            bearer.family.map(|family| Handle::of_family(name, &family)),
+            signer.map(|signer| Handle::of_key(name, signer.kid())),
+        ];
+        all.into_iter().flatten()
+    };
+    let issued = case.service.list.earliest_issue(handles, case.now);
     let number = number(case);
     match (issuer.token.format, &issuer.token.spelling.access) {
         (TokenFormat::Opaque, makeup) => {
@@ -181,7 +184,8 @@ fn row(issuer: &Issuer, bearer: &Bearer<'_>, issued: UnixTime, digest: SecretDig
 /// It names the token, for revocation lists and introspection, and gives nothing of
 /// it away.
 pub fn opaque_id(digest: &SecretDigest) -> String {
-    digest.0[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    digest.0[..16].iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The revocation handle of an opaque token, of its `jti` like that of any other.

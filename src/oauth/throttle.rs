@@ -5,11 +5,11 @@
 
 use std::net::IpAddr;
 
-use aws_lc_rs::digest;
 use dashmap::DashMap;
 
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::issuer::Issuer;
+use crate::token::handle::half_digest;
 
 /// Entries of each of the two tables; at the bound one old entry gives way to a new.
 pub const MAX_ENTRIES: usize = 65_536;
@@ -184,21 +184,20 @@ fn pair_key(issuer: &Issuer, peer: IpAddr, party: Option<Party<'_>>) -> u128 {
 
 /// A digest, so that a long name costs no memory and no two pairs meet by design.
 fn key(issuer: &Issuer, kind: &str, peer: IpAddr, name: &str) -> u128 {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(kind.as_bytes());
-    context.update(&[0]);
-    context.update(issuer.name.as_str().as_bytes());
-    context.update(&[0]);
-    match peer.to_canonical() {
-        IpAddr::V4(four) => context.update(&four.octets()),
+    let (four, six);
+    let address: &[u8] = match peer.to_canonical() {
+        IpAddr::V4(address) => {
+            four = address.octets();
+            &four
+        }
         // Who holds one IPv6 address holds its /64.
-        IpAddr::V6(six) => context.update(&six.octets()[..8]),
-    }
-    context.update(&[0]);
-    context.update(name.as_bytes());
-    let mut half = [0; 16];
-    half.copy_from_slice(&context.finish().as_ref()[..16]);
-    u128::from_be_bytes(half)
+        IpAddr::V6(address) => {
+            six = address.octets();
+            &six[..8]
+        }
+    };
+    let issuer = issuer.name.as_str().as_bytes();
+    u128::from_be_bytes(half_digest(&[kind.as_bytes(), &[0], issuer, &[0], address, &[0], name.as_bytes()]))
 }
 
 #[cfg(test)]

@@ -48,6 +48,11 @@ impl Cuts {
         Cutting::Later
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The moment a handle is cut at.
     pub fn moment(&self, handle: Handle) -> Option<UnixTime> {
         self.0.get(&handle).map(|cut| cut.issued_before)

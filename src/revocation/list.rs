@@ -177,10 +177,17 @@ impl List {
 
     /// The `iat` that a token with these handles must bear to be live: `now`, or the
     /// second after the latest cut that would cover it. Who signs in again in the very
-    /// second in which his tokens were called back gets one that works.
-    pub fn earliest_issue(&self, handles: impl IntoIterator<Item = Handle>, now: UnixTime) -> UnixTime {
+    /// second in which his tokens were called back gets one that works. The handles are
+    /// asked for only while there are cuts.
+    pub fn earliest_issue<H>(&self, handles: impl FnOnce() -> H, now: UnixTime) -> UnixTime
+    where
+        H: Iterator<Item = Handle>,
+    {
         let cuts = read(&self.cuts);
-        let latest = handles.into_iter().filter_map(|handle| cuts.moment(handle)).max();
+        if cuts.is_empty() {
+            return now;
+        }
+        let latest = handles().filter_map(|handle| cuts.moment(handle)).max();
         latest.map_or(now, |moment| now.max(UnixTime(moment.0.saturating_add(1))))
     }
 

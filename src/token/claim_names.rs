@@ -3,8 +3,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::token::members::Members;
 use crate::token::scope::{Scope, Scopes};
 
 /// The claims that admission reads.
@@ -59,7 +60,7 @@ pub enum Subjects {
 impl ClaimNames {
     /// The scopes of a token: a text with separators, or a list of names. What is
     /// neither, or is no scope name, grants nothing.
-    pub fn scopes(&self, payload: &Map<String, Value>) -> Scopes {
+    pub fn scopes(&self, payload: &Members) -> Scopes {
         let standard = &*self.scope == "scope";
         match payload.get(&*self.scope).or_else(|| payload.get("scp").filter(|_| standard)) {
             Some(Value::String(text)) => text.split(&self.scope_separators[..]).filter_map(Scope::parse).collect(),

@@ -27,7 +27,7 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotAnObject> {
 }
 
 /// Reads a value with as many levels left.
-struct Strict(usize);
+pub(in crate::token) struct Strict(pub usize);
 
 impl<'de> DeserializeSeed<'de> for Strict {
     type Value = Value;

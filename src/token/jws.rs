@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::token::json;
 use crate::token::key::Algorithm;
+use crate::token::members::Members;
 use crate::token::ring::KeyRing;
 use crate::token::verifying::{MAX_KID_BYTES, VerifyingKey};
 
@@ -57,7 +57,7 @@ pub struct Opened {
     /// The key that signed it.
     pub key: Arc<VerifyingKey>,
     /// The claims.
-    pub payload: Map<String, Value>,
+    pub payload: Members,
     /// The bytes the claims were read from, for a digest of them.
     pub payload_bytes: Vec<u8>,
 }
@@ -81,8 +81,8 @@ impl<'a> Compact<'a> {
         if header.len() > MAX_HEADER_BYTES || signature.is_empty() || signature.contains('.') {
             return Err(JwsError::Malformed);
         }
-        let header = json::object(&decode(header)?).map_err(|_| JwsError::Malformed)?;
-        if header.keys().any(|name| REFUSED_HEADERS.contains(&name.as_str())) {
+        let header = Members::read(&decode(header)?).map_err(|_| JwsError::Malformed)?;
+        if header.names().any(|name| REFUSED_HEADERS.contains(&name)) {
             return Err(JwsError::RefusedHeader);
         }
         let text = |name: &str| match header.get(name) {
@@ -108,7 +108,7 @@ impl<'a> Compact<'a> {
     /// Who is said to have issued it, before anything is believed: only to find the keys
     /// that can tell.
     pub fn claimed_issuer(&self) -> Option<String> {
-        let payload = json::object(&decode(self.payload).ok()?).ok()?;
+        let payload = Members::read(&decode(self.payload).ok()?).ok()?;
         payload.get("iss").and_then(Value::as_str).map(str::to_owned)
     }
 
@@ -127,7 +127,7 @@ impl<'a> Compact<'a> {
     /// Reads the claims, once a key vouched for them.
     pub fn read(&self, key: Arc<VerifyingKey>) -> Result<Opened, JwsError> {
         let payload_bytes = decode(self.payload)?;
-        let payload = json::object(&payload_bytes).map_err(|_| JwsError::Malformed)?;
+        let payload = Members::read(&payload_bytes).map_err(|_| JwsError::Malformed)?;
         Ok(Opened { header_typ: self.typ.clone(), key, payload, payload_bytes })
     }
 }

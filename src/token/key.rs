@@ -48,6 +48,14 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Whether a signature takes microseconds; with RSA it is most of a millisecond.
+    pub fn signs_quickly(self) -> bool {
+        match self {
+            Algorithm::Es256 | Algorithm::EdDsa | Algorithm::Hs256 => true,
+            Algorithm::Rs256 | Algorithm::Ps256 => false,
+        }
+    }
+
     /// All of them.
     pub const ALL: [Algorithm; 5] =
         [Algorithm::Es256, Algorithm::Rs256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Hs256];

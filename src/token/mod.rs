@@ -11,6 +11,7 @@ pub mod json;
 mod jwk;
 pub mod jws;
 pub mod key;
+pub mod members;
 pub mod opaque;
 pub mod ring;
 pub mod scope;

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{
@@ -131,7 +132,13 @@ impl VerifyingKey {
     /// Whether `signature` over `signed` was made with this key.
     pub fn verify(&self, signed: &[u8], signature: &[u8]) -> bool {
         match &self.check {
-            Check::Public(key) => key.verify_sig(signed, signature).is_ok(),
+            Check::Public(key) => match self.algorithm {
+                // A digest made apart spares the library a copy of its digest's state.
+                Algorithm::Es256 | Algorithm::Rs256 | Algorithm::Ps256 => {
+                    key.verify_digest_sig(&digest::digest(&digest::SHA256, signed), signature).is_ok()
+                }
+                Algorithm::EdDsa | Algorithm::Hs256 => key.verify_sig(signed, signature).is_ok(),
+            },
             Check::Shared(key) => hmac::verify(key, signed, signature).is_ok(),
         }
     }

@@ -167,7 +167,7 @@ fn openid() -> Fixture {
 fn payload(fixture: &Fixture, token: &str) -> Value {
     let opened = jws::open(&fixture.ring, token).unwrap();
     assert_eq!(opened.header_typ.as_deref(), Some("JWT"));
-    Value::Object(opened.payload)
+    Value::Object(opened.payload.into())
 }
 
 #[tokio::test]

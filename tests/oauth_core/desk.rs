@@ -271,5 +271,5 @@ pub fn set(raw: &mut RawRequest, name: &'static str, value: &str) {
 pub fn claims(ring: &KeyRing, token: &str) -> HashMap<String, Value> {
     let opened = tollgate::token::jws::open(ring, token).unwrap();
     assert_eq!(opened.header_typ.as_deref(), Some("at+jwt"));
-    opened.payload.into_iter().collect()
+    serde_json::Map::from(opened.payload).into_iter().collect()
 }

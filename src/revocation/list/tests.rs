@@ -61,9 +61,9 @@ fn a_cut_spares_what_came_later() {
     assert!(user(Some(50)));
     assert_eq!(list.add(&notice(HandleKind::User, 3, Some(60), 80)), Added::New);
     assert!(user(Some(60)) && !user(Some(61)));
-    assert_eq!(list.earliest_issue([Handle(9), Handle(3)], UnixTime(60)), UnixTime(61));
-    assert_eq!(list.earliest_issue([Handle(3)], UnixTime(70)), UnixTime(70));
-    assert_eq!(list.earliest_issue([Handle(9)], UnixTime(60)), UnixTime(60));
+    assert_eq!(list.earliest_issue(|| [Handle(9), Handle(3)].into_iter(), UnixTime(60)), UnixTime(61));
+    assert_eq!(list.earliest_issue(|| [Handle(3)].into_iter(), UnixTime(70)), UnixTime(70));
+    assert_eq!(list.earliest_issue(|| [Handle(9)].into_iter(), UnixTime(60)), UnixTime(60));
     assert_eq!((list.forget(UnixTime(99)), list.forget(UnixTime(100)), list.len()), (0, 1, 0));
     assert!(!user(None));
 }
