@@ -77,5 +77,6 @@ pub mod upload;
 pub mod upstream;
 pub mod user_token;
 pub mod watch;
+pub mod wave;
 pub mod websocket;
 pub mod worker;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Response, Version};
@@ -20,6 +20,7 @@ use crate::edge::http1::near::Near;
 use crate::edge::http1::reply::{self, Frame, Said, Then};
 use crate::edge::http1::wire::Wire;
 use crate::edge::spare;
+use crate::edge::wave::Wave;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::tunnel;
 use crate::edge::worker::lock;
@@ -103,6 +104,8 @@ struct Sending {
     /// Whether the caller takes trailers.
     trailers: bool,
     stage: Stage,
+    /// The answers to one wave of requests leave together.
+    wave: Wave,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,7 +124,7 @@ impl Sending {
             Frame::Nothing(_) | Frame::Switched => Stage::Over,
             Frame::Length(_) | Frame::Chunks | Frame::UntilClose => Stage::Body,
         };
-        Sending { frame, trailers: terms.wishes.trailers, stage }
+        Sending { frame, trailers: terms.wishes.trailers, stage, wave: Wave::default() }
     }
 
     /// What is in hand leaves with the head.
@@ -159,6 +162,7 @@ impl Sending {
                     Poll::Pending => dry = true,
                 }
             }
+            ready!(self.wave.poll(cx));
             let mut wire = lock(wire);
             turn += wire.outflow.waiting();
             match wire.poll_flush(cx) {

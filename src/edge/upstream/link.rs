@@ -26,6 +26,7 @@ use crate::edge::stream::Stream;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::request;
+use crate::edge::wave::Wave;
 
 /// A connection to one server.
 #[derive(Debug)]
@@ -73,6 +74,8 @@ enum Sent {
 struct Progress<'a> {
     searched: usize,
     informing: usize,
+    /// The requests of one wave leave together.
+    wave: Wave,
     /// Where those that inform go on to the caller, if he can be told.
     interims: Option<&'a Interims>,
 }
@@ -158,7 +161,7 @@ impl Link {
         awaiting: Awaiting<'a>,
     ) -> impl Future<Output = Result<Answer, LinkError>> + use<'a> {
         let method = self.begin(request, &awaiting);
-        let mut progress = Progress { searched: 0, informing: 0, interims: awaiting.interims };
+        let mut progress = Progress { searched: 0, informing: 0, wave: Wave::default(), interims: awaiting.interims };
         poll_fn(move |cx| self.poll_answer(cx, &method, &mut progress))
     }
 
@@ -191,6 +194,7 @@ impl Link {
         progress: &mut Progress<'_>,
     ) -> Poll<Result<Answer, LinkError>> {
         self.pulse.register(cx.waker());
+        ready!(progress.wave.poll(cx));
         if self.state.takes() && self.poll_upload(cx)? == Poll::Ready(Sent::Broken) {
             if self.outflow.sent() == 0 {
                 self.state = State::Gone;
