@@ -1,6 +1,6 @@
-//! A request to an endpoint of one of our issuers: collected within bounds, answered by
-//! a task of its own, which is finished even if the caller leaves. What takes no longer
-//! than forwarding a request (passwords are hashed and the disk is waited for on other
+//! A request to an endpoint of one of our issuers: collected within bounds, and what has
+//! begun of its answer is finished even if the caller leaves. What takes no longer than
+//! forwarding a request (passwords are hashed and the disk is waited for on other
 //! threads) is done by the worker itself, since each hand-over between threads costs as
 //! much as the rest of an answer. Must never: sign with RSA or write a page on a worker.
 
@@ -16,6 +16,7 @@ use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::dialect::wire::{RawRequest, Reply};
 use crate::edge::body::AnswerBody;
+use crate::edge::finish::Finish;
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
@@ -90,7 +91,7 @@ impl Visit<'_> {
         Ok(respond::replied(self.answer(raw).await))
     }
 
-    /// Has the request answered by a task, here or on the shared runtime.
+    /// Has the request answered, here or on the shared runtime.
     async fn answer(&self, raw: RawRequest) -> Reply {
         let (shared, world) = (Arc::clone(self.shared), Arc::clone(self.world));
         let (place, now) = (self.place, self.now);
@@ -113,16 +114,15 @@ impl Visit<'_> {
             }
             written.reply
         };
-        // Boxed, since the runtime moves a task several times.
-        let task = Box::pin(task);
-        let running = if self.is_brief() { tokio::spawn(task) } else { self.shared.runtime.spawn(task) };
-        match running.await {
-            Ok(reply) => reply,
-            Err(error) => {
-                tracing::error!(endpoint = place.endpoint.as_str(), %error, "an answer was not finished");
-                self.refusal(&Condition::Internal, &HeaderMap::new())
-            }
-        }
+        let runtime = self.shared.runtime.clone();
+        let answered = match self.is_brief() {
+            true => Finish::new(task, runtime).await.map_err(|error| error.to_string()),
+            false => runtime.spawn(Box::pin(task)).await.map_err(|error| error.to_string()),
+        };
+        answered.unwrap_or_else(|error| {
+            tracing::error!(endpoint = place.endpoint.as_str(), error, "an answer was not finished");
+            self.refusal(&Condition::Internal, &HeaderMap::new())
+        })
     }
 
     /// Whether no step of the answer holds its thread for longer than forwarding a request

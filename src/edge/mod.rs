@@ -20,6 +20,7 @@ pub mod duplex;
 pub mod ear;
 pub mod echo;
 pub mod endpoint;
+pub mod finish;
 pub mod fleet;
 pub mod form;
 pub mod forward;
