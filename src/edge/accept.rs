@@ -24,6 +24,7 @@ use crate::edge::handshake::{Protocol, shake};
 use crate::edge::http1::wire::Opens;
 use crate::edge::http2::opened::Opened;
 use crate::edge::io::Socket;
+use crate::edge::memory::Pressure;
 use crate::edge::plug::Plug;
 use crate::edge::proxy_protocol::header::Source;
 use crate::edge::proxy_protocol::receive::{Received, receive};
@@ -32,7 +33,7 @@ use crate::edge::serve::Serve;
 use crate::edge::worker::Worker;
 use crate::edge::{http1, http2, redirect};
 use crate::snapshot::{Door, DoorLimits, Listener, ProxyProtocol};
-use crate::telemetry::outcome::ConnectionRefused;
+use crate::telemetry::outcome::{ConnectionRefused, Relief};
 
 /// The first pause after accepting has failed, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -72,6 +73,14 @@ async fn accept_until<S: Serve>(
     let mut end = std::pin::pin!(end);
     let mut pause = PAUSES.0;
     loop {
+        if worker.shared.memory.pressure() != Pressure::Calm {
+            worker.shared.telemetry.relieved(Relief::HeldBack);
+            tokio::select! {
+                biased;
+                () = &mut end => return,
+                () = worker.shared.memory.room() => {}
+            }
+        }
         let accepted = tokio::select! {
             biased;
             () = &mut end => return,
@@ -248,15 +257,16 @@ async fn attend<S: Serve>(
     match door {
         Door::Clear => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            let (stream, terms) = (Socket::clear(stream), limits.clone());
-            let ended = http1::connection::run(Arc::clone(&connection), stream, Opens::Either, terms, serve.clone());
-            if let Some(opened) = ended.await {
+            let (stream, near, terms) = (Socket::clear(stream), Arc::clone(&connection), limits.clone());
+            if let Some(opened) = http1::connection::run(near, stream, Opens::Either, terms, serve.clone()).await {
                 Box::pin(http2::run(connection, opened, limits, serve)).await;
             }
         }
         Door::Redirect(port) => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
+            let serve = move |connection: Arc<Connection>, head: Box<http::request::Parts>, _| {
+                redirect::answer(&connection, &head, port)
+            };
             http1::connection::run(connection, Socket::clear(stream), Opens::Http1, limits, serve).await;
         }
         Door::Tls(config) => {
@@ -270,7 +280,8 @@ async fn attend<S: Serve>(
                     http1::connection::run(connection, agreed.stream, Opens::Http1, limits, serve).await;
                 }
                 Protocol::Http2 => {
-                    http2::run(connection, Opened::of(Bytes::new(), agreed.stream), limits, serve).await;
+                    let opened = Opened::of(Bytes::new(), agreed.stream);
+                    Box::pin(http2::run(connection, opened, limits, serve)).await;
                 }
                 // An authority that is gone already has seen what it came for.
                 Protocol::Proof => drop(timeout(limits.handshake_timeout, agreed.stream.shutdown()).await),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -21,28 +22,29 @@ use crate::edge::inbound::Inbound;
 use crate::edge::stall::Turn;
 
 /// The life of a request, as a function: `request::serve` in the gateway, a closure in
-/// tests. Any `Fn(Arc<Connection>, Request<Inbound>) -> Future` is one.
+/// tests. Any `Fn(Arc<Connection>, Box<Parts>, Inbound) -> Future` is one.
 pub trait Serve: Clone + Send + Sync + 'static {
     /// The answer's body.
-    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static;
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + Unpin + 'static;
     /// The answer to come.
-    type Answer: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
+    type Answer: Future<Output = Result<Box<Response<Self::Body>>, Infallible>> + Send + 'static;
 
     /// Answers one request.
-    fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> Self::Answer;
+    fn serve(&self, connection: Arc<Connection>, head: Box<Parts>, body: Inbound) -> Self::Answer;
 }
 
 impl<F, A, B> Serve for F
 where
-    F: Fn(Arc<Connection>, Request<Inbound>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static,
+    F: Fn(Arc<Connection>, Box<Parts>, Inbound) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + Unpin + 'static,
 {
     type Body = B;
     type Answer = A;
 
-    fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> A {
-        self(connection, request)
+    #[inline(always)]
+    fn serve(&self, connection: Arc<Connection>, head: Box<Parts>, body: Inbound) -> A {
+        self(connection, head, body)
     }
 }
 
@@ -73,7 +75,9 @@ impl<S: Serve> Front<S> {
         } else if list_size(&request) > self.bytes {
             request.extensions_mut().insert(Refusal::HeadTooLarge);
         }
-        Answering { answer: self.serve.serve(Arc::clone(&self.connection), request), running: Some(running) }
+        let (head, body) = request.into_parts();
+        let answer = self.serve.serve(Arc::clone(&self.connection), Box::new(head), body);
+        Answering { answer, running: Some(running) }
     }
 }
 
@@ -99,7 +103,7 @@ pin_project! {
 
 impl<A, B> Future for Answering<A>
 where
-    A: Future<Output = Result<Response<B>, Infallible>>,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>>,
 {
     type Output = Result<Response<Tracked<B>>, Infallible>;
 

@@ -44,6 +44,8 @@ pub struct Events {
     pub(in crate::telemetry) reload_time: IntGauge,
     pub(in crate::telemetry) store_seconds: HistogramVec,
     pub(in crate::telemetry) store_errors: IntCounterVec,
+    pub(in crate::telemetry) memory_actions: IntCounterVec,
+    pub(in crate::telemetry) unanswered: IntCounterVec,
     pub(in crate::telemetry) build_info: IntGaugeVec,
     pub(in crate::telemetry) config_info: IntGaugeVec,
 }
@@ -106,6 +108,8 @@ impl Events {
             reload_time: whole_gauges(registry, &catalog::RELOAD_TIME)?.with_label_values::<&str>(&[]),
             store_seconds: histograms(registry, &catalog::STORE_SECONDS)?,
             store_errors: counters(registry, &catalog::STORE_ERRORS)?,
+            memory_actions: counters(registry, &catalog::MEMORY_ACTIONS)?,
+            unanswered: counters(registry, &catalog::UNANSWERED)?,
             build_info: whole_gauges(registry, &catalog::BUILD_INFO)?,
             config_info: whole_gauges(registry, &catalog::CONFIG_INFO)?,
         })

@@ -5,13 +5,14 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, Version};
 
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
@@ -22,6 +23,7 @@ use crate::edge::http2::opened::Opened;
 use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
+use crate::edge::spare;
 use crate::edge::stream::Stream;
 use crate::edge::worker::lock;
 use crate::snapshot::DoorLimits;
@@ -44,6 +46,16 @@ pub(in crate::edge::http1) enum Wanted {
     HeadOnly,
 }
 
+/// What has come on a connection.
+enum Begun {
+    /// A request.
+    Request(Box<Parts>, Inbound, Terms),
+    /// The preface of HTTP/2.
+    Http2,
+    /// Nothing, and nothing will.
+    End,
+}
+
 /// Serves the connection until it closes, or turns out to speak HTTP/2, where it may.
 pub(in crate::edge) async fn run<S: Serve>(
     connection: Arc<Connection>,
@@ -54,18 +66,26 @@ pub(in crate::edge) async fn run<S: Serve>(
 ) -> Option<Opened> {
     let wire = Arc::new(Mutex::new(Wire::new(stream.into(), opens, Arc::clone(&connection), limits)));
     loop {
-        let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
-        let (request, terms) = match arrival {
-            Arrival::Head(head) => received(&head, &wire),
-            Arrival::Refused(refusal) => refused(refusal),
-            Arrival::Http2 => return opened(wire),
-            Arrival::End => break,
+        let begun = poll_fn(|cx| {
+            let mut held = lock(&wire);
+            let (head, body, terms) = match ready!(held.poll_head(cx)) {
+                Arrival::Head(head) => received(&head, &mut held, &wire),
+                Arrival::Refused(refusal) => refused(refusal),
+                Arrival::Http2 => return Poll::Ready(Begun::Http2),
+                Arrival::End => return Poll::Ready(Begun::End),
+            };
+            Poll::Ready(Begun::Request(head, body, terms))
+        });
+        let (head, body, terms) = match begun.await {
+            Begun::Request(head, body, terms) => (head, body, terms),
+            Begun::Http2 => return opened(wire),
+            Begun::End => break,
         };
-        // The life of a request is large, and would be moved once for each layer; and a
-        // connection that waits for the next one has no need of the room.
-        let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
-        let attended = Attended { answer, wire: &wire, interims: &connection.interims };
-        let answer = attended.await?;
+        let answer = {
+            // Made in this task's own memory: in a box of its own it would be copied there.
+            let mut answer = pin!(serve.serve(Arc::clone(&connection), head, body));
+            poll_fn(|cx| attend(answer.as_mut(), &wire, &connection.interims, cx)).await?
+        };
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
             Ending::Close => break,
@@ -85,48 +105,42 @@ fn opened(wire: Arc<Mutex<Wire>>) -> Option<Opened> {
 }
 
 /// A request with its body, and what its answer has to know of it.
-fn received(head: &Bytes, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
-    let read = lock(wire).read(head);
-    match read {
-        Ok((head, length, wishes)) => {
-            let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
-            let terms = Terms { version: head.version(), body, wishes };
-            (head.map(|()| Inbound::http1(wire, length)), terms)
+fn received(head: &Bytes, held: &mut Wire, wire: &Arc<Mutex<Wire>>) -> (Box<Parts>, Inbound, Terms) {
+    match held.read(head) {
+        Ok((request, length, wishes)) => {
+            let body = if request.method == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+            let terms = Terms { version: request.version, body, wishes };
+            (request, Inbound::http1(wire, length), terms)
         }
         Err(refusal) => refused(refusal),
     }
 }
 
 /// What stands for a head that was refused: it asks for nothing, and carries the refusal.
-fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
-    let mut request = Request::new(Inbound::empty());
-    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    request.extensions_mut().insert(refusal);
+fn refused(refusal: Refusal) -> (Box<Parts>, Inbound, Terms) {
+    let mut request = spare::head(1);
+    request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    request.extensions.insert(refusal);
     let terms = Terms { version: Version::HTTP_11, body: Wanted::Yes, wishes: Wishes::default() };
-    (request, terms)
+    (request, Inbound::empty(), terms)
 }
 
 /// An answer on its way, unless the caller leaves before it is there.
-struct Attended<'a, A> {
-    answer: Pin<Box<A>>,
-    wire: &'a Mutex<Wire>,
-    interims: &'a Interims,
-}
-
-impl<A, B> Future for Attended<'_, A>
+fn attend<A, B>(
+    answer: Pin<&mut A>,
+    wire: &Mutex<Wire>,
+    interims: &Interims,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Box<Response<B>>>>
 where
-    A: Future<Output = Result<Response<B>, Infallible>>,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>>,
 {
-    type Output = Option<Response<B>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
-        let outcome = self.answer.as_mut().poll(cx);
-        for interim in self.interims.take() {
-            lock(self.wire).inform(&interim);
-        }
-        if let Poll::Ready(Ok(answer)) = outcome {
-            return Poll::Ready(Some(answer));
-        }
-        lock(self.wire).poll_left(cx).map(|()| None)
+    let outcome = answer.poll(cx);
+    for interim in interims.take() {
+        lock(wire).inform(&interim);
     }
+    if let Poll::Ready(Ok(answer)) = outcome {
+        return Poll::Ready(Some(answer));
+    }
+    lock(wire).poll_left(cx).map(|()| None)
 }
