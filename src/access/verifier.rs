@@ -122,7 +122,7 @@ fn claims(opened: &Opened, index: usize, profile: &TokenProfile, policy: &Policy
         not_before: time(payload, "nbf")?,
         expires: time(payload, "exp")?,
         handles,
-        kept: policy.kept_claims.iter().map(|name| kept(payload.get(&**name)?)).collect(),
+        kept: policy.kept_claims.iter().map(|name| kept(payload.get(name)?)).collect(),
     })
 }
 

@@ -62,7 +62,7 @@ impl ClaimNames {
     /// neither, or is no scope name, grants nothing.
     pub fn scopes(&self, payload: &Members) -> Scopes {
         let standard = &*self.scope == "scope";
-        match payload.get(&*self.scope).or_else(|| payload.get("scp").filter(|_| standard)) {
+        match payload.get(&self.scope).or_else(|| payload.get("scp").filter(|_| standard)) {
             Some(Value::String(text)) => text.split(&self.scope_separators[..]).filter_map(Scope::parse).collect(),
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).filter_map(Scope::parse).collect(),
             _ => Scopes::default(),
