@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -21,17 +21,6 @@ const BATCH: usize = 256;
 
 /// Pieces that may wait; with more the caller gets an error (503 to his client).
 const QUEUE: usize = 4096;
-
-/// From so many pieces on a transaction had company, and the next one will.
-const COMPANY: usize = 4;
-
-/// Whoever was answered by a transaction with company may have more work at once; the next
-/// one waits for it for this part of what the last one took. Without it two halves of the
-/// callers take turns, each with a sync of its own.
-const PAUSE_SHARE: u32 = 4;
-
-/// Such a pause is never longer.
-const PAUSE_MOST: Duration = Duration::from_millis(1);
 
 /// What the writer has done since the start.
 #[derive(Debug, Default)]
@@ -104,17 +93,13 @@ fn gone() -> StoreError {
 fn run(connection: &Connection, work: &Receiver<Box<dyn Task>>, counts: &WriteCounts) {
     while let Ok(first) = work.recv() {
         let began = Instant::now();
-        let pieces = transact(connection, std::iter::once(first).chain(work.try_iter()).take(BATCH), counts);
-        let took = began.elapsed();
-        counts.busy_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        if (COMPANY..BATCH).contains(&pieces) {
-            thread::park_timeout((took / PAUSE_SHARE).min(PAUSE_MOST));
-        }
+        transact(connection, std::iter::once(first).chain(work.try_iter()).take(BATCH), counts);
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        counts.busy_micros.fetch_add(micros, Ordering::Relaxed);
     }
 }
 
-/// Runs a batch and answers; how many pieces it had.
-fn transact(connection: &Connection, batch: impl Iterator<Item = Box<dyn Task>>, counts: &WriteCounts) -> usize {
+fn transact(connection: &Connection, batch: impl Iterator<Item = Box<dyn Task>>, counts: &WriteCounts) {
     let mut outcome = command(connection, "BEGIN IMMEDIATE");
     let mut waiting = Vec::new();
     for mut task in batch {
@@ -135,11 +120,9 @@ fn transact(connection: &Connection, batch: impl Iterator<Item = Box<dyn Task>>,
         // If even this fails the next BEGIN says so to its waiters.
         drop(command(connection, "ROLLBACK"));
     }
-    let pieces = waiting.len();
     for task in waiting {
         task.settle(outcome.clone());
     }
-    pieces
 }
 
 /// Runs one piece in its savepoint. `Err` only when the whole transaction is lost:

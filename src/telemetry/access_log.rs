@@ -17,7 +17,7 @@ use crate::telemetry::log::Shape;
 use crate::telemetry::spool::{Bounds, Spool};
 
 /// Lines may wait, at most; with a stalled reader further ones are lost and counted.
-const BOUNDS: Bounds = Bounds { lines: 8_192, gather: Duration::from_millis(50) };
+const BOUNDS: Bounds = Bounds { lines: 8_192, gather: Duration::from_millis(50), rest: Duration::ZERO };
 
 /// What is written; changes with a reload.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -15,9 +15,10 @@ use crate::clock::UnixTime;
 use crate::telemetry::log_file::LogFile;
 use crate::telemetry::spool::{Bounds, Spool};
 
-/// Lines may wait, at most: minutes of a busy issuer. Those of two milliseconds go together,
-/// since a wake-up and a write for each would cost a tenth of what a token does.
-const BOUNDS: Bounds = Bounds { lines: 65_536, gather: Duration::from_millis(2) };
+/// Lines may wait, at most: minutes of a busy issuer. One is written at once; under load
+/// those of two milliseconds go together, since a wake-up and a write for each would cost
+/// a tenth of what a token does.
+const BOUNDS: Bounds = Bounds { lines: 65_536, gather: Duration::ZERO, rest: Duration::from_millis(2) };
 
 /// Where the audit log goes.
 #[derive(Clone, PartialEq, Eq, Debug)]

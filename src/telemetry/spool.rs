@@ -23,6 +23,9 @@ pub struct Bounds {
     /// How long the thread lets lines gather, so that a busy gateway pays one wake-up
     /// and one write for many of them.
     pub gather: Duration,
+    /// How long it rests after a write: the first line of a quiet time goes out at once,
+    /// and what comes meanwhile goes together.
+    pub rest: Duration,
 }
 
 /// A bounded queue of `T` with the thread that empties it.
@@ -79,7 +82,7 @@ impl<T: Send + 'static> Spool<T> {
 
     /// A queue that takes nothing and counts nothing.
     pub fn discarded() -> Spool<T> {
-        let queue = Queue::new(Bounds { lines: 0, gather: Duration::ZERO });
+        let queue = Queue::new(Bounds { lines: 0, gather: Duration::ZERO, rest: Duration::ZERO });
         Spool { queue: Arc::new(queue), thread: Mutex::new(None) }
     }
 
@@ -172,12 +175,22 @@ impl<T> Queue<T> {
     }
 
     fn gather<'a>(&self, waiting: MutexGuard<'a, Waiting<T>>) -> MutexGuard<'a, Waiting<T>> {
-        let calm =
-            |waiting: &mut Waiting<T>| waiting.lines.len() < self.bounds.urgent() && waiting.stage == Stage::Open;
+        let calm = |waiting: &mut Waiting<T>| self.calm(waiting);
         self.wake
             .wait_timeout_while(waiting, self.bounds.gather, calm)
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .0
+    }
+
+    /// Lets lines gather behind a write: who pushes meanwhile finds the thread awake.
+    fn rest(&self) {
+        let calm = |waiting: &mut Waiting<T>| self.calm(waiting);
+        let rested = self.wake.wait_timeout_while(self.lock(), self.bounds.rest, calm);
+        drop(rested.unwrap_or_else(|poisoned| poisoned.into_inner()));
+    }
+
+    fn calm(&self, waiting: &Waiting<T>) -> bool {
+        waiting.lines.len() < self.bounds.urgent() && waiting.stage == Stage::Open
     }
 }
 
@@ -201,6 +214,7 @@ impl<T, R: FnMut(&T, &mut Vec<u8>)> Writer<T, R> {
                 self.queue.wake.notify_all();
                 return;
             }
+            self.queue.rest();
         }
     }
 
@@ -231,7 +245,7 @@ mod tests {
 
     use super::{Bounds, Spool};
 
-    const QUICK: Bounds = Bounds { lines: 4, gather: Duration::ZERO };
+    const QUICK: Bounds = Bounds { lines: 4, gather: Duration::ZERO, rest: Duration::ZERO };
 
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);
@@ -281,13 +295,31 @@ mod tests {
     #[test]
     fn close_writes_what_waits_in_order() {
         let page = Page::default();
-        let bounds = Bounds { lines: 100, gather: Duration::from_secs(3600) };
+        let bounds = Bounds { lines: 100, gather: Duration::from_secs(3600), rest: Duration::ZERO };
         let spool = Spool::start("test", bounds, Box::new(page.clone()), plain).expect("a thread");
         (0..3).for_each(|line| spool.push(line));
         spool.close();
         assert_eq!(page.0.lock().expect("no panic").as_slice(), b"0\n1\n2\n");
         spool.push(9);
         assert_eq!(spool.lost().load(Ordering::Relaxed), 1, "after the end a line is lost and counted");
+    }
+
+    #[test]
+    fn who_rests_after_a_write_loses_nothing_and_ends_at_once() {
+        let (open, gate) = channel();
+        let (entered, inside) = channel();
+        let bounds = Bounds { rest: Duration::from_secs(3600), ..QUICK };
+        let spool = Spool::start("test", bounds, Box::new(Gate(gate, entered)), plain).expect("a thread");
+        spool.push(0);
+        inside.recv().expect("the first line goes out at once");
+        open.send(()).expect("the writer waits");
+        (1..3).for_each(|line| spool.push(line));
+        inside.recv().expect("two lines are urgent in a queue of four");
+        spool.push(3);
+        drop(open);
+        spool.close();
+        assert_eq!(inside.try_iter().count(), 1, "the last line, whose rest the end cuts short");
+        assert_eq!(spool.lost().load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Fingerprinter {
         let mut words = (0u64..).flat_map(|count| {
             let block = digest::digest(&digest::SHA256, &[&key[..], b"fingerprint", &count.to_be_bytes()].concat());
             let (four, _) = block.as_ref().as_chunks::<8>();
-            std::array::from_fn::<u64, 4, _>(|at| four.get(at).map_or(0, |word| u64::from_le_bytes(*word)))
+            four.iter().map(|word| u64::from_le_bytes(*word)).collect::<Vec<u64>>()
         });
         let mut next = || words.next().unwrap_or_default();
         let mut pairs = Box::new([[0; 2]; PAIRS]);
