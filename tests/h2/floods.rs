@@ -75,7 +75,7 @@ fn each_flood_ends_its_own_connection_and_is_counted() {
             ("window", "flood_window_update", |n| {
                 if n < 10_000 { frame(WINDOW_UPDATE, 0, 0, [0, 0, 0, 1]) } else { vec![] }
             }),
-            ("empty data", "enhance_your_calm", |n| behind_a_request(n, frame(DATA, 0, 1, []))),
+            ("empty data", "flood_empty_data", |n| behind_a_request(n, frame(DATA, 0, 1, []))),
             ("empty continuation", "flood_continuation", |n| {
                 if n == 0 { frame(HEADERS, END_STREAM, 1, []) } else { frame(CONTINUATION, 0, 1, []) }
             }),
