@@ -23,10 +23,10 @@ use crate::edge::serve::Serve;
 use crate::edge::stall;
 use crate::snapshot::DoorLimits;
 
-/// What one read brings at most, and how many there are before the other connections of
-/// the worker have their turn.
+/// What is read before it is answered, and how often that is done before the other
+/// connections of the worker have their turn.
 const READ: usize = 64 * 1024;
-const READS: usize = 8;
+const ROUNDS: usize = 8;
 
 /// Serves the connection until it closes, floods, or idles too long.
 pub(in crate::edge) async fn run<S, T>(connection: Arc<Connection>, stream: T, limits: DoorLimits, serve: S)
@@ -100,7 +100,7 @@ where
             Idleness::TooLong => self.engine.leave(),
             Idleness::Hopeless => return Poll::Ready(None),
         }
-        for _ in 0..READS {
+        for _ in 0..ROUNDS {
             let read = match self.read(cx) {
                 Ok(Read::End) => return Poll::Ready(None),
                 Ok(Read::Some) => true,
@@ -127,21 +127,25 @@ where
         Poll::Pending
     }
 
-    /// Takes what has come, unless more waits to go out than should.
+    /// Takes what has come, unless more waits to go out than should. All of it before any
+    /// of it is answered: a request and its small body often come as two records of TLS.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Read, Fault> {
-        if self.engine.out.is_full() {
-            return Ok(Read::Nothing);
-        }
-        let mut room = Room::take();
-        let mut buffer = ReadBuf::new(&mut room.memory()[..READ]);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Pending => Ok(Read::Nothing),
-            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                self.engine.take(buffer.filled())?;
-                Ok(Read::Some)
+        let mut come = Read::Nothing;
+        let mut left = READ;
+        while left > 0 && !self.engine.out.is_full() {
+            let mut room = Room::take();
+            let mut buffer = ReadBuf::new(&mut room.memory()[..READ]);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    left = left.saturating_sub(buffer.filled().len());
+                    self.engine.take(buffer.filled())?;
+                    come = Read::Some;
+                }
+                Poll::Ready(_) => return Ok(Read::End),
             }
-            Poll::Ready(_) => Ok(Read::End),
         }
+        Ok(come)
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

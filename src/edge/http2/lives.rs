@@ -53,6 +53,9 @@ impl<S: Serve> Engine<S> {
         if place.owed > 0 && place.pulse.as_ref().is_some_and(|pulse| pulse.fired()) {
             return self.reset(at, Reason::CANCEL);
         }
+        if place.lingers && place.pulse.as_ref().is_some_and(|pulse| pulse.fired()) {
+            return self.reset(at, Reason::NO_ERROR);
+        }
         match &mut place.life {
             Life::Free | Life::Said => {}
             Life::Answering(answering) => {

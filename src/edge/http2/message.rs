@@ -118,10 +118,11 @@ fn regular(line: &Line, bytes: &Bytes, value: Bytes) -> Result<(HeaderName, Head
             HeaderName::from_lowercase(&bytes[from as usize..to as usize]).map_err(|_| Malformed)?
         }
     };
-    let edges = [value.first(), value.last()];
-    if edges.iter().any(|edge| matches!(edge, Some(b' ' | b'\t'))) || OF_HTTP1.contains(&name) {
+    if OF_HTTP1.contains(&name) {
         return Err(Malformed);
     }
+    // White space around a value is no part of it, in HTTP/1 neither; clients do send it.
+    let value = value.slice_ref(value.trim_ascii());
     if name == header::TE && !value.eq_ignore_ascii_case(b"trailers") {
         return Err(Malformed);
     }

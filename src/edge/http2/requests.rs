@@ -211,5 +211,8 @@ impl<S: Serve> Engine<S> {
         let place = &mut self.places[usize::from(at)];
         place.remote = Remote::Ended;
         place.inlet.iter().for_each(|inlet| inlet.end(trailers.clone()));
+        if place.lingers {
+            self.finish(at, Gone::Ended);
+        }
     }
 }

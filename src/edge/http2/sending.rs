@@ -2,6 +2,8 @@
 //! frame of each stream in turn; the ends of streams; and the room that callers are given,
 //! to each upload its share. Must never: let one stream's body hold up another's.
 
+use std::time::Duration;
+
 use crate::edge::http2::engine::{Engine, FIRST_WINDOW, Gone};
 use crate::edge::http2::fault::Reason;
 use crate::edge::http2::frame::{self, END_STREAM, LARGEST};
@@ -14,6 +16,9 @@ pub(in crate::edge) const GROWTH: i64 = 1024 * 1024;
 
 /// Room is given back in pieces of so much at least.
 const LEAST_ROOM: i64 = 16 * 1024;
+
+/// How long a caller who was answered may take to end his request.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// What may come on the connection before its window is filled up again: its streams are
 /// what is bounded.
@@ -91,13 +96,19 @@ impl<S: Serve> Engine<S> {
         }
     }
 
-    /// The answer has left. What the caller still sends is of no use (§8.1).
+    /// The answer has left. What the caller still sends is of no use (§8.1), but he may be
+    /// about to end, and some clients take a reset for the answer's fault: he has a moment.
     pub(super) fn said_all(&mut self, at: u16) {
         let place = &mut self.places[usize::from(at)];
-        match place.remote {
-            Remote::Ended => self.finish(at, Gone::Ended),
-            Remote::Open => self.reset(at, Reason::NO_ERROR),
+        if place.remote == Remote::Ended {
+            return self.finish(at, Gone::Ended);
         }
+        place.life = Life::Said;
+        (place.last, place.lingers, place.running) = (false, true, None);
+        place.inlet.iter().for_each(|inlet| inlet.leave());
+        let pulse = place.pulse.get_or_insert_with(|| self.connection.worker.pulses.enrol());
+        pulse.arm(MOMENT);
+        pulse.register(&self.wakers[usize::from(at)]);
     }
 
     /// Resets a stream.
@@ -119,6 +130,7 @@ impl<S: Serve> Engine<S> {
             return;
         }
         (place.begun, place.last, place.owed, place.held) = (false, false, 0, 0);
+        place.lingers = false;
         place.piece = bytes::Bytes::new();
         place.pulse = None;
         place.expected = None;
@@ -134,7 +146,9 @@ impl<S: Serve> Engine<S> {
     /// Gives a stream room for what was taken, up to its share.
     pub(super) fn replenish(&mut self, at: u16) {
         let place = &self.places[usize::from(at)];
-        let Some(inlet) = place.inlet.as_ref().filter(|_| place.remote == Remote::Open && place.id != 0) else {
+        let Some(inlet) =
+            place.inlet.as_ref().filter(|_| place.remote == Remote::Open && place.id != 0 && !place.lingers)
+        else {
             return;
         };
         let taken = inlet.taken() as i64;

@@ -59,6 +59,8 @@ pub(super) struct Place<S: Serve> {
     pub(super) piece: Bytes,
     pub(super) last: bool,
     pub(super) queued: bool,
+    /// It was answered, and the caller has not ended yet.
+    pub(super) lingers: bool,
     pub(super) remote: Remote,
     pub(super) inlet: Option<Arc<Inlet>>,
     /// Bytes to come, where the head said how many.
@@ -85,6 +87,7 @@ impl<S: Serve> Place<S> {
             piece: Bytes::new(),
             last: false,
             queued: false,
+            lingers: false,
             remote: Remote::Open,
             inlet: None,
             expected: None,
