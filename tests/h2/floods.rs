@@ -44,7 +44,7 @@ fn flood(address: SocketAddr, blow: Blow) -> u32 {
 }
 
 /// The process's resident memory.
-fn resident(gateway: &Gateway) -> u64 {
+pub fn resident(gateway: &Gateway) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).expect("Linux tells");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
     line.split_whitespace().nth(1).expect("a number").parse().expect("KiB")

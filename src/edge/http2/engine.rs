@@ -39,6 +39,9 @@ const REMEMBERED: usize = 256;
 /// parameter, so that what is over the limit is answered (431) and counted.
 pub(super) const LIST_SLACK: usize = 2;
 
+/// Streams of one connection, whatever its listener allows: places are numbered.
+const MOST_STREAMS: u32 = 1 << 15;
+
 /// How a stream ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Gone {
@@ -98,7 +101,8 @@ pub(super) struct Engine<S: Serve> {
 }
 
 impl<S: Serve> Engine<S> {
-    pub(super) fn new(connection: Arc<Connection>, limits: DoorLimits, serve: S) -> Engine<S> {
+    pub(super) fn new(connection: Arc<Connection>, mut limits: DoorLimits, serve: S) -> Engine<S> {
+        limits.streams = limits.streams.min(MOST_STREAMS);
         let budget = Budget::full(connection.worker.pulses.tick());
         let mut out = Outgoing::default();
         let list = u32::try_from(limits.header_bytes.saturating_mul(LIST_SLACK)).unwrap_or(u32::MAX);

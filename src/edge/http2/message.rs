@@ -122,7 +122,7 @@ fn regular(line: &Line, bytes: &Bytes, value: Bytes) -> Result<(HeaderName, Head
         return Err(Malformed);
     }
     // White space around a value is no part of it, in HTTP/1 neither; clients do send it.
-    let value = value.slice_ref(value.trim_ascii());
+    let value = value.slice_ref(field::trim(&value));
     if name == header::TE && !value.eq_ignore_ascii_case(b"trailers") {
         return Err(Malformed);
     }
