@@ -241,7 +241,11 @@ impl Directory for Forgetful {
         Ok(None)
     }
 
-    fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand {
+    fn client_of_key_at_hand(&self, _: &IssuerName, _: SecretDigest) -> AtHand<Arc<ClientId>> {
+        AtHand::Unknown
+    }
+
+    fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand<Arc<Secret>> {
         AtHand::Unknown
     }
 

@@ -158,7 +158,7 @@ fn promtool_agrees_with_a_scrape() {
         route: Some(0),
         endpoint: None,
         method: http::Method::GET,
-        path: "/hello".into(),
+        path: Some("/hello".into()),
         status: 200,
         decision: "ok",
         reason: None,

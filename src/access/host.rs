@@ -35,27 +35,26 @@ impl<'a> CanonicalHost<'a> {
             }
             return Ok(CanonicalHost(Cow::Owned(format!("[{address}]"))));
         }
-        let name = match authority.bytes().position(|b| b == b':') {
-            Some(colon) if is_port(&authority[colon + 1..]) => &authority[..colon],
-            Some(_) => return Err(HostRefusal),
-            None => authority,
-        };
-        let name = name.strip_suffix('.').unwrap_or(name);
-        if name.len() > MAX_HOST_BYTES {
-            return Err(HostRefusal);
-        }
-        // A dot at the beginning, at the end or after another one makes an empty label.
-        let (mut before, mut upper) = (b'.', false);
-        for byte in name.bytes() {
-            match byte {
-                b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
-                b'A'..=b'Z' => upper = true,
-                b'.' if before != b'.' => {}
-                _ => return Err(HostRefusal),
+        // A dot at the beginning, at the end or after another one makes an empty label; only
+        // one at the very end is passed over.
+        let (mut before, mut upper, mut end) = (Sign::Dot, false, authority.len());
+        for (at, byte) in authority.bytes().enumerate() {
+            let sign = SIGNS[usize::from(byte)];
+            match sign {
+                Sign::Plain => {}
+                Sign::Upper => upper = true,
+                Sign::Dot if before != Sign::Dot => {}
+                Sign::Colon if is_port(&authority[at + 1..]) => {
+                    end = at;
+                    break;
+                }
+                Sign::Dot | Sign::Colon | Sign::Other => return Err(HostRefusal),
             }
-            before = byte;
+            before = sign;
         }
-        if before == b'.' {
+        let name = &authority[..end];
+        let name = name.strip_suffix('.').unwrap_or(name);
+        if name.is_empty() || name.len() > MAX_HOST_BYTES {
             return Err(HostRefusal);
         }
         Ok(CanonicalHost(if upper { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }))
@@ -69,8 +68,41 @@ impl<'a> CanonicalHost<'a> {
 
 /// A port, or the empty text that RFC 3986 §3.2.3 allows after the colon.
 fn is_port(text: &str) -> bool {
-    text.is_empty() || (text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok())
+    let mut number = 0_u32;
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() || number > u32::from(u16::MAX) {
+            return false;
+        }
+        number = number * 10 + u32::from(byte - b'0');
+    }
+    number <= u32::from(u16::MAX)
 }
+
+/// What a byte of an authority is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plain,
+    Upper,
+    Dot,
+    Colon,
+    Other,
+}
+
+const SIGNS: [Sign; 256] = {
+    let mut table = [Sign::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => Sign::Plain,
+            b'A'..=b'Z' => Sign::Upper,
+            b'.' => Sign::Dot,
+            b':' => Sign::Colon,
+            _ => Sign::Other,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// The hosts a route answers for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -248,15 +248,16 @@ async fn attend<S: Serve>(
     match door {
         Door::Clear => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            let (stream, terms) = (Socket::clear(stream), limits.clone());
-            let ended = http1::connection::run(Arc::clone(&connection), stream, Opens::Either, terms, serve.clone());
-            if let Some(opened) = ended.await {
+            let (stream, near, terms) = (Socket::clear(stream), Arc::clone(&connection), limits.clone());
+            if let Some(opened) = http1::connection::run(near, stream, Opens::Either, terms, serve.clone()).await {
                 Box::pin(http2::run(connection, opened, limits, serve)).await;
             }
         }
         Door::Redirect(port) => {
             let connection = Connection::new(seat, caller, Channel::Clear);
-            let serve = move |connection: Arc<Connection>, request| redirect::answer(&connection, &request, port);
+            let serve = move |connection: Arc<Connection>, head: Box<http::request::Parts>, _| {
+                redirect::answer(&connection, &head, port)
+            };
             http1::connection::run(connection, Socket::clear(stream), Opens::Http1, limits, serve).await;
         }
         Door::Tls(config) => {
@@ -270,7 +271,8 @@ async fn attend<S: Serve>(
                     http1::connection::run(connection, agreed.stream, Opens::Http1, limits, serve).await;
                 }
                 Protocol::Http2 => {
-                    http2::run(connection, Opened::of(Bytes::new(), agreed.stream), limits, serve).await;
+                    let opened = Opened::of(Bytes::new(), agreed.stream);
+                    Box::pin(http2::run(connection, opened, limits, serve)).await;
                 }
                 // An authority that is gone already has seen what it came for.
                 Protocol::Proof => drop(timeout(limits.handshake_timeout, agreed.stream.shutdown()).await),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::edge::duplex::Duplex;
@@ -15,6 +16,9 @@ use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::watch::{Cut, Watch};
 use crate::traffic::encoder::Encoder;
+
+/// An answer on its way to whoever asked. It passes through many hands, so it is a pointer.
+pub type BoxedAnswer = Box<Response<AnswerBody>>;
 
 /// An answer's body.
 #[derive(Debug)]
@@ -63,18 +67,24 @@ impl AnswerBody {
         Ok(AnswerBody { content, record, watch })
     }
 
-    /// The record that ends with this body.
-    pub fn with(mut self, mut record: Box<Record>) -> AnswerBody {
+    /// Takes the record that ends with this body.
+    pub fn keep(&mut self, mut record: Box<Record>) {
         match &self.content {
             Content::Whole(bytes) => record.sent(bytes.as_ref().map_or(0, Bytes::len)),
             Content::Stream(_) | Content::Shrunk(_) => record.streams(),
         }
         self.record = Some(record);
-        self
     }
 }
 
 impl Duplex for AnswerBody {
+    fn in_hand(&mut self) -> Option<Bytes> {
+        match &mut self.content {
+            Content::Whole(bytes) => bytes.take(),
+            Content::Stream(_) | Content::Shrunk(_) => None,
+        }
+    }
+
     fn poll_upload(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         match &mut this.content {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::Request;
+use http::Extensions;
 
 use crate::edge::forwarded::{Hop, Scheme};
 use crate::edge::head::refusal::Refusal;
@@ -71,8 +71,8 @@ impl Connection {
     /// Why this request must be answered with an error and nothing else, if its head
     /// was refused. Such a request carries none of what the caller sent; its
     /// connection is closed after the answer. Ask this before anything else.
-    pub fn refusal<B>(&self, request: &Request<B>) -> Option<Refusal> {
-        request.extensions().get::<Refusal>().copied()
+    pub fn refusal(&self, request: &Extensions) -> Option<Refusal> {
+        request.get::<Refusal>().copied()
     }
 
     /// Why the body of the request under way broke off, after reading it has failed;

@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body::Body as _;
 use serde_json::{Map, Value, json};
 
-use crate::edge::body::AnswerBody;
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 
@@ -19,7 +19,7 @@ use crate::edge::upstream::error::ForwardError;
 const SHOWN: usize = 1024 * 1024;
 
 /// Answers `request` with a description of itself.
-pub async fn answer(request: Request<Outgoing>) -> Result<Response<AnswerBody>, ForwardError> {
+pub async fn answer(request: Request<Outgoing>) -> Result<BoxedAnswer, ForwardError> {
     let (head, body) = request.into_parts();
     let mut headers = Map::new();
     for (name, value) in &head.headers {
@@ -40,7 +40,7 @@ pub async fn answer(request: Request<Outgoing>) -> Result<Response<AnswerBody>, 
     });
     let mut text = serde_json::to_string_pretty(&said).unwrap_or_default();
     text.push('\n');
-    let mut answer = Response::new(AnswerBody::whole(Bytes::from(text)));
+    let mut answer = Box::new(Response::new(AnswerBody::whole(Bytes::from(text))));
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(answer)
 }

@@ -6,7 +6,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::Response;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 
@@ -14,7 +13,7 @@ use crate::clock::UnixTime;
 use crate::dialect::condition::Condition;
 use crate::dialect::endpoint::{Endpoint, EndpointRef};
 use crate::dialect::wire::{RawRequest, Reply};
-use crate::edge::body::AnswerBody;
+use crate::edge::body::BoxedAnswer;
 use crate::edge::inbound::Inbound;
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
@@ -67,7 +66,7 @@ impl Visit<'_> {
         located: &Located<'_>,
         body: Inbound,
         record: &mut Record,
-    ) -> Result<Response<AnswerBody>, ForwardError> {
+    ) -> Result<BoxedAnswer, ForwardError> {
         record.ends_at(self.place.endpoint.as_str());
         let body = match collect::whole(body).await {
             Ok(body) => body,
@@ -121,7 +120,7 @@ impl Visit<'_> {
         }
     }
 
-    fn too_large(&self, headers: &HeaderMap, record: &mut Record) -> Response<AnswerBody> {
+    fn too_large(&self, headers: &HeaderMap, record: &mut Record) -> BoxedAnswer {
         record.failed(ForwardError::BodyTooLarge.label());
         let mut answer = respond::replied(self.refusal(&Condition::TooLarge, headers));
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -10,24 +10,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::response::Parts as AnswerHead;
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http::{Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use tokio::time::Instant;
 
 use crate::access::permit::Permit;
 use crate::access::tenure::Tenure;
-use crate::edge::body::AnswerBody;
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::connection::Connection;
 use crate::edge::deadline::{Bounded, Deadline};
-use crate::edge::head::scanner::{HeadLimits, words};
+use crate::edge::head::scanner::HeadLimits;
 use crate::edge::headers::{Credential, clean_answer};
 use crate::edge::hurry::Hurry;
 use crate::edge::inbound::Inbound;
 use crate::edge::interim::{Awaiting, Interims};
 use crate::edge::locate::Located;
 use crate::edge::record::Record;
+use crate::edge::stamp::Stamp;
 use crate::edge::traffic::copying::{Copying, Fate, Seat};
 use crate::edge::traffic::ruling::Ruling;
 use crate::edge::traffic::tee::Tee;
@@ -43,7 +43,7 @@ use crate::edge::upstream::lease::Lease;
 use crate::edge::watch::Watch;
 use crate::edge::websocket::handover::{Far, Handover};
 use crate::edge::websocket::handshake::{self, Handshake};
-use crate::edge::{deprecated, echo, identity, mint, spare, target, user_token};
+use crate::edge::{deprecated, echo, framing, identity, mint, spare, target, user_token};
 use crate::snapshot::{Listener, OnExpiry, Plan, WebSocket, World};
 use crate::telemetry::outcome::Lasting;
 use crate::traffic::mirror::Mirror;
@@ -94,7 +94,7 @@ pub struct Call {
 
 impl Errand<'_> {
     /// Sends the request and brings the answer, its body perhaps still on the way.
-    pub async fn run(&self, load: Load, record: &mut Record) -> Result<Response<AnswerBody>, ForwardError> {
+    pub async fn run(&self, load: Load, record: &mut Record) -> Result<BoxedAnswer, ForwardError> {
         let plan = &self.world.snapshot.plans[self.permit.route().index];
         deprecated::notice(self.permit, &self.head.headers, self.connection);
         let mut body = self.body(plan, load, record)?;
@@ -115,20 +115,22 @@ impl Errand<'_> {
         let pulses = &self.connection.worker.pulses;
         let deadline = plan.total_timeout.map(|limit| Deadline::begin(pulses, limit));
         let mut search = Search::by(self.key(balance));
-        let awaiting = Awaiting { wait: plan.first_byte_timeout, interims: self.interims() };
+        let stamp = self.stamp();
+        let awaiting = Awaiting { wait: plan.first_byte_timeout, interims: self.interims(), stamp: Some(&stamp) };
         let asked = exchange(balance, pulses, awaiting, &mut search, &write, body);
         let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
-        let (answer, lease) = match outcome {
+        let (mut answer, lease) = match outcome {
             Ok(Outcome::Answer(answer, lease)) => (answer, lease),
-            Ok(Outcome::Echo(request)) => {
+            Ok(Outcome::Echo(mut request)) => {
+                stamp.set(request.headers_mut());
                 let answer = Box::pin(echo::answer(*request)).await.map_err(fault);
                 record.answered();
                 return answer;
             }
             Err(error) => return Err(fault(error)),
         };
-        if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             record.answered();
             return self.switched(plan, answer, lease);
         }
@@ -141,8 +143,9 @@ impl Errand<'_> {
         };
         download.beside(upload);
         record.answered();
-        let body = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
-        Ok(rewrite(answer, body))
+        *answer.body_mut() = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
+        rewrite(&mut answer);
+        Ok(answer)
     }
 
     /// What may end the answer while it is on its way.
@@ -160,14 +163,14 @@ impl Errand<'_> {
 
     /// A backend that switches protocols does so rightly if a WebSocket was asked for, and
     /// its answer proves that it means one; then the connection becomes a tunnel.
-    fn switched(&self, plan: &Plan, answer: AnswerHead, lease: Lease) -> Result<Response<AnswerBody>, ForwardError> {
+    fn switched(&self, plan: &Plan, mut answer: BoxedAnswer, lease: Lease) -> Result<BoxedAnswer, ForwardError> {
         let (Some(handshake), WebSocket::Carried(silence)) = (self.handshake, plan.websocket) else {
             return Err(ForwardError::BadAnswer);
         };
-        if !handshake::agreed(handshake, answer.status, &answer.headers) {
+        if !handshake::agreed(handshake, answer.status(), answer.headers()) {
             return Err(ForwardError::BadAnswer);
         }
-        let mut answer = rewrite(answer, AnswerBody::whole(Bytes::new()));
+        rewrite(&mut answer);
         let status = handshake::answer(handshake, answer.headers_mut());
         *answer.status_mut() = status;
         if let Some(name) = &self.permit.route().presentation.subprotocol {
@@ -190,7 +193,7 @@ impl Errand<'_> {
             Load::Unread(body) => {
                 let upload = self.upload(plan, body);
                 record.uploads(upload.state());
-                Ok(Outgoing::Stream(upload))
+                Ok(Outgoing::Stream(Box::new(upload)))
             }
         }
     }
@@ -251,17 +254,12 @@ impl Errand<'_> {
         PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|_| ForwardError::BodyBroken)
     }
 
-    /// The header lines as a backend gets them, but for its own token and the framing.
+    /// The header lines as a backend gets them, but for the stamp, its own token and the framing.
     fn lines(&self, plan: &Plan) -> HeaderMap {
         let lines = self.head.headers.len() + plan.identity.len() + plan.set.len() + OWN_LINES;
         let mut headers = spare::take(lines);
-        headers.insert(header::HOST, self.located.authority.clone());
         let credential = if plan.keep_authorization { Credential::Keep } else { Credential::Strip };
         self.layout.screen.copy(&self.head.headers, credential, &mut headers);
-        let listener = self.listener();
-        let hop = &self.connection.hop;
-        let trust = hop.trust(&listener.trusted_proxies);
-        hop.stamp(trust, &self.head.headers, &self.located.authority, &mut headers);
         identity::set(plan, &self.facts(), &mut headers);
         if let Some(ruling) = self.ruling {
             ruling.write(&mut headers);
@@ -269,7 +267,13 @@ impl Errand<'_> {
         headers
     }
 
-    /// The request as the backend gets it.
+    /// What it says of where it came from.
+    fn stamp(&self) -> Arc<Stamp> {
+        let hop = &self.connection.hop;
+        hop.stamp(hop.trust(&self.listener().trusted_proxies), &self.head.headers, &self.located.authority)
+    }
+
+    /// The request as the backend gets it, but for its stamp.
     fn write(&self, plan: &Plan, target: PathAndQuery, own: Option<&HeaderValue>, body: Outgoing) -> Request<Outgoing> {
         let mut headers = self.lines(plan);
         if let (Some(mint), Some(claims)) = (&plan.mint, self.permit.claims())
@@ -278,11 +282,7 @@ impl Errand<'_> {
             headers.insert(header::AUTHORIZATION, bearer);
         }
         identity::set_user_token(plan, own, &mut headers);
-        frame(&self.head.method, &self.head.headers, &body, &mut headers);
-        if self.head.headers.get(header::TE).is_some_and(takes_trailers) {
-            headers.insert(header::TE, HeaderValue::from_static("trailers"));
-            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
-        }
+        framing::say(&self.head.method, &self.head.headers, &body, &mut headers);
         if let Some(handshake) = self.handshake {
             handshake::ask(handshake, &mut headers);
             if let Some(name) = &self.permit.route().presentation.subprotocol {
@@ -321,7 +321,9 @@ impl Errand<'_> {
             let telemetry = &self.connection.worker.shared.telemetry;
             return telemetry.mirrored(&self.permit.route().name, Fate::Dropped.label());
         };
-        let mut headers = mirror.head(self.lines(plan), plan.set.iter().map(|(name, _)| name));
+        let mut lines = self.lines(plan);
+        self.stamp().set(&mut lines);
+        let mut headers = mirror.head(lines, plan.set.iter().map(|(name, _)| name));
         headers.remove(header::CONTENT_LENGTH);
         let copying = Copying {
             seat,
@@ -354,43 +356,13 @@ pub fn caller(connection: &Connection, listener: &Listener, headers: &HeaderMap)
     connection.hop.caller(headers, &listener.trusted_proxies)
 }
 
-/// Says how long the body is, from the body itself.
-fn frame(method: &Method, came: &HeaderMap, body: &Outgoing, headers: &mut HeaderMap) {
-    let length = match body {
-        Outgoing::Empty => {
-            // RFC 9110 §8.6: where a body would mean something, its absence is said.
-            let meant = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-            (meant || came.contains_key(header::CONTENT_LENGTH)).then_some(0)
-        }
-        Outgoing::Whole(bytes) => Some(bytes.as_ref().map_or(0, |b| b.len() as u64)),
-        Outgoing::Stream(upload) => match body.size_hint().exact() {
-            Some(length) => Some(length),
-            None => {
-                headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-                let announced = upload.trailers().and_then(|trailers| trailers.announced(came));
-                announced.into_iter().for_each(|names| drop(headers.insert(header::TRAILER, names)));
-                None
-            }
-        },
-    };
-    if let Some(length) = length {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
-}
-
-/// Whether a `TE` line says that trailers of an answer are welcome (RFC 9110 §10.1.4).
-fn takes_trailers(line: &HeaderValue) -> bool {
-    words(line.as_bytes()).any(|word| word.eq_ignore_ascii_case(b"trailers"))
-}
-
-/// The answer as the caller gets it: status, cleaned header lines, body.
-fn rewrite(head: AnswerHead, body: AnswerBody) -> Response<AnswerBody> {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = head.status;
-    *answer.headers_mut() = head.headers;
+/// Makes a backend's answer what the caller gets: its header lines cleaned, nothing of the
+/// backend's protocol.
+fn rewrite(answer: &mut Response<AnswerBody>) {
+    *answer.version_mut() = Version::default();
+    answer.extensions_mut().clear();
     clean_answer(answer.headers_mut());
-    if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+    if matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         answer.headers_mut().remove(header::CONTENT_LENGTH);
     }
-    answer
 }

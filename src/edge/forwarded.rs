@@ -6,15 +6,13 @@
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-const X_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+use crate::edge::stamp::{Stamp, X_FOR, X_HOST, X_PROTO};
 
 /// Bytes of a chain of proxies that are passed on; a longer one is replaced.
 const MAX_CHAIN: usize = 2048;
@@ -36,8 +34,8 @@ pub struct Hop {
     address: IpAddr,
     secure: bool,
     own: HeaderValue,
-    /// The last `Host` and the `Forwarded` value it gave: most connections know one.
-    memo: Mutex<Option<(HeaderValue, HeaderValue)>>,
+    /// What the last request of a stranger was stamped with: most connections know one host.
+    memo: Mutex<Option<Arc<Stamp>>>,
 }
 
 impl Hop {
@@ -77,31 +75,29 @@ impl Hop {
         caller
     }
 
-    /// Writes the four headers. `host` is the one that goes to the backend.
-    pub fn stamp(&self, trust: Trust, incoming: &HeaderMap, host: &HeaderValue, out: &mut HeaderMap) {
+    /// What a request is stamped with. `host` is the one that goes to the backend.
+    pub fn stamp(&self, trust: Trust, incoming: &HeaderMap, host: &HeaderValue) -> Arc<Stamp> {
         let proto = HeaderValue::from_static(if self.secure { "https" } else { "http" });
-        let element = self.element(host);
         if trust == Trust::Stranger {
-            out.insert(X_FOR, self.own.clone());
-            out.insert(X_PROTO, proto);
-            out.insert(X_HOST, host.clone());
-            out.insert(header::FORWARDED, element);
-            return;
+            let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = memo.as_ref().filter(|known| known.host() == host) {
+                return Arc::clone(known);
+            }
+            let host = host.clone();
+            let element = self.element(&host);
+            let stamp = Arc::new(Stamp::of(host.clone(), self.own.clone(), proto, host, element));
+            return Arc::clone(memo.insert(stamp));
         }
-        out.insert(X_FOR, added(incoming, &X_FOR, &self.own));
-        out.insert(header::FORWARDED, added(incoming, &header::FORWARDED, &element));
-        out.insert(X_PROTO, only(incoming, &X_PROTO).filter(|v| *v == "http" || *v == "https").unwrap_or(proto));
-        out.insert(X_HOST, only(incoming, &X_HOST).unwrap_or_else(|| host.clone()));
+        let element = self.element(host);
+        let by = added(incoming, &X_FOR, &self.own);
+        let all = added(incoming, &header::FORWARDED, &element);
+        let proto = only(incoming, &X_PROTO).filter(|v| *v == "http" || *v == "https").unwrap_or(proto);
+        let asked = only(incoming, &X_HOST).unwrap_or_else(|| host.clone());
+        Arc::new(Stamp::of(host.clone(), by, proto, asked, all))
     }
 
     /// Our element of `Forwarded` (RFC 7239 §4).
     fn element(&self, host: &HeaderValue) -> HeaderValue {
-        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, value)) = &*memo
-            && known == host
-        {
-            return value.clone();
-        }
         let mut text = String::with_capacity(80);
         let proto = if self.secure { "https" } else { "http" };
         // Writing to a `String` cannot fail.
@@ -114,9 +110,7 @@ impl Hop {
         {
             let _ = write!(text, ";host=\"{name}\"");
         }
-        let value = shared(text).unwrap_or_else(|| self.own.clone());
-        *memo = Some((host.clone(), value.clone()));
-        value
+        shared(text).unwrap_or_else(|| self.own.clone())
     }
 }
 
@@ -196,9 +190,11 @@ mod tests {
     }
 
     fn stamped(hop: &Hop, trust: Trust, incoming: &HeaderMap) -> Vec<String> {
-        let mut out = HeaderMap::new();
-        hop.stamp(trust, incoming, &HeaderValue::from_static("api.test:8443"), &mut out);
-        out.iter().map(|(n, v)| format!("{n}: {}", v.to_str().expect("text"))).collect()
+        let stamp = hop.stamp(trust, incoming, &HeaderValue::from_static("api.test:8443"));
+        let text = std::str::from_utf8(stamp.text()).expect("text");
+        let (host, rest) = text.split_once("\r\n").expect("lines");
+        assert_eq!(host, "host: api.test:8443");
+        rest.lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -258,7 +254,7 @@ mod tests {
         let near = hop("[2001:db8::1]:5");
         for host in ["a.test", "b.test", "b.test"] {
             let mut out = HeaderMap::new();
-            near.stamp(Trust::Stranger, &HeaderMap::new(), &HeaderValue::from_static(host), &mut out);
+            near.stamp(Trust::Stranger, &HeaderMap::new(), &HeaderValue::from_static(host)).set(&mut out);
             assert_eq!(out["forwarded"], format!("for=\"[2001:db8::1]\";proto=https;host=\"{host}\""));
         }
     }

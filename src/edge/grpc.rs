@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::edge::body::AnswerBody;
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -91,8 +91,8 @@ pub fn timeout(headers: &HeaderMap) -> Option<Duration> {
 
 /// An answer of the gateway's own, in gRPC's form. What the challenge and the limits say
 /// in header lines stays: some callers read it.
-pub fn dress(answer: &Response<AnswerBody>, sentence: &str) -> Response<AnswerBody> {
-    let mut dressed = Response::new(AnswerBody::whole(Bytes::new()));
+pub fn dress(answer: &Response<AnswerBody>, sentence: &str) -> BoxedAnswer {
+    let mut dressed = Box::new(Response::new(AnswerBody::whole(Bytes::new())));
     let headers = dressed.headers_mut();
     for (name, value) in answer.headers() {
         if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::CONNECTION) {

@@ -1,74 +1,111 @@
-//! What only the store can say about an opaque token, asked once however many
-//! requests wait for it, and answered in time or not at all: an answer that does not
-//! come is "cannot tell", never "no". Must never: block the worker's thread.
+//! What only the store can say about a credential, asked once however many requests wait
+//! for it, and answered in time or not at all: an answer that does not come is "cannot
+//! tell", never "no". Opaque tokens and application keys have places of their own, so
+//! that made-up ones of one kind keep none of the other from being asked about.
+//! Must never: block the worker's thread.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::access::denial::Denial;
 use crate::clock::Seconds;
-use crate::edge::shared::Shared;
-use crate::oauth::store::{Access, GrantStore as _};
-use crate::token::secret::SecretDigest;
+use crate::oauth::store::StoreError;
+use crate::telemetry::Telemetry;
+use crate::telemetry::outcome::{Inquired, Unanswered};
 
 /// How long a request waits for the store.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Questions of one worker that may be under way; more are "cannot tell" at once.
-const MAX_OPEN: usize = 1024;
+/// Questions about tokens that one worker may have under way; more are "cannot tell" at
+/// once.
+pub const TOKENS: usize = 1024;
+
+/// Questions about application keys. An answer only changes the words of a refusal, so
+/// it is worth less of the store's time than a token that may pass.
+pub const KEYS: usize = 64;
 
 /// When to come back after "cannot tell".
 const RETRY: Seconds = Seconds(1);
 
-/// What the store said: a row, none, or nothing it could say.
-type Said = Result<Option<Arc<Access>>, Denial>;
+/// What the store said, or why it said nothing.
+type Said<T> = Result<T, Unanswered>;
 
 /// An answer that is still to come, for as many as wait for it.
-type Awaited = watch::Receiver<Option<Said>>;
+type Awaited<T> = watch::Receiver<Option<Said<T>>>;
 
-/// The questions of one worker that are under way, by digest.
-#[derive(Clone, Debug, Default)]
-pub struct Inquiries(Arc<Mutex<HashMap<[u8; 32], Awaited>>>);
+/// The questions of one kind that one worker has under way, by what is asked about.
+#[derive(Debug)]
+pub struct Inquiries<K, T> {
+    open: Arc<Mutex<HashMap<K, Awaited<T>>>>,
+    most: usize,
+    kind: Inquired,
+}
 
-impl Inquiries {
-    /// The row of the token with this digest.
-    pub async fn ask(&self, shared: &Arc<Shared>, digest: SecretDigest) -> Said {
-        let mut answer = self.join(shared, digest)?;
-        let said = tokio::time::timeout(PATIENCE, answer.wait_for(Option::is_some)).await;
-        match said {
-            Ok(Ok(said)) => said.clone().unwrap_or(Err(Denial::CannotTell(RETRY))),
-            // Too slow, or the runtime of the store is gone.
-            Ok(Err(_)) | Err(_) => Err(Denial::CannotTell(RETRY)),
-        }
+impl<K, T> Inquiries<K, T>
+where
+    K: Eq + Hash + Clone + Send + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    /// None under way, and never more than `most`.
+    pub fn of(kind: Inquired, most: usize) -> Inquiries<K, T> {
+        Inquiries { open: Arc::default(), most, kind }
+    }
+
+    /// What the store says about `key`. `look` is begun only where nobody asks already.
+    ///
+    /// # Errors
+    /// `CannotTell`: too many questions are under way, or there was no answer in time.
+    pub async fn ask<F>(
+        &self,
+        key: K,
+        (runtime, telemetry): (&Handle, &Telemetry),
+        look: impl FnOnce() -> F,
+    ) -> Result<T, Denial>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let said = match self.join(key, runtime, look) {
+            Ok(answer) => awaited(answer).await,
+            Err(full) => Err(full),
+        };
+        said.map_err(|why| {
+            telemetry.unanswered(self.kind, why);
+            Denial::CannotTell(RETRY)
+        })
     }
 
     /// Joins the question that is under way, or begins it.
-    fn join(&self, shared: &Arc<Shared>, digest: SecretDigest) -> Result<Awaited, Denial> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(under_way) = open.get(&digest.0) {
+    fn join<F>(&self, key: K, runtime: &Handle, look: impl FnOnce() -> F) -> Said<Awaited<T>>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = open.get(&key) {
             return Ok(under_way.clone());
         }
-        if open.len() >= MAX_OPEN {
-            return Err(Denial::CannotTell(RETRY));
+        if open.len() >= self.most {
+            return Err(Unanswered::Full);
         }
         let (tell, answer) = watch::channel(None);
-        open.insert(digest.0, answer.clone());
-        let place = Place { open: self.clone(), digest };
-        let service = Arc::clone(&shared.service);
-        shared.runtime.spawn(async move {
+        open.insert(key.clone(), answer.clone());
+        let place = Place { open: Arc::clone(&self.open), key };
+        let (look, kind) = (look(), self.kind);
+        runtime.spawn(async move {
             // Also when the store hangs: the place must come free.
-            let row = tokio::time::timeout(PATIENCE, service.store.find_access(digest)).await;
+            let row = tokio::time::timeout(PATIENCE, look).await;
             drop(place);
             let said = match row {
-                Ok(Ok(row)) => Ok(row.map(Arc::new)),
+                Ok(Ok(row)) => Ok(row),
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "the store could not be asked about a token");
-                    Err(Denial::CannotTell(RETRY))
+                    tracing::warn!(%error, about = kind.label(), "the store could not be asked");
+                    Err(Unanswered::Failed)
                 }
-                Err(_) => Err(Denial::CannotTell(RETRY)),
+                Err(_) => Err(Unanswered::Failed),
             };
             let _ = tell.send(Some(said));
         });
@@ -76,14 +113,22 @@ impl Inquiries {
     }
 }
 
-/// A question's place among those under way.
-struct Place {
-    open: Inquiries,
-    digest: SecretDigest,
+async fn awaited<T: Clone>(mut answer: Awaited<T>) -> Said<T> {
+    match tokio::time::timeout(PATIENCE, answer.wait_for(Option::is_some)).await {
+        Ok(Ok(said)) => said.clone().unwrap_or(Err(Unanswered::Failed)),
+        // Too slow, or the runtime of the store is gone.
+        Ok(Err(_)) | Err(_) => Err(Unanswered::Failed),
+    }
 }
 
-impl Drop for Place {
+/// A question's place among those under way.
+struct Place<K: Eq + Hash, T> {
+    open: Arc<Mutex<HashMap<K, Awaited<T>>>>,
+    key: K,
+}
+
+impl<K: Eq + Hash, T> Drop for Place<K, T> {
     fn drop(&mut self) {
-        self.open.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.digest.0);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Response, StatusCode, header, response};
 
 use crate::edge::headers::clean_answer;
+use crate::edge::stamp::Stamp;
 use crate::edge::worker::lock;
 
 /// Interim answers that may wait; more of them, which nobody needs, are left out.
@@ -69,6 +70,8 @@ pub struct Awaiting<'a> {
     pub wait: std::time::Duration,
     /// Where interim answers go on to the caller, if he can be told.
     pub interims: Option<&'a Interims>,
+    /// What the request is stamped with besides its own lines; those of a copy are among them.
+    pub stamp: Option<&'a Stamp>,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! pulse fires up to two sweep intervals late.
 //! Must never: fire early, or keep a connection alive.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -95,6 +95,8 @@ pub struct Pulse {
     deadline: AtomicU64,
     fired: AtomicBool,
     waker: Mutex<Option<Waker>>,
+    /// Which waker that is: its data and its functions. What is held cannot be another's.
+    known: [AtomicUsize; 2],
 }
 
 impl Pulse {
@@ -118,10 +120,13 @@ impl Pulse {
     /// Who is woken when it fires. Call it before every `Pending`, as with any waker;
     /// the same waker again costs no clone.
     pub fn register(&self, waker: &Waker) {
-        let mut seat = lock(&self.waker);
-        if !seat.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            *seat = Some(waker.clone());
+        let this = [waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr()];
+        if self.known.each_ref().map(|half| half.load(Ordering::Relaxed)) == this {
+            return;
         }
+        let mut seat = lock(&self.waker);
+        *seat = Some(waker.clone());
+        self.known.iter().zip(this).for_each(|(half, this)| half.store(this, Ordering::Relaxed));
     }
 
     /// Whether its wait is over at `now`; a wait that was not seen before begins.

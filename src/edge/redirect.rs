@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, LOCATION};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
 use crate::edge::connection::Connection;
@@ -20,13 +21,13 @@ const HTTPS_PORT: u16 = 443;
 
 /// Answers 308 to https on `port`, or the refusal of a head that was refused; an authority
 /// that looks for a proof finds it here.
-pub(in crate::edge) fn answer<B>(
+pub(in crate::edge) fn answer(
     connection: &Arc<Connection>,
-    request: &Request<B>,
+    request: &Parts,
     port: u16,
-) -> Ready<Result<Response<Full<Bytes>>, Infallible>> {
-    let proof = proof::found(connection, request.method(), request.uri().path());
-    let response = match (connection.refusal(request), proof, location(request, port)) {
+) -> Ready<Result<Box<Response<Full<Bytes>>>, Infallible>> {
+    let proof = proof::found(connection, &request.method, request.uri.path());
+    let response = match (connection.refusal(&request.extensions), proof, location(request, port)) {
         (Some(refusal), ..) => refused(refusal),
         (None, Some(proof), _) => proof.map(Full::new),
         (None, None, Some(location)) => {
@@ -37,18 +38,18 @@ pub(in crate::edge) fn answer<B>(
         }
         (None, None, None) => refused(Refusal::HostMissing),
     };
-    ready(Ok(response))
+    ready(Ok(Box::new(response)))
 }
 
 /// Where the same thing stands over https. `OPTIONS *` stands nowhere; it is sent to
 /// the root.
-fn location<B>(request: &Request<B>, port: u16) -> Option<HeaderValue> {
-    let host = request.headers().get(HOST)?.to_str().ok()?;
+fn location(request: &Parts, port: u16) -> Option<HeaderValue> {
+    let host = request.headers.get(HOST)?.to_str().ok()?;
     let name = match host.rfind(':') {
         Some(colon) if !host.ends_with(']') => &host[..colon],
         _ => host,
     };
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
     let target = if target.starts_with('/') { target } else { "/" };
     let location = match port {
         HTTPS_PORT => format!("https://{name}{target}"),
@@ -74,7 +75,8 @@ mod tests {
     #[test]
     fn the_same_address_over_https() {
         let of = |host: &str, target: &str, port| {
-            let request = Request::builder().uri(target).header("host", host).body(()).expect("a request");
+            let request =
+                Request::builder().uri(target).header("host", host).body(()).expect("a request").into_parts().0;
             location(&request, port).expect("a location").to_str().expect("ASCII").to_owned()
         };
         assert_eq!(of("a.example", "/x?y=1", 443), "https://a.example/x?y=1");

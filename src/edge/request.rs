@@ -6,7 +6,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Request, Response};
 
 use crate::access::admit::{Decision, Known, Presented, Question, admit, admit_with};
 use crate::access::denial::Denial;
@@ -17,7 +16,7 @@ use crate::access::table::Target;
 use crate::access::verifier::OpaqueFacts;
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::knobs::Dialect;
-use crate::edge::body::AnswerBody;
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::connection::Connection;
 use crate::edge::endpoint::Visit;
 use crate::edge::forward::{Errand, Load, caller};
@@ -34,7 +33,7 @@ use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
 use crate::edge::worker::{Worker, lock};
 use crate::edge::{application_key, collect, deprecated, form, grpc, proof, respond, spare};
-use crate::oauth::store::Access;
+use crate::oauth::store::{Access, GrantStore as _};
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};
 use crate::telemetry::meter::Lookup;
@@ -46,12 +45,15 @@ const MAX_STALE: Seconds = Seconds(30);
 const RETRY: Seconds = Seconds(1);
 
 /// Answers one request. Nothing that goes wrong in it is an error of the connection.
+// Called once for each request: inlined, its future is made where it stays, not copied there.
+#[inline(always)]
 pub fn serve(
     connection: Arc<Connection>,
-    request: Request<Inbound>,
-) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
-    let refusal = connection.refusal(&request);
-    let (mut head, body) = request.into_parts();
+    head: Box<Parts>,
+    body: Inbound,
+) -> impl Future<Output = Result<BoxedAnswer, Infallible>> {
+    let mut head = head;
+    let refusal = connection.refusal(&head.extensions);
     let manner = Manner::of(&mut head);
     let life = Life::receive(connection, manner);
     let mut record = life.record(&head);
@@ -64,7 +66,7 @@ pub fn serve(
                 None => life.answer(&head, body, &mut record).await,
             },
         };
-        spare::keep(head.headers);
+        spare::keep_head(head);
         record.decided(answer.status());
         if life.manner.call().is_some()
             && let Some(own) = answer.extensions().get::<Own>()
@@ -76,17 +78,14 @@ pub fn serve(
             Some(handover) => handover.give(record),
             None => Some(record),
         };
-        Ok(match record {
-            Some(record) => answer.map(|body| body.with(record)),
-            None => answer,
-        })
+        record.into_iter().for_each(|record| answer.body_mut().keep(record));
+        Ok(answer)
     }
 }
 
 /// One request, with what it began under.
 struct Life {
     connection: Arc<Connection>,
-    world: Arc<World>,
     layout: Arc<Layout>,
     now: UnixTime,
     manner: Manner,
@@ -104,11 +103,14 @@ enum Pause {
 impl Life {
     /// Takes the world and the time.
     fn receive(connection: Arc<Connection>, manner: Manner) -> Life {
-        let worker = &connection.worker;
-        let world = worker.world();
-        let layout = lock(&worker.pools).layout(&world, &worker.meter, &worker.shared.limits);
-        let now = worker.shared.clock.now();
-        Life { world, layout, now, connection, manner }
+        let layout = connection.worker.layout();
+        let now = connection.worker.shared.clock.now();
+        Life { layout, now, connection, manner }
+    }
+
+    /// The world that it began in.
+    fn world(&self) -> &Arc<World> {
+        &self.layout.world
     }
 
     fn worker(&self) -> &Arc<Worker> {
@@ -117,7 +119,7 @@ impl Life {
 
     fn record(&self, head: &Parts) -> Box<Record> {
         let listener = self.connection.listener;
-        let peer = caller(&self.connection, &self.world.snapshot.listeners[listener], &head.headers);
+        let peer = caller(&self.connection, &self.world().snapshot.listeners[listener], &head.headers);
         Record::begin(Arc::clone(&self.layout), listener, head.method.clone(), peer)
     }
 
@@ -128,7 +130,7 @@ impl Life {
         head: &Parts,
         body: Inbound,
         record: &mut Record,
-    ) -> Response<AnswerBody> {
+    ) -> BoxedAnswer {
         match tokio::time::timeout_at(end, self.answer(head, body, record)).await {
             Ok(answer) => answer,
             Err(_) => self.failed(ForwardError::Deadline, None, record),
@@ -136,17 +138,17 @@ impl Life {
     }
 
     /// Answers a head that was refused where it was read: it is routed nowhere.
-    fn refuse(&self, refusal: Refusal, record: &mut Record) -> Response<AnswerBody> {
+    fn refuse(&self, refusal: Refusal, record: &mut Record) -> BoxedAnswer {
         record.failed(refusal.label());
         respond::refused(refusal)
     }
 
     /// Locates and hands over to whoever acts.
-    async fn answer(&self, head: &Parts, body: Inbound, record: &mut Record) -> Response<AnswerBody> {
+    async fn answer(&self, head: &Parts, body: Inbound, record: &mut Record) -> BoxedAnswer {
         if let Some(proof) = proof::found(&self.connection, &head.method, head.uri.path()) {
-            return proof.map(AnswerBody::whole);
+            return Box::new(proof.map(AnswerBody::whole));
         }
-        let table = &self.world.snapshot.policy.tables[self.connection.listener];
+        let table = &self.world().snapshot.policy.tables[self.connection.listener];
         let located = match locate(head, self.connection.sni.as_deref(), table) {
             Ok(located) => located,
             Err(misfit) => {
@@ -162,7 +164,7 @@ impl Life {
             }
             Some(Target::Endpoint(place)) => {
                 let (shared, peer) = (&self.worker().shared, record.peer());
-                let visit = Visit { shared, world: &self.world, place: *place, now: self.now, peer };
+                let visit = Visit { shared, world: self.world(), place: *place, now: self.now, peer };
                 Box::pin(visit.run(head, &located, body, record)).await
             }
             Some(Target::Route(route)) => {
@@ -182,12 +184,12 @@ impl Life {
         located: &Located<'_>,
         body: Inbound,
         record: &mut Record,
-    ) -> Result<Response<AnswerBody>, ForwardError> {
-        let plan = self.world.snapshot.plans.get(route.index);
+    ) -> Result<BoxedAnswer, ForwardError> {
+        let plan = self.world().snapshot.plans.get(route.index);
         let Some(rules) = plan.and_then(|plan| plan.rules.as_deref()) else {
             return self.admit(route, head, located, body, None, record).await;
         };
-        let (connection, world, layout) = (&*self.connection, &*self.world, &*self.layout);
+        let (connection, world, layout) = (&*self.connection, &**self.world(), &*self.layout);
         let scene = Scene { route, head, located, peer: record.peer(), connection, world, layout };
         let mut ruling = Box::new(Ruling::begin(rules, scene));
         let answer = match ruling.arrives(record) {
@@ -208,7 +210,7 @@ impl Life {
         body: Inbound,
         mut ruling: Option<&mut Ruling<'_>>,
         record: &mut Record,
-    ) -> Result<Response<AnswerBody>, ForwardError> {
+    ) -> Result<BoxedAnswer, ForwardError> {
         let (form, load) = if form::may_hold_a_token(route, head) {
             let form = Box::pin(collect::whole(body)).await?;
             record.collected(form.len());
@@ -222,10 +224,10 @@ impl Life {
         let pause = if form.is_some() { Pause::Taken } else { Pause::None };
         match self.decide(route, &presented, pause).await {
             Err(mut denial) => {
-                let policy = &self.world.snapshot.policy;
+                let policy = &self.world().snapshot.policy;
                 if application_key::could_be(&denial, route, policy) {
-                    let shared = &self.worker().shared;
-                    denial = Box::pin(application_key::told_apart(denial, &presented, route, policy, shared)).await;
+                    let worker = self.worker();
+                    denial = Box::pin(application_key::told_apart(denial, &presented, route, policy, worker)).await;
                 }
                 record.denied(denial.label());
                 let closed = ruling.and_then(|ruling| ruling.denied(record));
@@ -237,7 +239,7 @@ impl Life {
                 if let Some(answer) = ruling.as_deref_mut().and_then(|ruling| ruling.admitted(&permit, record)) {
                     return Ok(answer);
                 }
-                let (connection, world, layout) = (&self.connection, &*self.world, &self.layout);
+                let (connection, world, layout) = (&self.connection, &**self.world(), &self.layout);
                 let (peer, ruling) = (record.peer(), ruling.as_deref());
                 let handshake = match self.handshake(route, head) {
                     Ok(handshake) => handshake,
@@ -262,7 +264,7 @@ impl Life {
     /// upgrade is left out of the request, and a CONNECT, which is nothing else, refused.
     fn handshake(&self, route: &Route, head: &Parts) -> Result<Option<Handshake>, Unfit> {
         let Manner::Socket(way) = self.manner else { return Ok(None) };
-        match (self.world.snapshot.plans[route.index].websocket, way) {
+        match (self.world().snapshot.plans[route.index].websocket, way) {
             (WebSocket::Carried(_), _) => handshake::check(way, &head.headers, &OsRandom::default()).map(Some),
             (WebSocket::Refused, Way::Upgrade) => Ok(None),
             (WebSocket::Refused, Way::Connect) => Err(Unfit::NotHere),
@@ -287,15 +289,19 @@ impl Life {
 
     async fn ask(&self, route: &Arc<Route>, presented: &Presented<'_>, question: Question) -> Result<Decision, Denial> {
         let Question::Opaque { digest, .. } = &question;
-        let row = self.worker().inquiries.ask(&self.worker().shared, *digest).await?;
+        let (shared, digest) = (&self.worker().shared, *digest);
+        let service = Arc::clone(&shared.service);
+        let look = || async move { Ok(service.store.find_access(digest).await?.map(Arc::new)) };
+        let inquiries = &self.worker().tokens;
+        let row = inquiries.ask(digest.0, (&shared.runtime, &shared.telemetry), look).await?;
         let facts = row.and_then(|row| self.facts(&row));
-        let answered = question.answer(facts, &self.world.snapshot.policy, self.now)?;
+        let answered = question.answer(facts, &self.world().snapshot.policy, self.now)?;
         Ok(self.with_seen(Pause::Taken, |known, seen| admit_with(route, presented, answered, known, seen, self.now)))
     }
 
     /// A row of the store as admission reads it; `None` if its issuer is gone.
     fn facts(&self, row: &Access) -> Option<OpaqueFacts> {
-        let profiles = &self.world.snapshot.policy.profiles;
+        let profiles = &self.world().snapshot.policy.profiles;
         Some(OpaqueFacts {
             issuer: profiles.iter().position(|profile| profile.name == row.issuer)?,
             token: row.token,
@@ -312,14 +318,14 @@ impl Life {
     fn with_seen(&self, pause: Pause, decide: impl FnOnce(&Known<'_>, &mut Seen) -> Decision) -> Decision {
         let shared = &self.worker().shared;
         let known = Known {
-            policy: &self.world.snapshot.policy,
-            rings: &self.world.rings,
+            policy: &self.world().snapshot.policy,
+            rings: &self.world().rings,
             revoked: &shared.revoked,
             fingerprints: &shared.fingerprints,
         };
         // Verdicts hold scope bits of one world. A request that has waited may be of an
         // older one than the worker's, and then neither reads nor writes them.
-        if pause == Pause::Taken && self.worker().world().generation != self.world.generation {
+        if pause == Pause::Taken && self.worker().world().generation != self.world().generation {
             return decide(&known, &mut Seen::new(0));
         }
         let mut seen = lock(&self.worker().seen);
@@ -345,8 +351,8 @@ impl Life {
 
     /// Answers a request that has no route: in the words of the dialect that is alone
     /// on this listener and host, else in the standard's.
-    fn nowhere(&self, host: &str, path: &str) -> Response<AnswerBody> {
-        let policy = &self.world.snapshot.policy;
+    fn nowhere(&self, host: &str, path: &str) -> BoxedAnswer {
+        let policy = &self.world().snapshot.policy;
         let voices = policy.voices.get(self.connection.listener).map_or(&[][..], |voices| voices);
         let mut heard = voices.iter().filter(|voice| voice.host.fits(host)).map(|voice| voice.profile);
         let only = heard.next().filter(|first| heard.all(|other| other == *first));
@@ -358,13 +364,13 @@ impl Life {
 
     /// Answers a failure, in the words of the route's dialect where it has some; the wire
     /// knows more about a broken body than its reader.
-    fn failed(&self, error: ForwardError, route: Option<&Route>, record: &mut Record) -> Response<AnswerBody> {
+    fn failed(&self, error: ForwardError, route: Option<&Route>, record: &mut Record) -> BoxedAnswer {
         record.answered();
         match (error, self.connection.broken_body()) {
             (ForwardError::BodyBroken | ForwardError::BodyTimeout, Some(refusal)) => self.refuse(refusal, record),
             _ => {
                 record.failed(error.label());
-                let policy = &self.world.snapshot.policy;
+                let policy = &self.world().snapshot.policy;
                 route
                     .and_then(|route| respond::failed_in_words_of(route, policy, error))
                     .unwrap_or_else(|| respond::failed(error))

@@ -15,7 +15,7 @@ use crate::dialect::challenge::Told;
 use crate::dialect::knobs::Dialect;
 use crate::dialect::wire::Reply;
 use crate::dialect::{challenge, condition::Challenge};
-use crate::edge::body::AnswerBody;
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::locate::Misfit;
 use crate::edge::upstream::error::ForwardError;
@@ -34,12 +34,12 @@ enum Then {
 }
 
 /// The answer to a head or body that was refused where it was read.
-pub fn refused(refusal: Refusal) -> Response<AnswerBody> {
+pub fn refused(refusal: Refusal) -> BoxedAnswer {
     plain(refusal.status(), code_of(refusal.status()), refusal.label(), refusal.sentence(), Then::Close)
 }
 
 /// The answer to a request that belongs nowhere.
-pub fn misfit(misfit: &Misfit) -> Response<AnswerBody> {
+pub fn misfit(misfit: &Misfit) -> BoxedAnswer {
     let status = misfit.status();
     let mut answer = plain(status, code_of(status), misfit.label(), misfit.sentence(), Then::GoOn);
     if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -54,18 +54,18 @@ pub fn misfit(misfit: &Misfit) -> Response<AnswerBody> {
 pub struct Own(pub &'static str);
 
 /// The answer to a request for a path that nobody serves.
-pub fn nowhere(dialect: &Dialect, path: &str, realm: &str) -> Response<AnswerBody> {
+pub fn nowhere(dialect: &Dialect, path: &str, realm: &str) -> BoxedAnswer {
     own(challenged(dialect, &dialect.nowhere(path), realm), Denial::NoRoute.sentence())
 }
 
 /// An answer of the gateway's own that says this.
-pub fn own(mut answer: Response<AnswerBody>, sentence: &'static str) -> Response<AnswerBody> {
+pub fn own(mut answer: BoxedAnswer, sentence: &'static str) -> BoxedAnswer {
     answer.extensions_mut().insert(Own(sentence));
     answer
 }
 
 /// The answer to a request that asks for a WebSocket and gets none.
-pub fn no_socket(unfit: Unfit) -> Response<AnswerBody> {
+pub fn no_socket(unfit: Unfit) -> BoxedAnswer {
     let status = unfit.status();
     let mut answer = plain(status, code_of(status), unfit.label(), unfit.sentence(), Then::GoOn);
     if unfit == Unfit::Version {
@@ -78,12 +78,7 @@ pub fn no_socket(unfit: Unfit) -> Response<AnswerBody> {
 
 /// A challenge in the words of the route's first issuer; `sentence` is for callers who
 /// read none.
-pub fn in_words_of(
-    route: &Route,
-    policy: &Policy,
-    challenge: &Challenge,
-    sentence: &'static str,
-) -> Response<AnswerBody> {
+pub fn in_words_of(route: &Route, policy: &Policy, challenge: &Challenge, sentence: &'static str) -> BoxedAnswer {
     let answer = match route.issuers.first().and_then(|index| policy.profiles.get(*index)) {
         Some(profile) => challenged(&profile.dialect, challenge, profile.name.as_str()),
         None => challenged(&Dialect::standard(), challenge, ""),
@@ -92,25 +87,25 @@ pub fn in_words_of(
 }
 
 /// The answer to a request that a route's rules can make nothing of.
-pub fn unfit(reason: &str, sentence: &'static str) -> Response<AnswerBody> {
+pub fn unfit(reason: &str, sentence: &'static str) -> BoxedAnswer {
     plain(StatusCode::BAD_REQUEST, code_of(StatusCode::BAD_REQUEST), reason, sentence, Then::GoOn)
 }
 
 /// The answer to a caller who has shown no certificate where one is asked for. Another
 /// token does not help him, so this is no challenge for one.
-pub fn certificate_missing(reason: &str) -> Response<AnswerBody> {
+pub fn certificate_missing(reason: &str) -> BoxedAnswer {
     let sentence = "a client certificate is required here";
     plain(StatusCode::FORBIDDEN, code_of(StatusCode::FORBIDDEN), reason, sentence, Then::GoOn)
 }
 
 /// The answer to a request of an unsuitable credential form.
-pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Response<AnswerBody> {
+pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> BoxedAnswer {
     replied(challenge::write(dialect, challenge, realm))
 }
 
 /// The answer when forwarding failed, where the dialect of the route's first issuer has
 /// words for it.
-pub fn failed_in_words_of(route: &Route, policy: &Policy, error: ForwardError) -> Option<Response<AnswerBody>> {
+pub fn failed_in_words_of(route: &Route, policy: &Policy, error: ForwardError) -> Option<BoxedAnswer> {
     let (fault, status) = (error.in_tables()?, error.status());
     let profile = policy.profiles.get(*route.issuers.first()?)?;
     let (code, text) = error.words();
@@ -125,7 +120,7 @@ pub fn failed_in_words_of(route: &Route, policy: &Policy, error: ForwardError) -
 }
 
 /// The answer when forwarding failed.
-pub fn failed(error: ForwardError) -> Response<AnswerBody> {
+pub fn failed(error: ForwardError) -> BoxedAnswer {
     let (code, sentence) = error.words();
     let then = match error {
         ForwardError::BodyTooLarge | ForwardError::BodyTimeout | ForwardError::BodyBroken => Then::Close,
@@ -153,16 +148,16 @@ pub fn failed(error: ForwardError) -> Response<AnswerBody> {
 }
 
 /// An endpoint's reply, as it is.
-pub fn replied(reply: Reply) -> Response<AnswerBody> {
-    let mut answer = Response::new(AnswerBody::whole(reply.body));
+pub fn replied(reply: Reply) -> BoxedAnswer {
+    let mut answer = Box::new(Response::new(AnswerBody::whole(reply.body)));
     *answer.status_mut() = reply.status;
     *answer.headers_mut() = reply.headers;
     answer
 }
 
-fn plain(status: StatusCode, code: &str, reason: &str, sentence: &'static str, then: Then) -> Response<AnswerBody> {
+fn plain(status: StatusCode, code: &str, reason: &str, sentence: &'static str, then: Then) -> BoxedAnswer {
     let body = json!({ "error": code, "reason": reason, "message": sentence }).to_string();
-    let mut answer = Response::new(AnswerBody::whole(Bytes::from(body)));
+    let mut answer = Box::new(Response::new(AnswerBody::whole(Bytes::from(body))));
     *answer.status_mut() = status;
     answer.extensions_mut().insert(Own(sentence));
     let headers = answer.headers_mut();

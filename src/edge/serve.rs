@@ -6,7 +6,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
+use http::request::Parts;
 use http_body::Body;
 
 use crate::edge::connection::Connection;
@@ -14,27 +15,28 @@ use crate::edge::duplex::Duplex;
 use crate::edge::inbound::Inbound;
 
 /// The life of a request, as a function: `request::serve` in the gateway, a closure in
-/// tests. Any `Fn(Arc<Connection>, Request<Inbound>) -> Future` is one.
+/// tests. Any `Fn(Arc<Connection>, Box<Parts>, Inbound) -> Future` is one.
 pub trait Serve: Clone + Send + Sync + 'static {
     /// The answer's body.
-    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static;
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + Unpin + 'static;
     /// The answer to come.
-    type Answer: Future<Output = Result<Response<Self::Body>, Infallible>> + Send + 'static;
+    type Answer: Future<Output = Result<Box<Response<Self::Body>>, Infallible>> + Send + 'static;
 
     /// Answers one request.
-    fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> Self::Answer;
+    fn serve(&self, connection: Arc<Connection>, head: Box<Parts>, body: Inbound) -> Self::Answer;
 }
 
 impl<F, A, B> Serve for F
 where
-    F: Fn(Arc<Connection>, Request<Inbound>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + 'static,
+    F: Fn(Arc<Connection>, Box<Parts>, Inbound) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Send + Unpin + 'static,
 {
     type Body = B;
     type Answer = A;
 
-    fn serve(&self, connection: Arc<Connection>, request: Request<Inbound>) -> A {
-        self(connection, request)
+    #[inline(always)]
+    fn serve(&self, connection: Arc<Connection>, head: Box<Parts>, body: Inbound) -> A {
+        self(connection, head, body)
     }
 }

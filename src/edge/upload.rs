@@ -30,7 +30,7 @@ pub enum Outgoing {
     /// Bytes in hand; `None` once they were taken.
     Whole(Option<Bytes>),
     /// The caller's own body, as it comes.
-    Stream(Upload),
+    Stream(Box<Upload>),
 }
 
 /// A caller's body on its way.

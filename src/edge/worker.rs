@@ -10,13 +10,16 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::access::seen::Seen;
-use crate::edge::inquiry::Inquiries;
+use crate::edge::inquiry::{self, Inquiries};
 use crate::edge::lifeline::Lifelines;
 use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
-use crate::edge::upstream::layout::Pools;
+use crate::edge::upstream::layout::{Layout, Pools};
+use crate::oauth::store::Access;
 use crate::snapshot::{Snapshot, World};
 use crate::telemetry::meter::Meter;
+use crate::telemetry::outcome::Inquired;
+use crate::token::id::IssuerName;
 
 /// A worker.
 pub struct Worker {
@@ -32,8 +35,10 @@ pub struct Worker {
     pub pools: Mutex<Pools>,
     /// Its exchanges that last, and may be ended with their tokens.
     pub lifelines: Lifelines,
-    /// Its questions to the store that are under way.
-    pub inquiries: Inquiries,
+    /// Its questions to the store about opaque tokens, by digest.
+    pub tokens: Inquiries<[u8; 32], Option<Arc<Access>>>,
+    /// Its questions whether a text is an application's key, by issuer and digest.
+    pub keys: Inquiries<(IssuerName, [u8; 32]), bool>,
     /// Its counters, under no names yet: `Meter::for_layout` gives them those of a
     /// snapshot.
     pub meter: Arc<Meter>,
@@ -56,7 +61,8 @@ impl Worker {
             seen: Mutex::new(Seen::new(world.snapshot.cache_entries)),
             pools: Mutex::new(Pools::new(Arc::clone(&shared.fleet), index)),
             lifelines: Lifelines::default(),
-            inquiries: Inquiries::default(),
+            tokens: Inquiries::of(Inquired::Token, inquiry::TOKENS),
+            keys: Inquiries::of(Inquired::ApplicationKey, inquiry::KEYS),
             meter: shared.telemetry.meter(index),
             world: Mutex::new(world),
             connections: AtomicUsize::new(0),
@@ -75,6 +81,16 @@ impl Worker {
             self.pulses.fit(shortest_timeout(&mine.snapshot));
         }
         Arc::clone(&mine)
+    }
+
+    /// The layout of the world of a request that begins now; as `world`.
+    pub fn layout(&self) -> Arc<Layout> {
+        let mut pools = lock(&self.pools);
+        if let Some(layout) = pools.present(self.shared.worlds.generation()) {
+            return layout;
+        }
+        let world = self.world();
+        pools.layout(&world, &self.meter, &self.shared.limits)
     }
 
     /// Open connections to callers.

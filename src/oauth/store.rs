@@ -239,11 +239,11 @@ pub trait GrantStore: Send + Sync {
     -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// What is remembered of a person's backend token.
+/// What is remembered of something that the store keeps, without a look at the disk.
 #[derive(Clone, Debug)]
-pub enum AtHand {
-    /// His token, or that he has none.
-    Known(Option<Arc<Secret>>),
+pub enum AtHand<T> {
+    /// It, or that there is none.
+    Known(Option<T>),
     /// It has to be looked up.
     Unknown,
 }
@@ -266,6 +266,9 @@ pub trait Directory: Send + Sync {
         key: SecretDigest,
     ) -> impl Future<Output = Result<Option<ClientId>, StoreError>> + Send;
 
+    /// The same, if that needs no look at the disk.
+    fn client_of_key_at_hand(&self, issuer: &IssuerName, key: SecretDigest) -> AtHand<Arc<ClientId>>;
+
     /// The bot of that id, whosesoever it is.
     fn bot(
         &self,
@@ -281,7 +284,7 @@ pub trait Directory: Send + Sync {
     ) -> impl Future<Output = Result<Option<Arc<Secret>>, StoreError>> + Send;
 
     /// The same, if that needs no look at the disk.
-    fn backend_token_at_hand(&self, issuer: &IssuerName, subject: &Subject) -> AtHand;
+    fn backend_token_at_hand(&self, issuer: &IssuerName, subject: &Subject) -> AtHand<Arc<Secret>>;
 
     /// The user of that name.
     fn user(

@@ -239,6 +239,10 @@ impl<S: Directory> Directory for Measured<S> {
         self.measure("client_of_key", self.store.client_of_key(issuer, key)).await
     }
 
+    fn client_of_key_at_hand(&self, issuer: &IssuerName, key: SecretDigest) -> AtHand<Arc<ClientId>> {
+        self.store.client_of_key_at_hand(issuer, key)
+    }
+
     async fn bot(&self, issuer: &IssuerName, id: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
         self.measure("bot", self.store.bot(issuer, id)).await
     }
@@ -247,7 +251,7 @@ impl<S: Directory> Directory for Measured<S> {
         self.measure("backend_token", self.store.backend_token(issuer, of)).await
     }
 
-    fn backend_token_at_hand(&self, issuer: &IssuerName, of: &Subject) -> AtHand {
+    fn backend_token_at_hand(&self, issuer: &IssuerName, of: &Subject) -> AtHand<Arc<Secret>> {
         // Not worth measuring: no look at the disk.
         self.store.backend_token_at_hand(issuer, of)
     }
@@ -323,6 +327,10 @@ mod tests {
             Ok(None)
         }
 
+        fn client_of_key_at_hand(&self, _: &IssuerName, _: SecretDigest) -> AtHand<Arc<ClientId>> {
+            AtHand::Unknown
+        }
+
         async fn bot(&self, _: &IssuerName, _: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
             Ok(None)
         }
@@ -331,7 +339,7 @@ mod tests {
             Ok(None)
         }
 
-        fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand {
+        fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand<Arc<Secret>> {
             AtHand::Unknown
         }
 

@@ -63,7 +63,7 @@ impl AccessLog {
         let with_path = Arc::new(AtomicBool::new(false));
         let path_too = Arc::clone(&with_path);
         let spool = Spool::start("access-log", BOUNDS, sink, move |line: &Line, out| {
-            let path = path_too.load(Ordering::Relaxed).then_some(&*line.exchange.path);
+            let path = path_too.load(Ordering::Relaxed).then(|| line.exchange.path.as_deref().unwrap_or_default());
             line.entry(path).render(shape, out);
         })?;
         let log = AccessLog { spool, clock: Some(clock), sample: AtomicU64::new(0), with_path };
@@ -88,15 +88,15 @@ impl AccessLog {
     /// worker's own place in the circle of samples, `complete` adds what only a line says.
     pub fn write(
         &self,
-        mut exchange: Exchange,
+        exchange: &mut Exchange,
         layout: &Arc<Layout>,
         turn: &AtomicU64,
         complete: impl FnOnce(&mut Exchange),
     ) {
         let Some(clock) = &self.clock else { return };
         if self.wanted(exchange.status, turn) {
-            complete(&mut exchange);
-            let line = Line { millis: clock.now_millis(), exchange, layout: Arc::clone(layout) };
+            complete(exchange);
+            let line = Line { millis: clock.now_millis(), exchange: exchange.clone(), layout: Arc::clone(layout) };
             self.spool.push(line);
         }
     }
@@ -121,7 +121,8 @@ impl AccessLog {
             return false;
         }
         // Steps of the share around a circle: a line whenever it comes past the top.
-        let before = turn.fetch_add(share, Ordering::Relaxed) & u64::from(u32::MAX);
+        let before = turn.load(Ordering::Relaxed) & u64::from(u32::MAX);
+        turn.store(before + share, Ordering::Relaxed);
         before + share > u64::from(u32::MAX)
     }
 }

@@ -204,6 +204,9 @@ catalog! {
         "Time of one store operation, with its wait for the commit.");
     /// Faults of the store.
     STORE_ERRORS = counter("tollgate_store_errors_total", &["op"], "Store operations that failed.");
+    /// Questions without an answer.
+    UNANSWERED = counter("tollgate_store_inquiries_unanswered_total", &["about", "reason"],
+        "Requests answered 503 because the store could not say what a token or an application key is: too many such questions were under way (full), or no answer came in time (failed).");
     /// Lines that were lost.
     LOG_DROPPED = counter("tollgate_log_dropped_total", &["log"],
         "Lines of the access or audit log that could not be written, or found their queue full.");

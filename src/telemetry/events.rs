@@ -44,6 +44,7 @@ pub struct Events {
     pub(in crate::telemetry) reload_time: IntGauge,
     pub(in crate::telemetry) store_seconds: HistogramVec,
     pub(in crate::telemetry) store_errors: IntCounterVec,
+    pub(in crate::telemetry) unanswered: IntCounterVec,
     pub(in crate::telemetry) build_info: IntGaugeVec,
     pub(in crate::telemetry) config_info: IntGaugeVec,
 }
@@ -106,6 +107,7 @@ impl Events {
             reload_time: whole_gauges(registry, &catalog::RELOAD_TIME)?.with_label_values::<&str>(&[]),
             store_seconds: histograms(registry, &catalog::STORE_SECONDS)?,
             store_errors: counters(registry, &catalog::STORE_ERRORS)?,
+            unanswered: counters(registry, &catalog::UNANSWERED)?,
             build_info: whole_gauges(registry, &catalog::BUILD_INFO)?,
             config_info: whole_gauges(registry, &catalog::CONFIG_INFO)?,
         })

@@ -17,8 +17,8 @@ pub struct Exchange {
     pub endpoint: Option<&'static str>,
     /// The method as sent.
     pub method: http::Method,
-    /// The canonical path; empty when it was refused before it had one.
-    pub path: Arc<str>,
+    /// The canonical path, where it is wanted; `None` too when it was refused before it had one.
+    pub path: Option<Arc<str>>,
     /// The status that was sent; 0 when the caller left before there was one.
     pub status: u16,
     /// `ok`, `public`, or `Denial::label`; empty where nothing was asked.

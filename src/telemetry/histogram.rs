@@ -42,15 +42,22 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts one duration. `bounds` has at most 14 entries and is always the same.
+    /// Counts one duration, on the one thread that counts here. `bounds` has at most 14 entries and is always the same.
     pub fn observe(&self, bounds: &[u64], took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let at = bounds.iter().position(|bound| nanos <= *bound).unwrap_or(bounds.len());
         if let Some(cell) = self.cells.get(at) {
-            cell.fetch_add(1, Ordering::Relaxed);
-            self.nanos.fetch_add(nanos, Ordering::Relaxed);
+            raise(cell, 1);
+            raise(&self.nanos, nanos);
         }
     }
+}
+
+/// Adds to a cell that one thread writes and others only read. A load and a store: an
+/// addition that other writers may interrupt costs as much as twenty plain instructions,
+/// and a request makes some fifteen.
+pub fn raise(cell: &AtomicU64, by: u64) {
+    cell.store(cell.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
 }
 
 /// The sum of several workers' histograms, ready for a scrape.

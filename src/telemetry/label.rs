@@ -26,7 +26,7 @@ pub const CODES: usize = STATUSES.len() + STATUS_CLASSES.len();
 const _: () = assert!(CODES <= 64);
 
 /// Values of `result` of an admission, the common ones first.
-pub const DECISIONS: [&str; 21] = [
+pub const DECISIONS: [&str; 24] = [
     "ok",
     "public",
     "missing",
@@ -43,6 +43,9 @@ pub const DECISIONS: [&str; 21] = [
     "wrong_audience",
     "wrong_type",
     "claim_mismatch",
+    "wrong_kind",
+    "user_required",
+    "media",
     "cannot_tell",
     "method",
     "no_route",

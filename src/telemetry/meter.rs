@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::exchange::Exchange;
+use crate::telemetry::histogram::raise;
 use crate::telemetry::layout::Layout;
 use crate::telemetry::ledger::{ENDPOINTS, Handles, Ledger};
 use crate::telemetry::tally::{RouteSeries, UpstreamTally, WorkerTally};
@@ -63,7 +64,7 @@ impl Meter {
     /// A request has begun on `listener`; `record` ends it.
     pub fn begin(&self, listener: usize) {
         if let Some(tally) = self.handles.listeners.get(listener).and_then(|series| series.get(self.worker)) {
-            tally.begun.fetch_add(1, Ordering::Relaxed);
+            raise(&tally.begun, 1);
         }
     }
 
@@ -74,7 +75,7 @@ impl Meter {
             tally.record(exchange);
         }
         if let Some(tally) = self.handles.listeners.get(exchange.listener).and_then(|series| series.get(self.worker)) {
-            tally.ended.fetch_add(1, Ordering::Relaxed);
+            raise(&tally.ended, 1);
         }
         self.own().record(exchange);
     }
@@ -82,8 +83,8 @@ impl Meter {
     /// Counts one finished exchange and hands it to the access log. The one call of
     /// the edge's drop guard. `complete` fills in what only a line of the log says; it
     /// is asked when there is to be one.
-    pub fn finish(&self, exchange: Exchange, complete: impl FnOnce(&mut Exchange)) {
-        self.record(&exchange);
+    pub fn finish(&self, exchange: &mut Exchange, complete: impl FnOnce(&mut Exchange)) {
+        self.record(exchange);
         self.log.write(exchange, &self.layout, &self.own().sampled, complete);
     }
 
@@ -93,7 +94,7 @@ impl Meter {
             Lookup::Hit => &self.own().cache_hits,
             Lookup::Miss => &self.own().cache_misses,
         };
-        cell.fetch_add(1, Ordering::Relaxed);
+        raise(cell, 1);
     }
 
     /// This worker's verdict cache has so many entries now.
@@ -108,21 +109,21 @@ impl Meter {
                 Connect::Made => &tally.connects,
                 Connect::Failed => &tally.connect_errors,
             };
-            cell.fetch_add(1, Ordering::Relaxed);
+            raise(cell, 1);
         }
     }
 
     /// A connection to a backend, counted by `connected` before, is gone.
     pub fn disconnected(&self, upstream: usize) {
         if let Some(tally) = self.upstream(upstream) {
-            tally.closed.fetch_add(1, Ordering::Relaxed);
+            raise(&tally.closed, 1);
         }
     }
 
     /// A request is sent a second time.
     pub fn retried(&self, upstream: usize) {
         if let Some(tally) = self.upstream(upstream) {
-            tally.retries.fetch_add(1, Ordering::Relaxed);
+            raise(&tally.retries, 1);
         }
     }
 

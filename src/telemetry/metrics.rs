@@ -18,7 +18,9 @@ use crate::telemetry::gauges::{Gauges, Source, Sources};
 use crate::telemetry::layout::Layout;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::meter::Meter;
-use crate::telemetry::outcome::{ConnectionRefused, Handshake, Lasting, Login, Ordered, Reload, StoreOutcome};
+use crate::telemetry::outcome::{
+    ConnectionRefused, Handshake, Inquired, Lasting, Login, Ordered, Reload, StoreOutcome, Unanswered,
+};
 use crate::telemetry::scrape::Scrape;
 use crate::telemetry::servers::{self, Servers};
 
@@ -61,6 +63,9 @@ impl Telemetry {
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let events = Events::register(&registry)?;
         let revision = option_env!("TOLLGATE_REVISION").unwrap_or("unknown");
+        for (kind, why) in Inquired::ALL.iter().flat_map(|kind| Unanswered::ALL.map(|why| (kind, why))) {
+            events.unanswered.with_label_values(&[kind.label(), why.label()]);
+        }
         events.build_info.with_label_values(&[env!("CARGO_PKG_VERSION"), revision]).set(1);
         Ok(Arc::new(Telemetry { registry, ledger, events, sources, servers, clock, access: Arc::new(access), audit }))
     }
@@ -296,6 +301,11 @@ impl Telemetry {
         if let Some(result) = reload.label() {
             self.events.reloads.with_label_values(&[result]).inc();
         }
+    }
+
+    /// The store did not say what a credential is.
+    pub fn unanswered(&self, kind: Inquired, why: Unanswered) {
+        self.events.unanswered.with_label_values(&[kind.label(), why.label()]).inc();
     }
 
     /// A store operation has ended, durable or failed.

@@ -203,3 +203,47 @@ pub enum StoreOutcome {
     /// It was not.
     Failed,
 }
+
+/// What the store is asked about while a request waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Inquired {
+    /// An opaque access token.
+    Token,
+    /// What may be the key of an application.
+    ApplicationKey,
+}
+
+impl Inquired {
+    /// All of them.
+    pub const ALL: [Inquired; 2] = [Inquired::Token, Inquired::ApplicationKey];
+
+    /// The word in `about`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Inquired::Token => "token",
+            Inquired::ApplicationKey => "application_key",
+        }
+    }
+}
+
+/// Why there was no answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unanswered {
+    /// As many questions are under way as one worker may have.
+    Full,
+    /// The store failed, or took too long.
+    Failed,
+}
+
+impl Unanswered {
+    /// All of them.
+    pub const ALL: [Unanswered; 2] = [Unanswered::Full, Unanswered::Failed];
+
+    /// The word in `reason`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Unanswered::Full => "full",
+            Unanswered::Failed => "failed",
+        }
+    }
+}

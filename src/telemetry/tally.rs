@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::telemetry::exchange::Exchange;
-use crate::telemetry::histogram::{Histogram, OVERHEAD_BOUNDS, REQUEST_BOUNDS};
+use crate::telemetry::histogram::{Histogram, OVERHEAD_BOUNDS, REQUEST_BOUNDS, raise};
 use crate::telemetry::label::{self, CODES, DECISIONS, METHODS, UPSTREAM_RESULTS};
 
 /// Series that callers can bring into being by what they do: (route, method, code)
@@ -75,8 +75,8 @@ impl RouteSeries {
         if let Some(slot) = label::decision_slot(exchange.decision) {
             self.decision(tally, slot);
         }
-        tally.bytes_in.fetch_add(exchange.bytes_in, Ordering::Relaxed);
-        tally.bytes_out.fetch_add(exchange.bytes_out, Ordering::Relaxed);
+        raise(&tally.bytes_in, exchange.bytes_in);
+        raise(&tally.bytes_out, exchange.bytes_out);
         tally.duration.observe(&REQUEST_BOUNDS, exchange.duration);
     }
 
@@ -87,9 +87,9 @@ impl RouteSeries {
         // Only a worker's first count of a kind has to ask whether there is room for it.
         let known = cell.load(Ordering::Relaxed) > 0 || (method, code) == (last_method, last_code);
         if known || self.claim(method, code).is_some() {
-            cell.fetch_add(1, Ordering::Relaxed);
+            raise(cell, 1);
         } else {
-            row(last_method)[last_code].fetch_add(1, Ordering::Relaxed);
+            raise(&row(last_method)[last_code], 1);
         }
     }
 
@@ -97,7 +97,7 @@ impl RouteSeries {
         let last = DECISIONS.len() - 1;
         let known = tally.decisions[slot].load(Ordering::Relaxed) > 0 || slot == last;
         let slot = if known || self.claim(METHODS.len(), slot).is_some() { slot } else { last };
-        tally.decisions[slot].fetch_add(1, Ordering::Relaxed);
+        raise(&tally.decisions[slot], 1);
     }
 
     /// Room for a series, shared by all workers: one bit each in the word of its row.
@@ -144,7 +144,7 @@ impl UpstreamTally {
     /// Counts what an exchange says about its backend.
     pub fn record(&self, exchange: &Exchange) {
         let slot = label::upstream_slot(exchange.status, exchange.reason);
-        self.results[slot].fetch_add(1, Ordering::Relaxed);
+        raise(&self.results[slot], 1);
         if let Some(waited) = exchange.upstream_time {
             self.duration.observe(&REQUEST_BOUNDS, waited);
         }

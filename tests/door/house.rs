@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::runtime::Runtime;
@@ -113,7 +114,10 @@ impl House {
         let desk =
             Arc::new(Desk { served: AtomicUsize::new(0), holding: Semaphore::new(0), release: Semaphore::new(0) });
         let behind = Arc::clone(&desk);
-        let serve = move |connection: Arc<Connection>, request| answer(Arc::clone(&behind), connection, request);
+        let serve = move |connection: Arc<Connection>, head: Box<Parts>, body| {
+            let answered = answer(Arc::clone(&behind), connection, Request::from_parts(*head, body));
+            async { answered.await.map(Box::new) }
+        };
         let crew = Crew::start(&shared, bound, serve).expect("threads");
         House { addresses, shared, desk, crew, runtime, folder }
     }
@@ -275,7 +279,7 @@ type Answer = Response<Full<Bytes>>;
 
 /// The service: answers by path.
 async fn answer(desk: Arc<Desk>, connection: Arc<Connection>, request: Request<Inbound>) -> Result<Answer, Infallible> {
-    if let Some(refusal) = connection.refusal(&request) {
+    if let Some(refusal) = connection.refusal(request.extensions()) {
         let mut response = Response::new(Full::from(refusal.label()));
         *response.status_mut() = refusal.status();
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -151,6 +151,12 @@ impl Gateway {
 
     /// Serves these routes from a listener that `adjust` has changed.
     pub fn with(routes: Vec<RouteSpec>, adjust: impl FnOnce(&mut Listener)) -> Gateway {
+        Gateway::on(&tokio::runtime::Handle::current(), routes, |snapshot| adjust(&mut snapshot.listeners[0]))
+    }
+
+    /// Serves these routes as `adjust` has changed what there is; the store is asked on
+    /// `runtime`.
+    pub fn on(runtime: &tokio::runtime::Handle, routes: Vec<RouteSpec>, adjust: impl FnOnce(&mut Snapshot)) -> Gateway {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("tollgate-forward-{}-{number}", std::process::id()));
@@ -162,9 +168,9 @@ impl Gateway {
         let ring = Arc::new(KeyRing::of_ours(vec![ring_key], NOW).expect("a ring"));
         let bound = bind(&[("public".into(), SocketAddr::from(([127, 0, 0, 1], 0)).into())], 1).expect("a socket");
         let address = bound[0].address.tcp().expect("an address");
-        let mut door = listener(address);
-        adjust(&mut door);
-        let snapshot = Arc::new(snapshot(routes, door, &folder));
+        let mut snapshot = snapshot(routes, listener(address), &folder);
+        adjust(&mut snapshot);
+        let snapshot = Arc::new(snapshot);
         let revoked = Arc::new(List::new([5; 32]));
         let hashing = HashingPool::start(1, 4).expect("threads");
         let telemetry = Telemetry::quiet(1, clock.clone()).expect("telemetry");
@@ -179,7 +185,7 @@ impl Gateway {
             fingerprints: Fingerprinter::new([3; 16]),
             clock: clock.clone(),
             service: Arc::new(service),
-            runtime: tokio::runtime::Handle::current(),
+            runtime: runtime.clone(),
             telemetry,
             last_sync: Arc::new(AtomicU64::new(clock.now().0)),
             proofs: Default::default(),

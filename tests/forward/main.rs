@@ -4,6 +4,7 @@
 
 mod admission;
 mod answers;
+mod application_keys;
 mod backend;
 mod bodies;
 mod duplex;

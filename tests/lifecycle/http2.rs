@@ -13,12 +13,14 @@ use h2::Reason;
 use h2::client::SendRequest;
 use http::Request;
 use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use crate::authority::Authority;
+use crate::succession::Orphan;
 use crate::support::backend::Backend;
 use crate::support::gateway::{Folder, Gateway};
 use crate::support::http::until;
@@ -34,7 +36,51 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Default)]
 struct Tally {
     answered: AtomicUsize,
+    /// Requests that the gateway has not begun and says so: sent again, as RFC 9113 §8.7 and
+    /// §6.8 allow.
+    again: AtomicUsize,
     stop: AtomicBool,
+}
+
+/// Where they knock.
+#[derive(Clone, Copy)]
+enum Door {
+    Secure(SocketAddr),
+    Clear(SocketAddr),
+}
+
+/// What a door that lets nobody in means to them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shut {
+    /// The end.
+    End,
+    /// A fault.
+    Fault,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+impl Door {
+    /// A connection; `None`: nobody is let in.
+    async fn enter(self) -> Option<Result<Box<dyn Stream>, String>> {
+        match self {
+            Door::Clear(address) => TcpStream::connect(address).await.ok().map(|socket| Ok(Box::new(socket) as _)),
+            Door::Secure(address) => {
+                let socket = TcpStream::connect(address).await.ok()?;
+                let name = ServerName::try_from("localhost").expect("a name");
+                let tls = TlsConnector::from(Arc::new(trusting(&[b"h2"]))).connect(name, socket).await;
+                Some(tls.map(|tls| Box::new(tls) as _).map_err(|error| format!("handshake: {error}")))
+            }
+        }
+    }
+
+    fn scheme(self) -> &'static str {
+        match self {
+            Door::Secure(_) => "https",
+            Door::Clear(_) => "http",
+        }
+    }
 }
 
 impl Tally {
@@ -49,23 +95,26 @@ impl Tally {
 }
 
 /// Asks over one connection after the other, until nobody lets it in.
-async fn member(address: SocketAddr, tally: Arc<Tally>) -> Vec<String> {
+async fn member(door: Door, shut: Shut, tally: Arc<Tally>) -> Vec<String> {
     let mut faults = Vec::new();
     while !tally.stops() && faults.len() < 3 {
-        let Ok(socket) = TcpStream::connect(address).await else { break };
-        let name = ServerName::try_from("localhost").expect("a name");
-        let tls = match TlsConnector::from(Arc::new(trusting(&[b"h2"]))).connect(name, socket).await {
-            Ok(tls) => tls,
-            Err(error) => {
-                faults.push(format!("handshake: {error}"));
+        let stream = match door.enter().await {
+            Some(Ok(stream)) => stream,
+            None if shut == Shut::End => break,
+            None => {
+                faults.push("nobody listens".to_owned());
+                continue;
+            }
+            Some(Err(error)) => {
+                faults.push(error);
                 continue;
             }
         };
-        let Ok((sender, connection)) = h2::client::handshake(tls).await else { continue };
+        let Ok((sender, connection)) = h2::client::handshake(stream).await else { continue };
         let moves = tokio::spawn(async move { drop(connection.await) });
         let mut streams = JoinSet::new();
         for _ in 0..CROWD.1 {
-            streams.spawn(ask(sender.clone(), Arc::clone(&tally)));
+            streams.spawn(ask(sender.clone(), door.scheme(), Arc::clone(&tally)));
         }
         drop(sender);
         faults.extend(streams.join_all().await.into_iter().flatten());
@@ -75,11 +124,11 @@ async fn member(address: SocketAddr, tally: Arc<Tally>) -> Vec<String> {
 }
 
 /// One request after the other, as long as the connection takes them; what went wrong.
-async fn ask(mut sender: SendRequest<Bytes>, tally: Arc<Tally>) -> Option<String> {
+async fn ask(mut sender: SendRequest<Bytes>, scheme: &'static str, tally: Arc<Tally>) -> Option<String> {
     for turn in 0.. {
         // Who is told to leave finds no room for a request more.
         sender = sender.ready().await.ok()?;
-        let request = Request::get("https://localhost/open/x").body(()).expect("a request");
+        let request = Request::get(format!("{scheme}://localhost/open/x")).body(()).expect("a request");
         let (answer, _) = sender.send_request(request, true).ok()?;
         let whole = async {
             let answer = answer.await?;
@@ -94,8 +143,11 @@ async fn ask(mut sender: SendRequest<Bytes>, tally: Arc<Tally>) -> Option<String
         match tokio::time::timeout(PATIENCE, whole).await {
             Ok(Ok(status)) if status == 200 => tally.answered.fetch_add(1, Ordering::SeqCst),
             Ok(Ok(status)) => return Some(format!("request {turn}: {status}")),
-            // Above the last stream that GOAWAY names nothing was done (RFC 9113 §6.8).
-            Ok(Err(error)) if error.is_go_away() && error.reason() == Some(Reason::NO_ERROR) => return None,
+            // Nothing was done: the next connection asks again.
+            Ok(Err(error)) if was_not_begun(&error) => {
+                tally.again.fetch_add(1, Ordering::SeqCst);
+                return None;
+            }
             Ok(Err(error)) => return Some(format!("request {turn}: {error}")),
             Err(_) => return Some(format!("request {turn}: no answer")),
         };
@@ -106,15 +158,22 @@ async fn ask(mut sender: SendRequest<Bytes>, tally: Arc<Tally>) -> Option<String
     None
 }
 
+/// Whether the request is above the last stream that GOAWAY names (RFC 9113 §6.8), or was
+/// refused before anything was done (§8.7).
+fn was_not_begun(error: &h2::Error) -> bool {
+    error.is_go_away() && error.reason() == Some(Reason::NO_ERROR)
+        || error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM)
+}
+
 struct Crowd {
     tally: Arc<Tally>,
     members: JoinSet<Vec<String>>,
 }
 
-fn gather(runtime: &Runtime, address: SocketAddr) -> Crowd {
+fn gather(runtime: &Runtime, door: Door, shut: Shut) -> Crowd {
     let (tally, mut members) = (Arc::<Tally>::default(), JoinSet::new());
     for _ in 0..CROWD.0 {
-        members.spawn_on(member(address, Arc::clone(&tally)), runtime.handle());
+        members.spawn_on(member(door, shut, Arc::clone(&tally)), runtime.handle());
     }
     Crowd { tally, members }
 }
@@ -129,13 +188,51 @@ impl Crowd {
 fn term_under_http2_load_fails_no_request() {
     let (backend, runtime) = (Backend::ok(), Runtime::new().expect("a runtime"));
     let gateway = Gateway::start("term-h2", &standard(&backend.url()).replace("drain: 5s", "drain: 20s"));
-    let crowd = gather(&runtime, gateway.address("public"));
+    let crowd = gather(&runtime, Door::Secure(gateway.address("public")), Shut::End);
     crowd.tally.wait_for(500);
     gateway.signal("TERM");
     let tally = Arc::clone(&crowd.tally);
     let faults = crowd.faults(&runtime);
     assert!(faults.is_empty(), "after {} answers: {faults:#?}", tally.answered.load(Ordering::SeqCst));
     assert_eq!(gateway.wait().0, Some(0), "a graceful end");
+}
+
+#[test]
+fn a_new_program_takes_over_under_http2_load_and_no_request_fails() {
+    let (backend, runtime) = (Backend::ok(), Runtime::new().expect("a runtime"));
+    let authority = Authority::new("roots of the test");
+    let folder = Folder::new("succession-h2");
+    authority.issue("localhost", &["localhost"]).write(folder.path());
+    let yaml = standard(&backend.url())
+        .replace("tls: self-signed", "tls: { certificates: [{ cert: tls.crt, key: tls.key }] }")
+        .replace("store:", "runtime: { workers: 2 }\nstore:");
+    std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the configuration");
+    let mut gateway = Gateway::start_in(folder);
+    let doors = [Door::Secure(gateway.address("public")), Door::Clear(gateway.address("clear"))];
+    let crowds = doors.map(|door| gather(&runtime, door, Shut::Fault));
+    let all_get_answers = || crowds.iter().for_each(|crowd| crowd.tally.wait_for(300));
+    all_get_answers();
+    // Twice: the second program has inherited what it hands on.
+    let mut last = Orphan::of(gateway.pid());
+    for _ in 0..2 {
+        last.signal("USR2");
+        gateway.next_banner();
+        all_get_answers();
+        // Its end under load: everybody was told to leave, and left for the next one.
+        last.wait();
+        last = Orphan::owner_of(gateway.folder.path(), last.id());
+        all_get_answers();
+    }
+    for crowd in crowds {
+        crowd.tally.stop.store(true, Ordering::SeqCst);
+        let tally = Arc::clone(&crowd.tally);
+        let faults = crowd.faults(&runtime);
+        let (answered, again) = (tally.answered.load(Ordering::SeqCst), tally.again.load(Ordering::SeqCst));
+        println!("{answered} answers, {again} requests sent again");
+        assert!(faults.is_empty(), "after {answered} answers: {faults:#?}");
+    }
+    assert_eq!(gateway.wait_for_end(), Some(0), "the first one ended well");
+    last.end();
 }
 
 #[test]
@@ -147,7 +244,7 @@ fn certificates_change_under_http2_load() {
     let yaml = standard("builtin:echo").replace("tls: self-signed", files);
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the configuration");
     let gateway = Gateway::start_in(folder);
-    let crowd = gather(&runtime, gateway.address("public"));
+    let crowd = gather(&runtime, Door::Secure(gateway.address("public")), Shut::End);
     crowd.tally.wait_for(200);
     // A tool of the field beside it, whose connections come one after the other.
     let load = Command::new("h2load")

@@ -50,6 +50,11 @@ impl Orphan {
         Orphan(owner(folder))
     }
 
+    /// The process of this number.
+    pub fn of(pid: u32) -> Orphan {
+        Orphan(pid)
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
         self.0

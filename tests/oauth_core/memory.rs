@@ -221,6 +221,10 @@ impl Directory for Memory {
         Ok(state.clients.values().find(bears).map(|client| client.id.clone()))
     }
 
+    fn client_of_key_at_hand(&self, _: &IssuerName, _: SecretDigest) -> AtHand<Arc<ClientId>> {
+        AtHand::Unknown
+    }
+
     async fn bot(&self, _: &IssuerName, id: &Subject) -> Result<Option<Arc<KeptBot>>, StoreError> {
         Ok(self.working()?.bots.get(id.as_str()).cloned())
     }
@@ -229,7 +233,7 @@ impl Directory for Memory {
         Ok(self.working()?.backend_tokens.get(subject.as_str()).cloned())
     }
 
-    fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand {
+    fn backend_token_at_hand(&self, _: &IssuerName, _: &Subject) -> AtHand<Arc<Secret>> {
         AtHand::Unknown
     }
 

@@ -65,6 +65,25 @@ fn connections_that_one_worker_keeps_do_not_starve_the_other() {
 }
 
 #[test]
+fn an_idle_connection_of_another_worker_refuses_no_request_where_nobody_may_wait() {
+    for bound in ["connections: 1", "server_connections: 1"] {
+        let server = Server::start("b");
+        let upstream = format!("{{ servers: [{}], limits: {{ {bound}, pending: 0 }} }}", server.url());
+        let gateway = start("no-pending", &upstream);
+        // Every caller's connection may be the other worker's, which has none to the server.
+        for turn in 0..30 {
+            assert_eq!(Caller::of(&gateway).get("/x").status, 200, "{bound}, {turn}");
+        }
+        assert_eq!(metric(&gateway, "tollgate_upstream_overflows_total", "limit=\"pending\""), Some(0.0));
+        // One that carries a request is no such thing.
+        let held = holding(&gateway, &server, 1);
+        assert_eq!(Caller::of(&gateway).get("/x").reason(), "upstream_pending", "{bound}");
+        server.mood.release();
+        held.into_iter().for_each(|caller| assert_eq!(caller.join().expect("a caller"), 200));
+    }
+}
+
+#[test]
 fn a_full_server_leaves_its_requests_to_the_others() {
     let (one, other) = (Server::start("one"), Server::start("other"));
     let upstream = format!(

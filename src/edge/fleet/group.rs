@@ -134,6 +134,16 @@ impl Group {
         self.members.store(Arc::new(members));
     }
 
+    /// Connections that carry no request, of all workers and servers; what changes
+    /// meanwhile may or may not be in it.
+    pub fn idle(&self) -> usize {
+        let idle = |member: &Arc<Member>| {
+            let State { connections, load, .. } = &*member.state;
+            connections.inside().saturating_sub(load.under_way())
+        };
+        self.members.load().iter().map(idle).sum()
+    }
+
     /// Somebody waits for a connection that another worker may hold idle.
     pub fn hungers(&self) {
         self.hungry.fetch_add(1, Ordering::AcqRel);

@@ -5,8 +5,9 @@
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::{Method, StatusCode, Version, response};
+use http::{Method, Response, StatusCode, Version};
 
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::head::chunked::Chunks;
 use crate::edge::head::field;
 use crate::edge::head::framed::Framed;
@@ -35,17 +36,17 @@ pub enum After {
 /// An answer's head and what follows from it.
 #[derive(Debug)]
 pub struct Answer {
-    /// Status, version and header lines as they came.
-    pub parts: response::Parts,
+    /// Status, version and header lines as they came; its body is not there yet.
+    pub head: BoxedAnswer,
     /// The body behind it.
     pub body: Framed,
     /// What becomes of the connection.
     pub after: After,
 }
 
-impl From<Answer> for response::Parts {
-    fn from(answer: Answer) -> response::Parts {
-        answer.parts
+impl From<Answer> for BoxedAnswer {
+    fn from(answer: Answer) -> BoxedAnswer {
+        answer.head
     }
 }
 
@@ -95,9 +96,11 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
         at += found + 1;
     }
     let (body, after) = facts.conclude(version, status, method)?;
-    let mut parts = http::Response::new(()).into_parts().0;
-    (parts.status, parts.version, parts.headers) = (status, version, headers);
-    Ok(Answer { parts, body, after })
+    let mut head = Box::write(Box::new_uninit(), Response::new(AnswerBody::whole(Bytes::new())));
+    *head.status_mut() = status;
+    *head.version_mut() = version;
+    *head.headers_mut() = headers;
+    Ok(Answer { head, body, after })
 }
 
 /// A name without the blanks that some servers write in front of its colon, and that no

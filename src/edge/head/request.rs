@@ -2,7 +2,8 @@
 //! the head's own bytes. Must never: look at a byte that the scanner has not judged.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Uri};
 
 use crate::edge::head::field;
 use crate::edge::head::refusal::Refusal;
@@ -11,29 +12,27 @@ use crate::edge::head::scanner::Scanner;
 use crate::edge::spare;
 
 /// The request that `scanner` has read in `head`.
-pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Request<()>, Refusal> {
+pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Box<Parts>, Refusal> {
     let Some((line, start, lines)) = scanner.head() else { return Err(Refusal::RequestLine) };
-    let mut headers = spare::take(lines.len());
+    let mut request = spare::head(lines.len());
     for at in lines {
         let (from, name) = (at.at as usize, at.name as usize);
         let value = head.slice(at.value.0 as usize..at.value.1 as usize);
         match (HeaderName::from_bytes(&head[from..from + name]), HeaderValue::from_maybe_shared(value)) {
-            (Ok(name), Ok(value)) => headers.append(name, value),
+            (Ok(name), Ok(value)) => request.headers.append(name, value),
             (Err(_), _) | (_, Err(_)) => return Err(fault(&head[from..])),
         };
     }
-    let mut request = Request::new(());
     let method = &head[start..start + line.method];
     if method != b"GET" {
-        *request.method_mut() = Method::from_bytes(method).map_err(|_| Refusal::RequestLine)?;
+        request.method = Method::from_bytes(method).map_err(|_| Refusal::RequestLine)?;
     }
     let target = head.slice(start + line.target.start..start + line.target.end);
-    *request.uri_mut() = Uri::from_maybe_shared(target).map_err(|_| Refusal::Target)?;
-    *request.version_mut() = match line.version {
+    request.uri = Uri::from_maybe_shared(target).map_err(|_| Refusal::Target)?;
+    request.version = match line.version {
         Version::Http10 => http::Version::HTTP_10,
         Version::Http11 => http::Version::HTTP_11,
     };
-    *request.headers_mut() = headers;
     Ok(request)
 }
 

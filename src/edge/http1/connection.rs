@@ -7,11 +7,12 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Method, Request, Response, Version};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, Version};
 
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
@@ -22,6 +23,7 @@ use crate::edge::http2::opened::Opened;
 use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
+use crate::edge::spare;
 use crate::edge::stream::Stream;
 use crate::edge::worker::lock;
 use crate::snapshot::DoorLimits;
@@ -44,6 +46,16 @@ pub(in crate::edge::http1) enum Wanted {
     HeadOnly,
 }
 
+/// What has come on a connection.
+enum Begun<A> {
+    /// A request: its answer is being made.
+    Request(Pin<Box<A>>, Terms),
+    /// The preface of HTTP/2.
+    Http2,
+    /// Nothing, and nothing will.
+    End,
+}
+
 /// Serves the connection until it closes, or turns out to speak HTTP/2, where it may.
 pub(in crate::edge) async fn run<S: Serve>(
     connection: Arc<Connection>,
@@ -54,16 +66,25 @@ pub(in crate::edge) async fn run<S: Serve>(
 ) -> Option<Opened> {
     let wire = Arc::new(Mutex::new(Wire::new(stream.into(), opens, Arc::clone(&connection), limits)));
     loop {
-        let arrival = poll_fn(|cx| lock(&wire).poll_head(cx)).await;
-        let (request, terms) = match arrival {
-            Arrival::Head(head) => received(&head, &wire),
-            Arrival::Refused(refusal) => refused(refusal),
-            Arrival::Http2 => return opened(wire),
-            Arrival::End => break,
+        let begun = poll_fn(|cx| {
+            let mut held = lock(&wire);
+            let (head, body, terms) = match ready!(held.poll_head(cx)) {
+                Arrival::Head(head) => received(&head, &mut held, &wire),
+                Arrival::Refused(refusal) => refused(refusal),
+                Arrival::Http2 => return Poll::Ready(Begun::Http2),
+                Arrival::End => return Poll::Ready(Begun::End),
+            };
+            drop(held);
+            // The life of a request is large, and would be moved once for each layer; and a
+            // connection that waits for the next one has no need of the room.
+            let answer = Box::write(Box::new_uninit(), serve.serve(Arc::clone(&connection), head, body));
+            Poll::Ready(Begun::Request(Box::into_pin(answer), terms))
+        });
+        let (answer, terms) = match begun.await {
+            Begun::Request(answer, terms) => (answer, terms),
+            Begun::Http2 => return opened(wire),
+            Begun::End => break,
         };
-        // The life of a request is large, and would be moved once for each layer; and a
-        // connection that waits for the next one has no need of the room.
-        let answer = Box::pin(serve.serve(Arc::clone(&connection), request));
         let attended = Attended { answer, wire: &wire, interims: &connection.interims };
         let answer = attended.await?;
         match deliver(&connection, &wire, terms, answer).await {
@@ -85,25 +106,24 @@ fn opened(wire: Arc<Mutex<Wire>>) -> Option<Opened> {
 }
 
 /// A request with its body, and what its answer has to know of it.
-fn received(head: &Bytes, wire: &Arc<Mutex<Wire>>) -> (Request<Inbound>, Terms) {
-    let read = lock(wire).read(head);
-    match read {
-        Ok((head, length, wishes)) => {
-            let body = if *head.method() == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
-            let terms = Terms { version: head.version(), body, wishes };
-            (head.map(|()| Inbound::http1(wire, length)), terms)
+fn received(head: &Bytes, held: &mut Wire, wire: &Arc<Mutex<Wire>>) -> (Box<Parts>, Inbound, Terms) {
+    match held.read(head) {
+        Ok((request, length, wishes)) => {
+            let body = if request.method == Method::HEAD { Wanted::HeadOnly } else { Wanted::Yes };
+            let terms = Terms { version: request.version, body, wishes };
+            (request, Inbound::http1(wire, length), terms)
         }
         Err(refusal) => refused(refusal),
     }
 }
 
 /// What stands for a head that was refused: it asks for nothing, and carries the refusal.
-fn refused(refusal: Refusal) -> (Request<Inbound>, Terms) {
-    let mut request = Request::new(Inbound::empty());
-    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    request.extensions_mut().insert(refusal);
+fn refused(refusal: Refusal) -> (Box<Parts>, Inbound, Terms) {
+    let mut request = spare::head(1);
+    request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    request.extensions.insert(refusal);
     let terms = Terms { version: Version::HTTP_11, body: Wanted::Yes, wishes: Wishes::default() };
-    (request, terms)
+    (request, Inbound::empty(), terms)
 }
 
 /// An answer on its way, unless the caller leaves before it is there.
@@ -115,11 +135,11 @@ struct Attended<'a, A> {
 
 impl<A, B> Future for Attended<'_, A>
 where
-    A: Future<Output = Result<Response<B>, Infallible>>,
+    A: Future<Output = Result<Box<Response<B>>, Infallible>>,
 {
-    type Output = Option<Response<B>>;
+    type Output = Option<Box<Response<B>>>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<B>>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Box<Response<B>>>> {
         let outcome = self.answer.as_mut().poll(cx);
         for interim in self.interims.take() {
             lock(self.wire).inform(&interim);

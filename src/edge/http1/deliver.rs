@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
 
@@ -45,25 +45,26 @@ pub(in crate::edge::http1) async fn deliver<B>(
     connection: &Connection,
     wire: &Mutex<Wire>,
     terms: Terms,
-    answer: Response<B>,
+    mut answer: Box<Response<B>>,
 ) -> Ending
 where
-    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Duplex + Unpin,
 {
-    let (mut head, body) = answer.into_parts();
-    let (frame, then) = {
+    let (frame, then, mut sending) = {
         let mut wire = lock(wire);
         wire.begin_answer();
-        let said = reply::write_lines(&head, wire.outflow.text());
-        let frame = reply::framing(terms, head.status, said, body.size_hint().exact());
+        let said = reply::write_lines(answer.status(), answer.headers(), wire.outflow.text());
+        let frame = reply::framing(terms, answer.status(), said, answer.body().size_hint().exact());
         let then = then(connection, &mut wire, terms, frame, said);
         reply::write_end(&connection.worker, terms, said, frame, then, wire.outflow.text());
-        (frame, then)
+        let mut sending = Sending::new(frame, terms);
+        if sending.begin(&mut wire, answer.body_mut()).is_err() {
+            return Ending::Cut;
+        }
+        (frame, then, sending)
     };
-    spare::keep(std::mem::take(&mut head.headers));
-    let mut body = pin!(body);
-    let mut sending = Sending::new(frame, terms);
-    if poll_fn(|cx| sending.poll(wire, body.as_mut(), cx)).await.is_err() {
+    spare::keep(std::mem::take(answer.headers_mut()));
+    if poll_fn(|cx| sending.poll(wire, Pin::new(answer.body_mut()), cx)).await.is_err() {
         if frame == Frame::UntilClose {
             // The close of the connection is what ends this answer (RFC 9112 §8).
             lock(wire).stream().cut();
@@ -71,7 +72,7 @@ where
         return Ending::Cut;
     }
     if frame == Frame::Switched {
-        if let Some(far) = head.extensions.remove::<Handover>().and_then(|handover| handover.take()) {
+        if let Some(far) = answer.extensions_mut().remove::<Handover>().and_then(|handover| handover.take()) {
             Box::pin(tunnel::run(Near::of(wire), far)).await;
         }
         return Ending::Cut;
@@ -121,6 +122,18 @@ impl Sending {
             Frame::Length(_) | Frame::Chunks | Frame::UntilClose => Stage::Body,
         };
         Sending { frame, trailers: terms.wishes.trailers, stage }
+    }
+
+    /// What is in hand leaves with the head.
+    fn begin<B: Duplex>(&mut self, wire: &mut Wire, body: &mut B) -> Result<(), Broken> {
+        if self.stage == Stage::Body
+            && wire.outflow.has_room()
+            && let Some(all) = body.in_hand()
+        {
+            self.put(wire, Piece::data(all))?;
+            self.end(wire)?;
+        }
+        Ok(())
     }
 
     fn poll<B: Body<Data = Bytes> + Duplex>(

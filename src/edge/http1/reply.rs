@@ -2,7 +2,7 @@
 //! Must never: write a second framing beside the one that holds.
 
 use http::header::{self, HeaderMap, HeaderName};
-use http::{Response, StatusCode, Version, response};
+use http::{Response, StatusCode, Version};
 
 use crate::edge::date;
 use crate::edge::head::scanner::words;
@@ -46,12 +46,12 @@ pub(in crate::edge::http1) struct Said {
 }
 
 /// Writes the status line and the header lines, but for those of the connection.
-pub(in crate::edge::http1) fn write_lines(head: &response::Parts, out: &mut Vec<u8>) -> Said {
+pub(in crate::edge::http1) fn write_lines(status: StatusCode, headers: &HeaderMap, out: &mut Vec<u8>) -> Said {
     out.reserve(USUAL_HEAD);
-    write_status(head.status, out);
-    let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    write_status(status, out);
+    let switches = status == StatusCode::SWITCHING_PROTOCOLS;
     let mut said = Said::default();
-    for (name, value) in &head.headers {
+    for (name, value) in headers {
         if *name == header::CONNECTION {
             said.close |= words(value.as_bytes()).any(|word| word.eq_ignore_ascii_case(b"close"));
             if !switches {

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
+use http::request::Parts;
 use http_body::Frame;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
@@ -179,13 +180,13 @@ impl Wire {
 
     /// The request in the head that has just arrived, with the length of its body where
     /// that is known, and what it asks for.
-    pub(in crate::edge::http1) fn read(&mut self, head: &Bytes) -> Result<(Request<()>, Option<u64>, Wishes), Refusal> {
+    pub(in crate::edge::http1) fn read(&mut self, head: &Bytes) -> Result<(Box<Parts>, Option<u64>, Wishes), Refusal> {
         let made = request::of(&self.scanner, head);
         let wishes = self.scanner.wishes();
         self.scanner.reset();
         match made {
             Ok(request) => {
-                self.expects = wishes.expects && !self.body.is_done() && request.version() == http::Version::HTTP_11;
+                self.expects = wishes.expects && !self.body.is_done() && request.version == http::Version::HTTP_11;
                 Ok((request, self.body.left(), wishes))
             }
             Err(refusal) => {

@@ -3,6 +3,7 @@
 //! Must never: ask the body for more than the caller has room for.
 
 use std::error::Error;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::Response;
@@ -80,19 +81,20 @@ impl<S: Serve> Engine<S> {
     }
 
     /// Writes an answer's head, and as much of the rest as is there.
-    fn answer(&mut self, at: u16, answer: Response<S::Body>, bare: bool, connect: bool) {
-        let (mut head, body) = answer.into_parts();
-        let far = connect.then(|| head.extensions.remove::<Handover>().and_then(|handover| handover.take())).flatten();
+    fn answer(&mut self, at: u16, mut answer: Box<Response<S::Body>>, bare: bool, connect: bool) {
+        let far = connect
+            .then(|| answer.extensions_mut().remove::<Handover>().and_then(|handover| handover.take()))
+            .flatten();
         let place = &mut self.places[usize::from(at)];
-        let empty = body.is_end_stream();
-        let length = body.size_hint().exact().filter(|_| !empty && far.is_none());
+        let empty = answer.body().is_end_stream();
+        let length = answer.body().size_hint().exact().filter(|_| !empty && far.is_none());
         // The answer to a HEAD is as long as it would be to a GET, and has no body.
         let ends = (empty || bare) && far.is_none();
         let out = self.out.text();
         let start = begin_block(out);
-        message::put_answer(&head, length, &self.connection.worker, &mut self.encoder, out);
+        message::put_answer(&answer, length, &self.connection.worker, &mut self.encoder, out);
         frame::close_block(start, ends, place.id, out);
-        spare::keep(std::mem::take(&mut head.headers));
+        spare::keep(std::mem::take(answer.headers_mut()));
         match (far, &place.inlet) {
             (Some(far), Some(inlet)) => {
                 place.life = Life::Tunnel(Box::pin(tunnel::run(Near::new(std::sync::Arc::clone(inlet)), far)));
@@ -100,7 +102,7 @@ impl<S: Serve> Engine<S> {
             }
             _ if ends => self.said_all(at),
             _ => {
-                place.life = Life::Sending(Box::pin(body));
+                place.life = Life::Sending(answer);
                 self.pump(at);
             }
         }
@@ -112,7 +114,8 @@ impl<S: Serve> Engine<S> {
             let place = &mut self.places[usize::from(at)];
             let mut cx = Context::from_waker(&self.wakers[usize::from(at)]);
             let waits = place.waits();
-            let Life::Sending(body) = &mut place.life else { return };
+            let Life::Sending(answer) = &mut place.life else { return };
+            let mut body = Pin::new(answer.body_mut());
             if waits {
                 // The request's body goes on while its answer is not taken.
                 return if body.as_mut().poll_upload(&mut cx).is_ready() {

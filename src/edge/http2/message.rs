@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Method, Request, StatusCode, Uri, Version, request, response, uri};
+use http::{Method, Response, StatusCode, Uri, Version, uri};
 
 use crate::edge::head::field;
 use crate::edge::hpack::encoder::{self, Encoder};
@@ -55,16 +56,16 @@ struct Pseudo {
 }
 
 /// A request's head, and the length that it announces.
-pub fn request(list: List) -> Result<(request::Parts, Option<u64>), Malformed> {
+pub fn request(list: List) -> Result<(Box<Parts>, Option<u64>), Malformed> {
     let cut = list.is_cut();
     let (bytes, lines) = (Bytes::from(list.bytes), list.lines);
     let mut pseudo = Pseudo::default();
-    let mut headers = spare::take(lines.len());
+    let mut head = spare::head(lines.len());
     let mut length = None;
     for line in &lines {
         let value = bytes.slice(line.value.0 as usize..line.value.1 as usize);
         match word(line, &bytes) {
-            Some(word) if headers.is_empty() => pseudo.set(word, value)?,
+            Some(word) if head.headers.is_empty() => pseudo.set(word, value)?,
             Some(_) => return Err(Malformed),
             None => {
                 let (name, value) = regular(line, &bytes, value)?;
@@ -74,13 +75,12 @@ pub fn request(list: List) -> Result<(request::Parts, Option<u64>), Malformed> {
                         return Err(Malformed);
                     }
                 }
-                headers.append(name, value);
+                head.headers.append(name, value);
             }
         }
     }
-    let mut parts = pseudo.head(cut)?;
-    parts.headers = headers;
-    Ok((parts, length))
+    pseudo.put(cut, &mut head)?;
+    Ok((head, length))
 }
 
 /// The trailers of a request.
@@ -142,18 +142,17 @@ impl Pseudo {
         if place.replace(value).is_some() { Err(Malformed) } else { Ok(()) }
     }
 
-    /// The head that they make. Of a list that was cut some may be missing: it is refused
+    /// Makes the head what they say. Of a list that was cut some may be missing: it is refused
     /// all the same.
-    fn head(self, cut: bool) -> Result<request::Parts, Malformed> {
-        let mut request = Request::new(());
-        *request.version_mut() = Version::HTTP_2;
+    fn put(self, cut: bool, head: &mut Parts) -> Result<(), Malformed> {
+        head.version = Version::HTTP_2;
         match self.method {
             Some(method) if &method[..] == b"GET" => {}
-            Some(method) => *request.method_mut() = Method::from_bytes(&method).map_err(|_| Malformed)?,
-            None if cut => return Ok(request.into_parts().0),
+            Some(method) => head.method = Method::from_bytes(&method).map_err(|_| Malformed)?,
+            None if cut => return Ok(()),
             None => return Err(Malformed),
         }
-        let (connect, extended) = (*request.method() == Method::CONNECT, self.protocol.is_some());
+        let (connect, extended) = (head.method == Method::CONNECT, self.protocol.is_some());
         // §8.5 and RFC 8441 §4: a plain CONNECT has neither scheme nor path.
         let tunnel = connect && !extended;
         if extended && !connect || !cut && (self.scheme.is_some() == tunnel || self.path.is_some() == tunnel) {
@@ -180,28 +179,28 @@ impl Pseudo {
             parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|_| Malformed)?);
         }
         if cut && parts.path_and_query.is_none() {
-            return Ok(request.into_parts().0);
+            return Ok(());
         }
-        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Malformed)?;
+        head.uri = Uri::from_parts(parts).map_err(|_| Malformed)?;
         if let Some(protocol) = self.protocol {
-            request.extensions_mut().insert(Protocol(protocol));
+            head.extensions.insert(Protocol(protocol));
         }
-        Ok(request.into_parts().0)
+        Ok(())
     }
 }
 
 /// Writes an answer's block; `length` is its body's where that is known.
-pub fn put_answer(
-    head: &response::Parts,
+pub fn put_answer<B>(
+    head: &Response<B>,
     length: Option<u64>,
     worker: &Worker,
     encoder: &mut Encoder,
     out: &mut Vec<u8>,
 ) {
     encoder.begin(out);
-    encoder::status(head.status.as_u16(), out);
+    encoder::status(head.status().as_u16(), out);
     let (mut dated, mut measured) = (false, false);
-    for (name, value) in &head.headers {
+    for (name, value) in head.headers() {
         if OF_HTTP1.contains(name) {
             continue;
         }
@@ -212,7 +211,7 @@ pub fn put_answer(
     if !dated {
         encoder::line("date", crate::edge::date::value(worker).as_bytes(), out);
     }
-    if let Some(length) = length.filter(|_| !measured && head.status != StatusCode::NO_CONTENT) {
+    if let Some(length) = length.filter(|_| !measured && head.status() != StatusCode::NO_CONTENT) {
         let mut digits = Vec::with_capacity(20);
         write_decimal(length, &mut digits);
         encoder::line("content-length", &digits, out);

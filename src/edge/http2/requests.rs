@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::{Method, Request, header};
+use http::{Method, header};
 
 use crate::edge::head::refusal::Refusal;
 use crate::edge::hpack::list::List;
@@ -150,7 +150,7 @@ impl<S: Serve> Engine<S> {
             inlet.end(None);
         }
         place.running = Some(Running::begin(&self.connection));
-        let answer = self.serve.serve(Arc::clone(&self.connection), Request::from_parts(head, body));
+        let answer = self.serve.serve(Arc::clone(&self.connection), head, body);
         place.life = Life::Answering(Answering { answer: Box::pin(answer), interims, bare, connect });
         place.bell.ring();
         Ok(())

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Response;
 
 use crate::edge::http2::inlet::Inlet;
 use crate::edge::http2::ready::Bell;
@@ -20,7 +21,7 @@ pub(super) enum Life<S: Serve> {
     /// It is being worked on.
     Answering(Answering<S>),
     /// Its body is on its way.
-    Sending(Pin<Box<S::Body>>),
+    Sending(Box<Response<S::Body>>),
     /// It has become a tunnel.
     Tunnel(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// All of it is here.

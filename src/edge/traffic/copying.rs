@@ -87,7 +87,7 @@ impl Copying {
         let length = body.len();
         let write = |body: Outgoing| self.request(length, body);
         let body = if length == 0 { Outgoing::Empty } else { Outgoing::Whole(Some(body)) };
-        let awaiting = Awaiting { wait: self.wait, interims: None };
+        let awaiting = Awaiting { wait: self.wait, interims: None, stamp: None };
         match exchange(balance, pulses, awaiting, &mut Search::default(), &write, body).await {
             Ok(Outcome::Answer(_, lease)) => {
                 // A small answer is read, so that the connection can serve again.

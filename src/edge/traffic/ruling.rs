@@ -7,14 +7,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::access::path::CanonicalPath;
 use crate::access::permit::Permit;
 use crate::access::route::Route;
 use crate::dialect::condition::Challenge;
 use crate::dialect::wire::Reply;
-use crate::edge::body::AnswerBody;
+use crate::edge::body::BoxedAnswer;
 use crate::edge::connection::Connection;
 use crate::edge::forwarded::{Scheme, Trust};
 use crate::edge::locate::Located;
@@ -138,7 +138,7 @@ impl<'a> Ruling<'a> {
     }
 
     /// Before anybody is asked for a token: the answer, if this is all there is to say.
-    pub fn arrives(&mut self, record: &mut Record) -> Option<Response<AnswerBody>> {
+    pub fn arrives(&mut self, record: &mut Record) -> Option<BoxedAnswer> {
         self.request_id.iter().for_each(|id| record.named(id));
         if self.rules.client_certificate == CertificateRule::Required && self.scene.connection.certificate.is_none() {
             record.denied(reason::NO_CERTIFICATE);
@@ -160,7 +160,7 @@ impl<'a> Ruling<'a> {
     }
 
     /// Admission refused it: a closed route says so instead.
-    pub fn denied(&self, record: &mut Record) -> Option<Response<AnswerBody>> {
+    pub fn denied(&self, record: &mut Record) -> Option<BoxedAnswer> {
         match self.door {
             Door::Open => None,
             Door::ToScopes(closed) => Some(self.closed(closed, record)),
@@ -168,7 +168,7 @@ impl<'a> Ruling<'a> {
     }
 
     /// Admission lets it pass: the answer, if the rules do not.
-    pub fn admitted(&mut self, permit: &Permit, record: &mut Record) -> Option<Response<AnswerBody>> {
+    pub fn admitted(&mut self, permit: &Permit, record: &mut Record) -> Option<BoxedAnswer> {
         self.claims = permit.claims().cloned();
         if let Door::ToScopes(closed) = self.door
             && !self.claims.as_ref().is_some_and(|claims| closed.lets_token(claims))
@@ -195,7 +195,7 @@ impl<'a> Ruling<'a> {
     }
 
     /// Its path cannot be made into another.
-    fn nowhere(&self, record: &mut Record) -> Response<AnswerBody> {
+    fn nowhere(&self, record: &mut Record) -> BoxedAnswer {
         record.failed(reason::NO_PATH);
         respond::unfit(reason::NO_PATH, "this request does not lead to a path of the service")
     }
@@ -244,7 +244,7 @@ impl<'a> Ruling<'a> {
     }
 
     /// The answer as it leaves, whoever made it.
-    pub fn departs(&self, mut answer: Response<AnswerBody>) -> Response<AnswerBody> {
+    pub fn departs(&self, mut answer: BoxedAnswer) -> BoxedAnswer {
         if let Some(compress) = &self.rules.compress {
             let Scene { head, layout, .. } = self.scene;
             answer = shrink(compress, head, &layout.shrinking, answer);
@@ -266,7 +266,7 @@ impl<'a> Ruling<'a> {
         answer
     }
 
-    fn limited(&mut self, limits: &[usize], record: &mut Record) -> Option<Response<AnswerBody>> {
+    fn limited(&mut self, limits: &[usize], record: &mut Record) -> Option<BoxedAnswer> {
         if limits.is_empty() {
             return None;
         }
@@ -282,7 +282,7 @@ impl<'a> Ruling<'a> {
         }
     }
 
-    fn refused(&mut self, refused: Refused, record: &mut Record) -> Response<AnswerBody> {
+    fn refused(&mut self, refused: Refused, record: &mut Record) -> BoxedAnswer {
         let route = self.scene.route;
         self.scene.connection.worker.shared.telemetry.rate_limited(&route.name, &refused.limit);
         let (challenge, reason, sentence) = match refused.blame {
@@ -294,12 +294,12 @@ impl<'a> Ruling<'a> {
         respond::in_words_of(route, &self.scene.world.snapshot.policy, &challenge, sentence)
     }
 
-    fn preflight(&mut self, reply: Reply, reason: &'static str, record: &mut Record) -> Response<AnswerBody> {
+    fn preflight(&mut self, reply: Reply, reason: &'static str, record: &mut Record) -> BoxedAnswer {
         self.kind = Kind::Preflight;
         answered(reply, reason, record)
     }
 
-    fn closed(&self, closed: &Maintenance, record: &mut Record) -> Response<AnswerBody> {
+    fn closed(&self, closed: &Maintenance, record: &mut Record) -> BoxedAnswer {
         let answer = answered(closed.answer(&self.scene.head.headers), reason::CLOSED, record);
         respond::own(answer, "this path is closed at present")
     }
@@ -341,7 +341,7 @@ impl<'a> Ruling<'a> {
     }
 }
 
-fn answered(reply: Reply, reason: &'static str, record: &mut Record) -> Response<AnswerBody> {
+fn answered(reply: Reply, reason: &'static str, record: &mut Record) -> BoxedAnswer {
     record.failed(reason);
     respond::replied(reply)
 }

@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{HeaderMap, Response};
 use http_body::{Body as _, Frame};
 
-use crate::edge::body::AnswerBody;
+use crate::edge::body::BoxedAnswer;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
 use crate::traffic::compress::Compress;
@@ -25,12 +25,7 @@ const MAX_AT_ONCE: usize = 128;
 
 /// The answer as this caller gets it: smaller, if the rule, the backend and he want it so
 /// and a place is free.
-pub fn shrink(
-    rule: &Compress,
-    asked: &Parts,
-    places: &Shrinking,
-    mut answer: Response<AnswerBody>,
-) -> Response<AnswerBody> {
+pub fn shrink(rule: &Compress, asked: &Parts, places: &Shrinking, mut answer: BoxedAnswer) -> BoxedAnswer {
     // The answer to a `HEAD` has no body, but says how long it would be.
     let said = answer.headers().get(CONTENT_LENGTH).and_then(|line| line.to_str().ok()?.parse().ok());
     let length = said.or_else(|| answer.body().size_hint().exact());
@@ -42,12 +37,12 @@ pub fn shrink(
     let coding = rule.negotiate(&asked.method, wishes, answer.status(), length, &mut smaller);
     match (coding.map(Encoder::new), place) {
         (Some(Ok(encoder)), Some(place)) => {
-            let (mut head, body) = answer.into_parts();
+            let (mut head, body) = (*answer).into_parts();
             let body = body.shrunk(encoder, place).inspect(|body| {
                 smaller.extend(body.size_hint().exact().map(|length| (CONTENT_LENGTH, length.into())));
                 head.headers = smaller;
             });
-            Response::from_parts(head, body.unwrap_or_else(|body| body))
+            Box::new(Response::from_parts(head, body.unwrap_or_else(|body| body)))
         }
         (Some(_), _) => answer,
         (None, _) => {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, response};
+use http::Request;
 use http_body::Frame;
 use pin_project_lite::pin_project;
 
+use crate::edge::body::BoxedAnswer;
 use crate::edge::interim::Awaiting;
 use crate::edge::pulse::Pulse;
 use crate::edge::stream::Stream;
@@ -29,7 +30,7 @@ pub enum Carrier {
 }
 
 /// What comes of sending.
-type Sent = Result<response::Parts, LinkError>;
+type Sent = Result<BoxedAnswer, LinkError>;
 
 impl Carrier {
     /// Sends a request and waits for the head of its answer.
@@ -126,7 +127,7 @@ impl<F, G, A> Future for Sending<F, G>
 where
     F: Future<Output = Result<A, LinkError>>,
     G: Future<Output = Sent>,
-    A: Into<response::Parts>,
+    A: Into<BoxedAnswer>,
 {
     type Output = Sent;
 

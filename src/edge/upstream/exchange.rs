@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use http::{Method, Request, response};
+use http::{Method, Request};
 
 use crate::balance::condition::Fault;
+use crate::edge::body::BoxedAnswer;
 use crate::edge::interim::Awaiting;
 use crate::edge::pulse::Pulses;
 use crate::edge::upload::Outgoing;
@@ -23,7 +24,7 @@ use crate::edge::upstream::pool::{Origin, Pool};
 #[derive(Debug)]
 pub enum Outcome {
     /// The head of an answer, its body still on the leased connection.
-    Answer(response::Parts, Lease),
+    Answer(BoxedAnswer, Lease),
     /// The upstream is the built-in echo: here is the request back.
     Echo(Box<Request<Outgoing>>),
 }
@@ -71,7 +72,7 @@ impl Repeat {
 
 /// How an exchange goes on.
 enum Next {
-    Deliver(response::Parts),
+    Deliver(BoxedAnswer),
     Fail(ForwardError),
     Again(Again),
 }
@@ -91,7 +92,7 @@ fn begin<'a>(
     head: &(dyn Fn(Outgoing) -> Request<Outgoing> + Sync),
     body: Outgoing,
     awaiting: Awaiting<'a>,
-) -> (Repeat, impl Future<Output = Result<response::Parts, LinkError>> + use<'a>) {
+) -> (Repeat, impl Future<Output = Result<BoxedAnswer, LinkError>> + use<'a>) {
     let request = head(body);
     (Repeat::of(&request), carrier.send(request, awaiting))
 }
@@ -102,17 +103,17 @@ fn weigh(
     search: &mut Search,
     lease: &Lease,
     (origin, repeat): (Origin, Repeat),
-    answer: Result<response::Parts, LinkError>,
+    answer: Result<BoxedAnswer, LinkError>,
 ) -> Next {
     let server = lease.pool().server_state();
     let harmless = repeat == Repeat::Harmless;
     match answer {
-        Ok(answer) if answer.status.as_u16() < 500 => {
+        Ok(answer) if answer.status().as_u16() < 500 => {
             server.vital.well();
             Next::Deliver(answer)
         }
         Ok(answer) => {
-            let fault = Fault::Status(answer.status.as_u16());
+            let fault = Fault::Status(answer.status().as_u16());
             balance.group().fault(server, fault);
             if harmless && balance.again(search, fault) {
                 return Next::Again(Again { body: Outgoing::Empty, stale: None });

@@ -20,7 +20,8 @@ use crate::traffic::limit::{Table, Tables};
 
 /// What a worker derives from one snapshot.
 pub struct Layout {
-    generation: u64,
+    /// The world that it is of.
+    pub world: Arc<World>,
     /// Of the fleet.
     revision: u64,
     /// Which of a caller's header lines may go on.
@@ -37,8 +38,6 @@ pub struct Layout {
     pub meter: Arc<Meter>,
     /// Whether the access log writes paths.
     pub logs_path: bool,
-    /// What stands for a path that is not written: one for all, and of this worker.
-    pub no_path: Arc<str>,
 }
 
 /// Every connection of one worker to backends.
@@ -56,19 +55,23 @@ impl Pools {
         Pools { fleet, worker, pools: Vec::new(), layout: None }
     }
 
+    /// The layout that was made last, if it is of this generation and the servers are the same.
+    pub fn present(&self, generation: u64) -> Option<Arc<Layout>> {
+        let fits =
+            |layout: &&Arc<Layout>| layout.world.generation == generation && layout.revision == self.fleet.revision();
+        self.layout.as_ref().filter(fits).map(Arc::clone)
+    }
+
     /// The layout of this world; made anew when the world is, or the servers are.
     /// `meter` is any meter of this worker, `counted` what all workers have counted.
-    pub fn layout(&mut self, world: &World, meter: &Meter, counted: &Tables) -> Arc<Layout> {
-        let revision = self.fleet.revision();
-        if let Some(layout) = &self.layout
-            && layout.generation == world.generation
-            && layout.revision == revision
-        {
-            return Arc::clone(layout);
+    pub fn layout(&mut self, world: &Arc<World>, meter: &Meter, counted: &Tables) -> Arc<Layout> {
+        if let Some(layout) = self.present(world.generation) {
+            return layout;
         }
+        let revision = self.fleet.revision();
         let snapshot = &*world.snapshot;
         let meter = match &self.layout {
-            Some(layout) if layout.generation == world.generation => Arc::clone(&layout.meter),
+            Some(layout) if layout.world.generation == world.generation => Arc::clone(&layout.meter),
             Some(_) | None => meter.for_layout(world.generation, names(snapshot)),
         };
         let mut kept = Vec::new();
@@ -83,7 +86,7 @@ impl Pools {
             }
         }
         let layout = Arc::new(Layout {
-            generation: world.generation,
+            world: Arc::clone(world),
             revision,
             screen: Arc::new(Screen::of(&snapshot.plans, &snapshot.policy.token_headers)),
             upstreams,
@@ -92,7 +95,6 @@ impl Pools {
             copies: Arc::default(),
             meter,
             logs_path: snapshot.access_log.path,
-            no_path: "".into(),
         });
         self.layout = Some(Arc::clone(&layout));
         layout

@@ -8,7 +8,6 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -158,16 +157,17 @@ impl Link {
         request: Request<Outgoing>,
         awaiting: Awaiting<'a>,
     ) -> impl Future<Output = Result<Answer, LinkError>> + use<'a> {
-        let method = self.begin(request, awaiting.wait);
+        let method = self.begin(request, &awaiting);
         let mut progress = Progress { searched: 0, informing: 0, interims: awaiting.interims };
         poll_fn(move |cx| self.poll_answer(cx, &method, &mut progress))
     }
 
-    fn begin(&mut self, request: Request<Outgoing>, wait: Duration) -> Method {
+    fn begin(&mut self, request: Request<Outgoing>, awaiting: &Awaiting<'_>) -> Method {
+        let wait = awaiting.wait;
         let (head, body) = request.into_parts();
         // Until the answer is through, whoever drops it leaves something unread.
         self.download = Framed::UntilClose;
-        let coding = request::write(&head, self.outflow.begin());
+        let coding = request::write(&head, awaiting.stamp, self.outflow.begin());
         self.coding = if coding == request::Framing::Chunks { Coding::Chunks } else { Coding::Plain };
         self.upload = body;
         self.source = Source::Dry;
@@ -214,7 +214,7 @@ impl Link {
         if answer.after == After::Close && self.state == State::Well {
             self.state = State::Last;
         }
-        if !self.inflow.is_empty() && self.download.is_done() && answer.parts.status != StatusCode::SWITCHING_PROTOCOLS
+        if !self.inflow.is_empty() && self.download.is_done() && answer.head.status() != StatusCode::SWITCHING_PROTOCOLS
         {
             self.state = State::Gone;
         }
@@ -233,13 +233,13 @@ impl Link {
             while let Some(length) = answer::length(self.inflow.bytes(), &mut progress.searched).map_err(bad)? {
                 progress.searched = 0;
                 let answer = answer::read(&self.inflow.take(length), method).map_err(bad)?;
-                let status = answer.parts.status;
+                let status = answer.head.status();
                 if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
                     return Poll::Ready(Ok(answer));
                 }
                 progress.informing += 1;
                 if let Some(interims) = progress.interims {
-                    interims.pass(answer.parts);
+                    interims.pass((*answer.head).into_parts().0);
                 }
                 if progress.informing > MAX_INFORMING {
                     return Poll::Ready(Err(ForwardError::BadAnswer));

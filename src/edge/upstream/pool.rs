@@ -311,7 +311,7 @@ impl Pool {
         let old = |link: &Link| hungry || now.since(link.idle_since) >= timeout;
         let gone: Vec<_> = state.idle.extract_if(.., |link| old(link) || !link.is_usable()).collect();
         self.leave(&mut state, gone.len());
-        let shared = self.sessions.sweep(now, timeout);
+        let shared = self.sessions.sweep(now, if hungry { Duration::ZERO } else { timeout });
         let next = (!state.idle.is_empty() || shared).then(|| timeout.min(MAX_REAP).max(Duration::from_millis(10)));
         state.reaping = next.is_some();
         next
@@ -331,11 +331,13 @@ impl Pool {
 async fn reap(pool: Weak<Pool>, group: Arc<Group>) {
     let mut pause = Duration::from_millis(10);
     loop {
+        // Before the look: who gets hungry during it is heard as well.
+        let hunger = group.hunger.notified();
         let Some(wait) = pool.upgrade().and_then(|pool| pool.sweep(Tick::now())) else { return };
         pause = wait.min(pause.saturating_mul(4));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = group.hunger.notified() => {}
+            () = hunger => {}
         }
     }
 }

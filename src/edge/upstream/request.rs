@@ -5,6 +5,7 @@ use http::header;
 use http::request::Parts;
 
 use crate::edge::http1::reply::line;
+use crate::edge::stamp::Stamp;
 
 /// Room for an ordinary head.
 const USUAL_HEAD: usize = 512;
@@ -18,14 +19,21 @@ pub enum Framing {
     Chunks,
 }
 
-/// Writes the head.
-pub fn write(head: &Parts, out: &mut Vec<u8>) -> Framing {
+/// Writes the head; `stamp` has the lines that are not among its own.
+pub fn write(head: &Parts, stamp: Option<&Stamp>, out: &mut Vec<u8>) -> Framing {
     out.reserve(USUAL_HEAD);
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.push(b' ');
     out.extend_from_slice(head.uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
-    head.headers.iter().for_each(|(name, value)| line(name, value.as_bytes(), out));
+    out.extend_from_slice(stamp.map_or(&[], Stamp::text));
+    let mut framing = Framing::Length;
+    for (name, value) in &head.headers {
+        if *name == header::TRANSFER_ENCODING {
+            framing = Framing::Chunks;
+        }
+        line(name, value.as_bytes(), out);
+    }
     out.extend_from_slice(b"\r\n");
-    if head.headers.contains_key(header::TRANSFER_ENCODING) { Framing::Chunks } else { Framing::Length }
+    framing
 }

@@ -147,10 +147,10 @@ async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing)
         request.headers_mut().insert("host", "b.test".parse().expect("a value"));
         request
     };
-    let awaiting = Awaiting { wait, interims: None };
+    let awaiting = Awaiting { wait, interims: None, stamp: None };
     match exchange(balance, pulses, awaiting, &mut Search::default(), &head, body).await? {
         Outcome::Answer(answer, lease) => {
-            let status = answer.status.as_u16();
+            let status = answer.status().as_u16();
             let mut body = Download::new(lease, wait);
             Ok((status, body.whole().await.expect("a small answer")?))
         }

@@ -20,7 +20,11 @@ pub struct Waiting<'a> {
 impl Waiting<'_> {
     /// One more waits, if there is a place. `here` counts those of this worker.
     pub fn join<'a>(here: &'a AtomicUsize, group: &'a Group, limits: Limits) -> Option<Waiting<'a>> {
-        if !group.pending.enter(limits.pending.unwrap_or(usize::MAX)) {
+        let shared = limits.connections.is_some() || limits.server_connections.is_some();
+        // Who only waits until another worker lets an idle connection go waits for nobody's
+        // request: that is no more than a connection takes to be made.
+        let spare = if shared { group.idle() } else { 0 };
+        if !group.pending.enter(limits.pending.unwrap_or(usize::MAX).saturating_add(spare)) {
             return None;
         }
         if here.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
@@ -28,7 +32,6 @@ impl Waiting<'_> {
             group.pending.leave();
             return None;
         }
-        let shared = limits.connections.is_some() || limits.server_connections.is_some();
         if shared {
             group.hungers();
         }

@@ -31,7 +31,7 @@ fn exchange(status: u16) -> Exchange {
         route: Some(0),
         endpoint: None,
         method: http::Method::GET,
-        path: "/hello/ann".into(),
+        path: Some("/hello/ann".into()),
         status,
         decision: "ok",
         reason: None,
@@ -57,7 +57,7 @@ fn written(shape: Shape, settings: AccessSettings, exchanges: Vec<Exchange>) -> 
     let log = AccessLog::start(Box::new(paper.clone()), shape, settings, clock).expect("a thread");
     let turn = AtomicU64::new(0);
     for exchange in exchanges {
-        log.write(exchange, &layout, &turn, |_| {});
+        log.write(&mut exchange.clone(), &layout, &turn, |_| {});
     }
     log.close();
     let bytes = paper.0.lock().expect("no writer panics").clone();

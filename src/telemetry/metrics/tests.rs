@@ -31,7 +31,7 @@ fn exchange(route: usize) -> Exchange {
         route: Some(route),
         endpoint: None,
         method: http::Method::GET,
-        path: "/x".into(),
+        path: Some("/x".into()),
         status: 200,
         decision: "ok",
         reason: None,

@@ -13,11 +13,13 @@ use h2::Reason;
 use h2::client::ResponseFuture;
 use http::header::{self, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
-use http::{Request, Response, Version, response};
+use http::{Request, Response, Version};
 use http_body::{Body as _, Frame, SizeHint};
 
+use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
 use crate::edge::pulse::Pulse;
+use crate::edge::stamp::Stamp;
 use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::http2::answer::Answer;
@@ -49,12 +51,8 @@ impl Call {
     /// Sends a request and waits for the head of its answer. What the backend says that
     /// it did not look at (REFUSED_STREAM, or GOAWAY before it: RFC 9113 §8.7) counts as
     /// never sent, if its body is still there.
-    pub async fn send(
-        &mut self,
-        request: Request<Outgoing>,
-        awaiting: Awaiting<'_>,
-    ) -> Result<response::Parts, LinkError> {
-        let (head, mut body) = rewritten(request, &self.scheme)?.into_parts();
+    pub async fn send(&mut self, request: Request<Outgoing>, awaiting: Awaiting<'_>) -> Result<BoxedAnswer, LinkError> {
+        let (head, mut body) = rewritten(request, awaiting.stamp, &self.scheme)?.into_parts();
         let pulse = Arc::clone(&self.pulse);
         if let Outgoing::Stream(upload) = &mut body {
             upload.be_patient(Arc::clone(&pulse), awaiting.wait);
@@ -75,7 +73,7 @@ impl Call {
         body: Outgoing,
         interims: Option<&Interims>,
         pulse: &Pulse,
-    ) -> Result<response::Parts, LinkError> {
+    ) -> Result<BoxedAnswer, LinkError> {
         let sender = self.seat.sender();
         let ready = within(pulse, |cx| sender.poll_ready(cx)).await?;
         let ends = body.is_end_stream();
@@ -98,7 +96,7 @@ impl Call {
         match answer.map(Response::into_parts) {
             Ok((parts, body)) => {
                 self.answer = Some(Answer::of(&parts, body));
-                Ok(parts)
+                Ok(Box::new(Response::from_parts(parts, AnswerBody::whole(Bytes::new()))))
             }
             Err(error) => Err(self.blame(&error)),
         }
@@ -184,8 +182,13 @@ fn fault_of(error: &h2::Error) -> ForwardError {
 
 /// The head as HTTP/2 writes it (RFC 9113 §8.3.1): the host is the authority, and what
 /// frames or names the connection is left out. Trailers are always welcome (§8.2.2).
-fn rewritten(request: Request<Outgoing>, scheme: &Scheme) -> Result<Request<Outgoing>, ForwardError> {
+fn rewritten(
+    request: Request<Outgoing>,
+    stamp: Option<&Stamp>,
+    scheme: &Scheme,
+) -> Result<Request<Outgoing>, ForwardError> {
     let (mut head, body) = request.into_parts();
+    stamp.iter().for_each(|stamp| stamp.set(&mut head.headers));
     let authority = head.headers.remove(header::HOST).ok_or(ForwardError::BodyBroken)?;
     let authority = Authority::try_from(authority.as_bytes()).map_err(|_| ForwardError::BodyBroken)?;
     let mut parts = head.uri.into_parts();
@@ -215,7 +218,7 @@ mod tests {
             .header("x-user", "ana")
             .body(Outgoing::Empty)
             .expect("a request");
-        let written = rewritten(request, &Scheme::HTTPS).expect("written");
+        let written = rewritten(request, None, &Scheme::HTTPS).expect("written");
         assert_eq!(written.uri(), "https://api.test:8443/a?b=c");
         let mut names: Vec<&str> = written.headers().keys().map(|name| name.as_str()).collect();
         names.sort_unstable();

@@ -16,6 +16,8 @@ use crate::snapshot::upstream::Protocol;
 #[derive(Debug, Default)]
 pub struct Sessions {
     list: Mutex<Vec<Session>>,
+    /// How many they are, at least: where there is none, nobody looks further.
+    some: AtomicUsize,
     /// Connections that are being made.
     coming: AtomicUsize,
 }
@@ -23,10 +25,10 @@ pub struct Sessions {
 impl Sessions {
     /// A place on the least busy connection that has one.
     pub fn seat(&self) -> Option<Place> {
-        let mut sessions = self.lock();
-        if sessions.is_empty() {
+        if self.some.load(Ordering::Relaxed) == 0 {
             return None;
         }
+        let mut sessions = self.lock();
         sessions.retain(|session| !session.is_over());
         let mut by_load: Vec<&Session> = sessions.iter().collect();
         by_load.sort_by_key(|session| session.streams());
@@ -36,19 +38,24 @@ impl Sessions {
     /// One more connection, with a place on it for whoever made it.
     pub fn add(&self, session: Session) -> Option<Place> {
         let seat = session.seat();
-        self.lock().push(session);
+        let mut sessions = self.lock();
+        sessions.push(session);
+        self.some.store(sessions.len(), Ordering::Relaxed);
         seat
     }
 
     /// Lets go of all: each ends when its last request has.
     pub fn retire(&self) {
-        self.lock().clear();
+        let mut sessions = self.lock();
+        sessions.clear();
+        self.some.store(0, Ordering::Relaxed);
     }
 
     /// Lets go of those that have had nothing to do for `limit`; whether any is left.
     pub fn sweep(&self, now: Tick, limit: Duration) -> bool {
         let mut sessions = self.lock();
         sessions.retain(|session| !session.is_over() && !session.is_idle(now, limit));
+        self.some.store(sessions.len(), Ordering::Relaxed);
         !sessions.is_empty()
     }
 
