@@ -87,5 +87,6 @@ fn frames_by_chance_end_nothing_but_their_own_connection() {
     let grown = resident(&gateway).saturating_sub(before);
     assert!(grown < MAX_GROWTH_KIB, "{grown} KiB more than before");
     assert!(!gateway.stderr().contains("panicked"), "{}", gateway.stderr());
+    drop(wire);
     assert_eq!(gateway.stop().0, Some(0));
 }

@@ -22,6 +22,11 @@ use crate::edge::serve::Serve;
 /// A block may be so many times the listener's limit on its wire; more ends the connection.
 const BLOCK_SLACK: usize = 4;
 
+/// A piece of a body below this is a crumb, and so many may come while nobody takes any:
+/// each costs as much work as a large piece does.
+const CRUMB: usize = 64;
+const MOST_CRUMBS: u32 = 16 * 1024;
+
 /// What a caller says who waits before he sends his body (RFC 9110 §10.1.1).
 const CONTINUE: &[u8] = b"100-continue";
 
@@ -88,9 +93,7 @@ impl<S: Serve> Engine<S> {
         }
         self.newest = id;
         if self.under_way() >= self.limits.streams as usize {
-            frame::put_reset(id, Reason::REFUSED, self.out.text());
-            self.remember(id, Gone::ByUs);
-            return Ok(());
+            return self.mistake(id, Reason::REFUSED);
         }
         if on_itself {
             return self.mistake(id, Reason::PROTOCOL);
@@ -198,6 +201,10 @@ impl<S: Serve> Engine<S> {
         }
         let kept = !payload.is_empty() && place.inlet.as_ref().is_some_and(|inlet| inlet.push(payload));
         place.held += if kept { payload.len() as i64 } else { 0 };
+        place.crumbs += u32::from(payload.len() < CRUMB);
+        if place.crumbs > MOST_CRUMBS {
+            return Err(Fault::Calm);
+        }
         if end {
             self.ended(at, None);
         } else if !kept {

@@ -130,7 +130,7 @@ impl<S: Serve> Engine<S> {
             return;
         }
         (place.begun, place.last, place.owed, place.held) = (false, false, 0, 0);
-        place.lingers = false;
+        (place.lingers, place.crumbs) = (false, 0);
         place.piece = bytes::Bytes::new();
         place.pulse = None;
         place.expected = None;
@@ -155,6 +155,9 @@ impl<S: Serve> Engine<S> {
         let uploads = self.places.iter().filter(|place| place.remote == Remote::Open && place.id != 0).count().max(1);
         let place = &mut self.places[usize::from(at)];
         place.held -= taken.min(place.held);
+        if taken > 0 {
+            place.crumbs = 0;
+        }
         let share = (GROWTH / uploads as i64).min(place.extra + GROWTH - self.extra).max(0);
         let more = FIRST_WINDOW + share - place.room - place.held;
         let enough = place.expected.is_some_and(|left| i64::try_from(left).is_ok_and(|left| left <= place.room));

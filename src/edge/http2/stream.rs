@@ -71,6 +71,8 @@ pub(super) struct Place<S: Serve> {
     pub(super) room: i64,
     pub(super) held: i64,
     pub(super) extra: i64,
+    /// Crumbs that came since anything was taken.
+    pub(super) crumbs: u32,
     /// What the caller has to take before the pulse fires; 0: nothing waits for him.
     pub(super) owed: usize,
     pub(super) pulse: Option<Arc<Pulse>>,
@@ -95,6 +97,7 @@ impl<S: Serve> Place<S> {
             room: 0,
             held: 0,
             extra: 0,
+            crumbs: 0,
             owed: 0,
             pulse: None,
         }
