@@ -10,6 +10,9 @@ use crate::edge::hpack::{Malformed, fixed, huffman, integer};
 /// (SETTINGS_HEADER_TABLE_SIZE, RFC 9113 §6.5.2).
 const TABLE: usize = 4096;
 
+/// Room for what an ordinary block takes from the tables, and for its lines.
+const USUAL: (usize, usize) = (256, 16);
+
 /// In front of a string: it is packed.
 const PACKED: u8 = 0x80;
 
@@ -35,7 +38,8 @@ impl Decoder {
     /// It cannot be read; neither can any that follows.
     pub fn read(&mut self, mut block: &[u8], list: &mut List) -> Result<(), Malformed> {
         // A packed octet stands for more than one, and names of the tables for many.
-        list.bytes.reserve(block.len() + block.len() / 2 + 64);
+        list.bytes.reserve(2 * block.len() + USUAL.0);
+        list.lines.reserve(USUAL.1);
         self.resize(&mut block)?;
         while let Some(first) = block.first().copied() {
             match first {
