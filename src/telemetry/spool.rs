@@ -44,6 +44,16 @@ struct Queue<T> {
 struct Waiting<T> {
     lines: Vec<T>,
     stage: Stage,
+    writer: Attention,
+}
+
+/// What the thread is doing, as far as those who push have to know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Attention {
+    /// It writes, or waits for no longer than lines may gather: it looks by itself.
+    Awake,
+    /// It sleeps until somebody wakes it.
+    Asleep,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,10 +96,12 @@ impl<T: Send + 'static> Spool<T> {
             return;
         }
         waiting.lines.push(line);
-        let count = waiting.lines.len();
+        // Only the first line after a silence, and the one that makes a batch urgent, pay
+        // for a wake-up.
+        let wakes = waiting.writer == Attention::Asleep || waiting.lines.len() == bounds.urgent();
+        waiting.writer = Attention::Awake;
         drop(waiting);
-        // Only the first line of a batch, and the one that makes it urgent, pay for a wake-up.
-        if count == 1 || count == bounds.urgent() {
+        if wakes {
             self.queue.wake.notify_one();
         }
     }
@@ -137,7 +149,7 @@ impl Bounds {
 
 impl<T> Queue<T> {
     fn new(bounds: Bounds) -> Queue<T> {
-        let waiting = Waiting { lines: Vec::new(), stage: Stage::Open };
+        let waiting = Waiting { lines: Vec::new(), stage: Stage::Open, writer: Attention::Awake };
         Queue { waiting: Mutex::new(waiting), wake: Condvar::new(), lost: Arc::default(), bounds }
     }
 
@@ -145,17 +157,27 @@ impl<T> Queue<T> {
         self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Waits for lines, lets more of them gather, and swaps them for the empty `spare`.
+    /// Lets lines gather, and swaps them for the empty `spare`. Where none have come in that
+    /// time, sleeps until one does, and lets more gather behind it.
     fn take(&self, spare: Vec<T>) -> (Vec<T>, Stage) {
-        let idle = |waiting: &mut Waiting<T>| waiting.lines.is_empty() && waiting.stage == Stage::Open;
+        let mut waiting = self.gather(self.lock());
+        if waiting.lines.is_empty() && waiting.stage == Stage::Open {
+            waiting.writer = Attention::Asleep;
+            let idle = |waiting: &mut Waiting<T>| waiting.lines.is_empty() && waiting.stage == Stage::Open;
+            waiting = self.wake.wait_while(waiting, idle).unwrap_or_else(|poisoned| poisoned.into_inner());
+            waiting.writer = Attention::Awake;
+            waiting = self.gather(waiting);
+        }
+        (std::mem::replace(&mut waiting.lines, spare), waiting.stage)
+    }
+
+    fn gather<'a>(&self, waiting: MutexGuard<'a, Waiting<T>>) -> MutexGuard<'a, Waiting<T>> {
         let calm =
             |waiting: &mut Waiting<T>| waiting.lines.len() < self.bounds.urgent() && waiting.stage == Stage::Open;
-        let waiting = self.wake.wait_while(self.lock(), idle).unwrap_or_else(|poisoned| poisoned.into_inner());
-        let (mut waiting, _) = self
-            .wake
+        self.wake
             .wait_timeout_while(waiting, self.bounds.gather, calm)
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        (std::mem::replace(&mut waiting.lines, spare), waiting.stage)
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .0
     }
 }
 

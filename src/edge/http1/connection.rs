@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -47,9 +47,9 @@ pub(in crate::edge::http1) enum Wanted {
 }
 
 /// What has come on a connection.
-enum Begun<A> {
-    /// A request: its answer is being made.
-    Request(Pin<Box<A>>, Terms),
+enum Begun {
+    /// A request.
+    Request(Box<Parts>, Inbound, Terms),
     /// The preface of HTTP/2.
     Http2,
     /// Nothing, and nothing will.
@@ -74,19 +74,18 @@ pub(in crate::edge) async fn run<S: Serve>(
                 Arrival::Http2 => return Poll::Ready(Begun::Http2),
                 Arrival::End => return Poll::Ready(Begun::End),
             };
-            drop(held);
-            // The life of a request is large, and would be moved once for each layer; and a
-            // connection that waits for the next one has no need of the room.
-            let answer = Box::write(Box::new_uninit(), serve.serve(Arc::clone(&connection), head, body));
-            Poll::Ready(Begun::Request(Box::into_pin(answer), terms))
+            Poll::Ready(Begun::Request(head, body, terms))
         });
-        let (answer, terms) = match begun.await {
-            Begun::Request(answer, terms) => (answer, terms),
+        let (head, body, terms) = match begun.await {
+            Begun::Request(head, body, terms) => (head, body, terms),
             Begun::Http2 => return opened(wire),
             Begun::End => break,
         };
-        let attended = Attended { answer, wire: &wire, interims: &connection.interims };
-        let answer = attended.await?;
+        let answer = {
+            // Made in this task's own memory: in a box of its own it would be copied there.
+            let mut answer = pin!(serve.serve(Arc::clone(&connection), head, body));
+            poll_fn(|cx| attend(answer.as_mut(), &wire, &connection.interims, cx)).await?
+        };
         match deliver(&connection, &wire, terms, answer).await {
             Ending::Next => {}
             Ending::Close => break,
@@ -127,26 +126,21 @@ fn refused(refusal: Refusal) -> (Box<Parts>, Inbound, Terms) {
 }
 
 /// An answer on its way, unless the caller leaves before it is there.
-struct Attended<'a, A> {
-    answer: Pin<Box<A>>,
-    wire: &'a Mutex<Wire>,
-    interims: &'a Interims,
-}
-
-impl<A, B> Future for Attended<'_, A>
+fn attend<A, B>(
+    answer: Pin<&mut A>,
+    wire: &Mutex<Wire>,
+    interims: &Interims,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Box<Response<B>>>>
 where
     A: Future<Output = Result<Box<Response<B>>, Infallible>>,
 {
-    type Output = Option<Box<Response<B>>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Box<Response<B>>>> {
-        let outcome = self.answer.as_mut().poll(cx);
-        for interim in self.interims.take() {
-            lock(self.wire).inform(&interim);
-        }
-        if let Poll::Ready(Ok(answer)) = outcome {
-            return Poll::Ready(Some(answer));
-        }
-        lock(self.wire).poll_left(cx).map(|()| None)
+    let outcome = answer.poll(cx);
+    for interim in interims.take() {
+        lock(wire).inform(&interim);
     }
+    if let Poll::Ready(Ok(answer)) = outcome {
+        return Poll::Ready(Some(answer));
+    }
+    lock(wire).poll_left(cx).map(|()| None)
 }
