@@ -57,7 +57,7 @@ impl Dice {
 fn frames_by_chance_end_nothing_but_their_own_connection() {
     let gateway = gateway("h2-fuzz", "");
     let (before, began) = (resident(&gateway), Instant::now());
-    let mut dice = Dice(0x5EED_0F_F4A3E5);
+    let mut dice = Dice(0x5EED_0FF4_A3E5);
     for _ in 0..CONNECTIONS {
         let mut wire = Wire::silent_in_clear(gateway.address("clear"));
         let mut bytes = [PREFACE.to_vec(), settings(&[])].concat();

@@ -202,7 +202,7 @@ pub fn encode(text: &[u8], out: &mut Vec<u8>) {
             .iter()
             .position(|symbol| *symbol == u16::from(*octet))
             .expect("every octet has a code");
-        word = word << length | u64::from(group.first) + place as u64;
+        word = (word << length) | (u64::from(group.first) + place as u64);
         have += length;
         while have >= 8 {
             have -= 8;
@@ -210,7 +210,7 @@ pub fn encode(text: &[u8], out: &mut Vec<u8>) {
         }
     }
     if have > 0 {
-        out.push((word << (8 - have)) as u8 | 0xFF >> have);
+        out.push((word << (8 - have)) as u8 | (0xFF >> have));
     }
 }
 

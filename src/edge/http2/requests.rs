@@ -153,8 +153,9 @@ impl<S: Serve> Engine<S> {
             inlet.end(None);
         }
         place.running = Some(Running::begin(&self.connection));
-        let answer = self.serve.serve(Arc::clone(&self.connection), head, body);
-        place.life = Life::Answering(Answering { answer: Box::pin(answer), interims, bare, connect });
+        // Made where it stays: the life of a request is large.
+        let answer = Box::write(Box::new_uninit(), self.serve.serve(Arc::clone(&self.connection), head, body));
+        place.life = Life::Answering(Answering { answer: Box::into_pin(answer), interims, bare, connect });
         place.bell.ring();
         Ok(())
     }
