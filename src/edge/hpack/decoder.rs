@@ -3,8 +3,9 @@
 //! Must never: go on with a connection whose block it could not read.
 
 use crate::edge::hpack::list::{Line, List, Name};
+use crate::edge::hpack::malformed::Malformed;
 use crate::edge::hpack::recent::Recent;
-use crate::edge::hpack::{Malformed, fixed, huffman, integer};
+use crate::edge::hpack::{fixed, huffman, integer};
 
 /// The size of the dynamic table, which is that of whoever says nothing else
 /// (SETTINGS_HEADER_TABLE_SIZE, RFC 9113 §6.5.2).

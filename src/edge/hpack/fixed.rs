@@ -1,4 +1,5 @@
-//! The static table (RFC 7541 appendix A), and where a name stands in it.
+//! The static table (RFC 7541 appendix A), and where a name stands in it. Names are looked
+//! up by their length first: few have the same.
 
 /// Lines that everybody knows; the first has index 1.
 #[rustfmt::skip]

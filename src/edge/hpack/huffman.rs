@@ -4,7 +4,7 @@
 //! eight bits, which is most of any header, are read by one look each.
 //! Must never: take padding that is not the beginning of EOS (§5.2).
 
-use crate::edge::hpack::Malformed;
+use crate::edge::hpack::malformed::Malformed;
 
 /// Symbols: the octets, and EOS.
 const SYMBOLS: usize = 257;
@@ -219,7 +219,7 @@ mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
     use super::{decode, encode};
-    use crate::edge::hpack::Malformed;
+    use crate::edge::hpack::malformed::Malformed;
 
     fn unpacked(packed: &[u8]) -> Result<Vec<u8>, Malformed> {
         let mut out = b"before".to_vec();

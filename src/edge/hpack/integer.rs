@@ -1,7 +1,7 @@
 //! Integers (RFC 7541 §5.1): what does not fit behind the bits of a first octet follows,
 //! seven bits an octet. Must never: read on for ever, or wrap around.
 
-use crate::edge::hpack::Malformed;
+use crate::edge::hpack::malformed::Malformed;
 
 /// Octets that may follow the first. Four hold 2^28, more than any block has.
 const MOST_OCTETS: u32 = 4;
@@ -48,7 +48,7 @@ pub fn write(first: u8, bits: u32, value: usize, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::{read, write};
-    use crate::edge::hpack::Malformed;
+    use crate::edge::hpack::malformed::Malformed;
 
     #[test]
     fn the_examples_of_appendix_c_1() {

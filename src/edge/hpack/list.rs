@@ -1,7 +1,10 @@
 //! What a block holds, unpacked: all names and values in one piece of memory, and where
 //! each of them is. Must never: hold more than its bound, as RFC 9113 §6.5.2 counts it.
 
-use crate::edge::hpack::{ENTRY, fixed};
+use crate::edge::hpack::fixed;
+
+/// What a line counts besides its bytes (RFC 7541 §4.1, RFC 9113 §6.5.2).
+pub const ENTRY: usize = 32;
 
 /// From where to where in the list's memory.
 pub type Span = (u32, u32);

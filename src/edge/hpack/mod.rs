@@ -8,14 +8,7 @@ mod fixed;
 mod huffman;
 mod integer;
 pub mod list;
+pub mod malformed;
 mod recent;
 #[cfg(test)]
 mod tests;
-
-/// A block that cannot be read. The connection's two tables are no longer the same, so
-/// nothing that follows could be believed (RFC 9113 §4.3).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Malformed;
-
-/// What a line counts besides its bytes (RFC 7541 §4.1, RFC 9113 §6.5.2).
-pub const ENTRY: usize = 32;

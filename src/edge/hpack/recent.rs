@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::edge::hpack::ENTRY;
+use crate::edge::hpack::list::ENTRY;
 
 /// One line.
 #[derive(Debug)]

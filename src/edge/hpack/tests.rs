@@ -7,7 +7,8 @@ use proptest::{prop_assert, prop_assert_eq};
 use crate::edge::hpack::decoder::Decoder;
 use crate::edge::hpack::encoder::{self, Encoder};
 use crate::edge::hpack::list::List;
-use crate::edge::hpack::{Malformed, huffman, integer};
+use crate::edge::hpack::malformed::Malformed;
+use crate::edge::hpack::{huffman, integer};
 
 type Text = Vec<(String, String)>;
 

@@ -50,7 +50,8 @@ impl Ready {
 impl Bell {
     /// The place is being looked at: from here on it may be listed again.
     pub fn answered(&self) {
-        self.listed.store(false, Ordering::Release);
+        // Not a store: who found it listed must have been heard by the look that follows.
+        self.listed.swap(false, Ordering::AcqRel);
     }
 
     /// Lists the place.
