@@ -255,12 +255,26 @@ pub struct Fixed {
     pub store_key: Option<StoreKey>,
     /// Listener addresses, in order, with their names.
     pub addresses: Vec<(Arc<str>, Address)>,
+    /// Memory that the process may hold.
+    pub memory: MemoryLimit,
     /// Threads that hash passwords, and requests that may wait for them.
     pub hashing: Hashing,
     /// Where the audit log goes.
     pub audit: AuditTarget,
     /// How much is logged.
     pub log_level: LogLevel,
+}
+
+/// Memory that the process may hold before it refuses callers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MemoryLimit {
+    /// A share of what there is.
+    #[default]
+    Auto,
+    /// Whatever there is.
+    Off,
+    /// So many bytes.
+    Bytes(u64),
 }
 
 /// Where the audit log goes.

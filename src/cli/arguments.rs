@@ -11,6 +11,7 @@ use crate::cli::client::ClientArgs;
 use crate::cli::console::Output;
 use crate::cli::dialect::DialectArgs;
 use crate::cli::explain::ExplainArgs;
+use crate::cli::healthcheck::HealthcheckArgs;
 use crate::cli::keys::KeysArgs;
 use crate::cli::revocations::RevocationsArgs;
 use crate::cli::token::TokenArgs;
@@ -38,6 +39,8 @@ pub enum Command {
     Run,
     /// Say everything that is wrong with a configuration, as a start or a reload would.
     Check(CheckArgs),
+    /// Ask a gateway that runs whether it is ready: exit code 0, or 1 and why not.
+    Healthcheck(HealthcheckArgs),
     /// Show which route takes a request and what it asks for.
     Explain(ExplainArgs),
     /// The dialects that come with the gateway, and what is wrong with one's own.

@@ -15,6 +15,7 @@ pub mod explain;
 pub mod failure;
 pub mod field;
 pub mod hash_password;
+pub mod healthcheck;
 pub mod keys;
 pub mod living;
 pub mod place;

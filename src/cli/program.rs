@@ -13,7 +13,9 @@ use crate::cli::compiling::{context, hash};
 use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
-use crate::cli::{bot, check, client, dialect, explain, hash_password, keys, revocations, run, schema, token, user};
+use crate::cli::{
+    bot, check, client, dialect, explain, hash_password, healthcheck, keys, revocations, run, schema, token, user,
+};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::files::DiskFiles;
 use crate::config::load::load;
@@ -46,6 +48,10 @@ fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             run::run(&config, &Parts { clock: Arc::new(SystemClock), random: Arc::new(random) })
         }
         Command::Check(args) => Ok(check::run(&args.written_as(output), &config, &trying, &mut out)?.exit_code()),
+        Command::Healthcheck(args) => {
+            healthcheck::run(&args, &config, &DiskFiles, &mut out)?;
+            Ok(0)
+        }
         Command::Dialect(args) => dialect::run(&args, &DiskFiles, &mut out),
         Command::HashPassword => {
             let mut input = io::stdin().lock();
@@ -89,6 +95,7 @@ fn on_the_store(
         Command::Keys(args) => keys::run(args, &place, console),
         Command::Run
         | Command::Check(_)
+        | Command::Healthcheck(_)
         | Command::Explain(_)
         | Command::Dialect(_)
         | Command::HashPassword

@@ -24,6 +24,7 @@ use crate::edge::handshake::{Protocol, shake};
 use crate::edge::http1::wire::Opens;
 use crate::edge::http2::opened::Opened;
 use crate::edge::io::Socket;
+use crate::edge::memory::Pressure;
 use crate::edge::plug::Plug;
 use crate::edge::proxy_protocol::header::Source;
 use crate::edge::proxy_protocol::receive::{Received, receive};
@@ -32,7 +33,7 @@ use crate::edge::serve::Serve;
 use crate::edge::worker::Worker;
 use crate::edge::{http1, http2, redirect};
 use crate::snapshot::{Door, DoorLimits, Listener, ProxyProtocol};
-use crate::telemetry::outcome::ConnectionRefused;
+use crate::telemetry::outcome::{ConnectionRefused, Relief};
 
 /// The first pause after accepting has failed, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -72,6 +73,14 @@ async fn accept_until<S: Serve>(
     let mut end = std::pin::pin!(end);
     let mut pause = PAUSES.0;
     loop {
+        if worker.shared.memory.pressure() != Pressure::Calm {
+            worker.shared.telemetry.relieved(Relief::HeldBack);
+            tokio::select! {
+                biased;
+                () = &mut end => return,
+                () = worker.shared.memory.room() => {}
+            }
+        }
         let accepted = tokio::select! {
             biased;
             () = &mut end => return,

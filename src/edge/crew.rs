@@ -17,6 +17,7 @@ use crate::edge::drain::Phase;
 use crate::edge::ear::{Ear, Listening};
 use crate::edge::heartbeat::Heartbeat;
 use crate::edge::listener::Bound;
+use crate::edge::memory::Pressure;
 use crate::edge::serve::Serve;
 use crate::edge::shared::Shared;
 use crate::edge::worker::Worker;
@@ -104,6 +105,17 @@ fn deal(bound: Vec<Bound>, workers: usize) -> Vec<Vec<(usize, Ear)>> {
     hands
 }
 
+/// Lets every connection look whether it has been idle for too long, each time that what is
+/// too long changes.
+async fn hurry_the_idle(worker: Arc<Worker>) {
+    let mut told = worker.shared.memory.watch();
+    while told.changed().await.is_ok() {
+        if told.borrow_and_update().pressure == Pressure::Full {
+            worker.pulses.wake_all();
+        }
+    }
+}
+
 /// A worker's life; returns the number of connections open at its end.
 fn live<S: Serve>(
     runtime: &Runtime,
@@ -118,6 +130,7 @@ fn live<S: Serve>(
         let lasting = Arc::clone(worker);
         tokio::spawn(async move { lasting.lifelines.run(&lasting.shared.revoked, &*lasting.shared.clock).await });
         tokio::spawn(heart.answer(worker.index));
+        tokio::spawn(hurry_the_idle(Arc::clone(worker)));
         let mut accepting = JoinSet::new();
         for (index, socket) in sockets {
             let holder = socket.holder;

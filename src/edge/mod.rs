@@ -48,6 +48,7 @@ pub mod linger;
 pub mod listener;
 pub mod locate;
 pub mod manner;
+pub mod memory;
 pub mod messages;
 pub mod mint;
 pub mod outflow;

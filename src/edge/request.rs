@@ -37,6 +37,7 @@ use crate::oauth::store::{Access, GrantStore as _};
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};
 use crate::telemetry::meter::Lookup;
+use crate::telemetry::outcome::Relief;
 
 /// Beyond this age of what is known of revocations, nothing that needs a token passes.
 const MAX_STALE: Seconds = Seconds(30);
@@ -147,6 +148,12 @@ impl Life {
     async fn answer(&self, head: &Parts, body: Inbound, record: &mut Record) -> BoxedAnswer {
         if let Some(proof) = proof::found(&self.connection, &head.method, head.uri.path()) {
             return Box::new(proof.map(AnswerBody::whole));
+        }
+        let shared = &self.worker().shared;
+        if shared.memory.refuses() {
+            shared.telemetry.relieved(Relief::Refused);
+            record.failed(respond::MEMORY_FULL);
+            return respond::memory_full();
         }
         let table = &self.world().snapshot.policy.tables[self.connection.listener];
         let located = match locate(head, self.connection.sni.as_deref(), table) {

@@ -48,6 +48,18 @@ pub fn misfit(misfit: &Misfit) -> BoxedAnswer {
     answer
 }
 
+/// Why a request is refused while the process holds as much memory as it may.
+pub const MEMORY_FULL: &str = "memory_full";
+
+/// The answer to it.
+pub fn memory_full() -> BoxedAnswer {
+    let sentence = "the gateway has no memory left for this request at present";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut answer = plain(status, "temporarily_unavailable", MEMORY_FULL, sentence, Then::GoOn);
+    answer.headers_mut().insert(header::RETRY_AFTER, BUSY_RETRY);
+    answer
+}
+
 /// Marks an answer of the gateway's own, with what it says in one sentence: callers that
 /// read neither status nor body get it in their protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,6 +13,7 @@ use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
 use crate::edge::fleet::Fleet;
 use crate::edge::half_open::HalfOpen;
+use crate::edge::memory::Memory;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;
 use crate::snapshot::World;
@@ -52,6 +53,8 @@ pub struct Shared {
     pub drain: Drain,
     /// What the limits of routes have counted.
     pub limits: Tables,
+    /// How much memory the process holds.
+    pub memory: Memory,
     /// Connections per listener, in the listeners' order.
     pub doors: Vec<DoorCount>,
     /// Connections of all listeners together.

@@ -7,6 +7,7 @@ pub mod boot_client;
 pub mod certificates;
 pub mod descriptors;
 pub mod keeper;
+pub mod memory;
 pub mod readiness;
 pub mod renewal;
 pub mod rings;

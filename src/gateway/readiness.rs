@@ -1,5 +1,6 @@
 //! Whether traffic should come here: the drain has not begun, the revocation list is no
-//! older than what admission still trusts, and the state folder is the one it follows.
+//! older than what admission still trusts, the state folder is the one it follows, and there
+//! is memory for more callers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,6 +9,7 @@ use crate::acme::shelf::Standing;
 use crate::acme::wanted::Wanted;
 use crate::clock::UnixTime;
 use crate::edge::admin::{Check, CheckState, Readiness};
+use crate::edge::memory::Pressure;
 use crate::edge::shared::Shared;
 use crate::gateway::certificates::Certificates;
 use crate::store::Mark;
@@ -44,6 +46,15 @@ impl Readiness for Ready {
                 detail: if draining { "begun" } else { "not begun" }.to_owned(),
             },
         ];
+        let pressure = shared.memory.pressure();
+        let (used, limit) = shared.memory.figures();
+        let word = match pressure {
+            Pressure::Calm => "calm",
+            Pressure::Tight => "tight, new connections wait",
+            Pressure::Full => "full, new requests are refused",
+        };
+        let bounded = if limit == 0 { "no limit".to_owned() } else { format!("{word}: {used} of {limit} bytes") };
+        checks.push(Check { name: "memory", state: well(pressure == Pressure::Calm), detail: bounded });
         checks.extend(self.managed());
         checks
     }

@@ -54,6 +54,12 @@ pub fn watch(telemetry: &Telemetry, shared: &Arc<Shared>) {
     telemetry.watch_feed(Arc::clone(&shared.last_sync));
     let fleet = Arc::clone(&shared.fleet);
     telemetry.watch_servers(Box::new(move || fleet.view()));
+    let weak = Arc::downgrade(shared);
+    telemetry.watch_memory(Box::new(move || {
+        let Some(shared) = weak.upgrade() else { return [0; 3] };
+        let (used, limit) = shared.memory.figures();
+        [used, limit, shared.memory.pressure() as u64]
+    }));
     telemetry.watch_connections(of_doors(shared, DoorCount::open));
     telemetry.watch_handshakes(of_doors(shared, |door| door.half_open.count()));
 }

@@ -28,7 +28,7 @@ use crate::gateway::readiness::Ready;
 use crate::gateway::running::{Assembled, Gateway};
 use crate::gateway::start_error::StartError;
 use crate::gateway::succession::estate::{Estate, Heirlooms, Socket};
-use crate::gateway::{descriptors, renewal, rings, sight};
+use crate::gateway::{descriptors, memory, renewal, rings, sight};
 use crate::oauth::service::Service;
 use crate::random::{Random, bytes};
 use crate::revocation::list::List;
@@ -96,6 +96,8 @@ pub fn start_with(mut snapshot: Snapshot, parts: &Parts, estate: Estate) -> Resu
     let ready = Ready { shared: Arc::clone(&shared), state, certificates: Arc::clone(&certificates) };
     let admin = admin.map(|bound| serve_admin(bound, ready, &runtime)).transpose()?;
     let crew = hire(&shared, doors)?;
+    let limit = shared.worlds.load().snapshot.fixed.memory;
+    memory::mind(&shared, limit).map_err(StartError::system("thread for memory"))?;
     // Listeners are served by now: an authority that comes finds them.
     runtime.spawn(renewal::keep(Arc::clone(&shared), Arc::clone(&certificates)));
     let random = Arc::clone(&parts.random);
@@ -207,6 +209,7 @@ fn share(
         proofs,
         drain: Default::default(),
         limits: Default::default(),
+        memory: Default::default(),
         doors,
         crowd,
     }))

@@ -9,13 +9,14 @@ use crate::snapshot::{Fixed, Snapshot};
 
 /// A problem for every fixed setting that is not what it was.
 pub fn needs_restart(old: &Fixed, new: &Fixed) -> Vec<Problem> {
-    let Fixed { state, metrics, workers, store_key, addresses, hashing, audit, log_level } = old;
+    let Fixed { state, metrics, workers, store_key, addresses, memory, hashing, audit, log_level } = old;
     let changed = [
         ("store.folder", *state != new.state),
         ("store.key", *store_key != new.store_key),
         ("observability.metrics.listen", *metrics != new.metrics),
         ("observability.audit", *audit != new.audit),
         ("observability.log.level", *log_level != new.log_level),
+        ("runtime.memory", *memory != new.memory),
         ("runtime.workers", *workers != new.workers),
         ("the names and addresses of listeners", *addresses != new.addresses),
         ("hashing", *hashing != new.hashing),

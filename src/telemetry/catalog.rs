@@ -127,6 +127,16 @@ catalog! {
     /// Exchanges that were ended.
     LIVE_ENDED = counter("tollgate_live_exchanges_ended_total", &["kind", "reason"],
         "Exchanges that the gateway ended by itself: their token expired or was revoked, or the consent behind it was narrowed; a WebSocket also idle, or in a drain.");
+    /// Memory held.
+    MEMORY_USED = gauge("tollgate_memory_used_bytes", &[], "Resident memory of the process at the last look, ten times a second.");
+    /// Memory that may be held.
+    MEMORY_LIMIT = gauge("tollgate_memory_limit_bytes", &[], "Memory that the process may hold (`runtime.memory`).");
+    /// How the two stand.
+    MEMORY_PRESSURE = gauge("tollgate_memory_pressure", &[],
+        "0: calm; 1: tight, new connections wait; 2: full, new requests are answered 503 and idle connections closed.");
+    /// What was done about it.
+    MEMORY_ACTIONS = counter("tollgate_memory_actions_total", &["action"],
+        "What was done because of the memory held: accept_paused, request_refused, idle_closed.");
     /// TLS handshakes.
     HANDSHAKES = counter("tollgate_tls_handshakes_total", &["listener", "result", "version", "resumed"],
         "TLS handshakes by result: ok, failed, timeout or crowded_out (slow, while others waited at the bound); version and resumed are `-` unless ok.");

@@ -19,7 +19,10 @@ pub const FEED_STALE: Seconds = Seconds(5);
 /// Something that can be asked for named numbers; must not block.
 pub type Source = Box<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
 
-const FAMILIES: [Described; 6] = [
+const FAMILIES: [Described; 9] = [
+    catalog::MEMORY_USED,
+    catalog::MEMORY_LIMIT,
+    catalog::MEMORY_PRESSURE,
     catalog::REVOCATION_ENTRIES,
     catalog::REVOCATION_LAG,
     catalog::REVOCATION_FEED_UP,
@@ -41,6 +44,8 @@ pub struct Sources {
     pub connections: OnceLock<Source>,
     /// TLS handshakes under way by listener.
     pub handshakes: OnceLock<Source>,
+    /// Memory held, the limit (0: none), and the pressure.
+    pub memory: OnceLock<Box<dyn Fn() -> [u64; 3] + Send + Sync>>,
 }
 
 /// Asks the sources at each scrape.
@@ -68,6 +73,21 @@ impl Gauges {
     }
 }
 
+impl Gauges {
+    fn memory(&self) -> Vec<Family> {
+        let figures = self.sources.memory.get().map(|ask| ask());
+        let Some([used, limit, pressure]) = figures.filter(|[_, limit, _]| *limit > 0) else { return Vec::new() };
+        let gauges =
+            [(&catalog::MEMORY_USED, used), (&catalog::MEMORY_LIMIT, limit), (&catalog::MEMORY_PRESSURE, pressure)];
+        let family = |(metric, value): (&'static Described, u64)| {
+            let mut family = Family::of(metric);
+            family.push(&[], value as f64);
+            family
+        };
+        gauges.map(family).into()
+    }
+}
+
 impl Collector for Gauges {
     fn desc(&self) -> Vec<&Desc> {
         self.descriptions.iter().collect()
@@ -75,6 +95,7 @@ impl Collector for Gauges {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let mut out = self.feed();
+        out.extend(self.memory());
         let named = [
             (&catalog::REVOCATION_ENTRIES, &self.sources.revocations),
             (&catalog::HASH_QUEUE, &self.sources.hashing),

@@ -19,7 +19,7 @@ use crate::telemetry::layout::Layout;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::meter::Meter;
 use crate::telemetry::outcome::{
-    ConnectionRefused, Handshake, Inquired, Lasting, Login, Ordered, Reload, StoreOutcome, Unanswered,
+    ConnectionRefused, Handshake, Inquired, Lasting, Login, Ordered, Relief, Reload, StoreOutcome, Unanswered,
 };
 use crate::telemetry::scrape::Scrape;
 use crate::telemetry::servers::{self, Servers};
@@ -65,6 +65,9 @@ impl Telemetry {
         let revision = option_env!("TOLLGATE_REVISION").unwrap_or("unknown");
         for (kind, why) in Inquired::ALL.iter().flat_map(|kind| Unanswered::ALL.map(|why| (kind, why))) {
             events.unanswered.with_label_values(&[kind.label(), why.label()]);
+        }
+        for action in Relief::ALL {
+            events.memory_actions.with_label_values(&[action.label()]);
         }
         events.build_info.with_label_values(&[env!("CARGO_PKG_VERSION"), revision]).set(1);
         Ok(Arc::new(Telemetry { registry, ledger, events, sources, servers, clock, access: Arc::new(access), audit }))
@@ -135,6 +138,11 @@ impl Telemetry {
     /// The servers behind upstreams.
     pub fn watch_servers(&self, view: servers::Source) {
         let _ = self.servers.set(view);
+    }
+
+    /// Memory: bytes held, bytes that may be, pressure; no gauge while nothing may.
+    pub fn watch_memory(&self, figures: Box<dyn Fn() -> [u64; 3] + Send + Sync>) {
+        let _ = self.sources.memory.set(figures);
     }
 
     /// TLS handshakes under way by listener.
@@ -301,6 +309,11 @@ impl Telemetry {
         if let Some(result) = reload.label() {
             self.events.reloads.with_label_values(&[result]).inc();
         }
+    }
+
+    /// Something was done because of the memory that the process holds.
+    pub fn relieved(&self, by: Relief) {
+        self.events.memory_actions.with_label_values(&[by.label()]).inc();
     }
 
     /// The store did not say what a credential is.

@@ -247,3 +247,28 @@ impl Unanswered {
         }
     }
 }
+
+/// What was done because the process holds as much memory as it may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Relief {
+    /// Accepting paused.
+    HeldBack,
+    /// A request was refused.
+    Refused,
+    /// An idle connection was closed.
+    Closed,
+}
+
+impl Relief {
+    /// All of them.
+    pub const ALL: [Relief; 3] = [Relief::HeldBack, Relief::Refused, Relief::Closed];
+
+    /// The word in `action`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Relief::HeldBack => "accept_paused",
+            Relief::Refused => "request_refused",
+            Relief::Closed => "idle_closed",
+        }
+    }
+}

@@ -148,6 +148,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
             workers: 1,
             store_key: None,
             addresses: Vec::new(),
+            memory: Default::default(),
             hashing: Hashing { workers: 1, queue: 1 },
             audit: AuditTarget::Stderr,
             log_level: LogLevel::Info,

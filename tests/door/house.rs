@@ -223,6 +223,7 @@ fn shared(snapshot: Snapshot, folder: &Path, workers: usize, runtime: &Runtime) 
         proofs: Default::default(),
         drain: Drain::default(),
         limits: Default::default(),
+        memory: Default::default(),
         doors,
         crowd: Default::default(),
     }
@@ -256,6 +257,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
             workers,
             store_key: None,
             addresses,
+            memory: Default::default(),
             hashing: Hashing { workers: 1, queue: 1 },
             audit: AuditTarget::Stderr,
             log_level: LogLevel::Error,

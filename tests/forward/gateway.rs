@@ -191,6 +191,7 @@ impl Gateway {
             proofs: Default::default(),
             drain: Drain::default(),
             limits: Default::default(),
+            memory: Default::default(),
             doors: vec![DoorCount::default()],
             crowd: Default::default(),
         });
@@ -292,6 +293,7 @@ fn fixed(folder: &std::path::Path, listener: &Listener) -> Fixed {
         workers: 1,
         store_key: None,
         addresses: vec![(Arc::clone(&listener.name), listener.address.clone())],
+        memory: Default::default(),
         hashing: Hashing { workers: 1, queue: 4 },
         audit: AuditTarget::Stderr,
         log_level: LogLevel::Info,

@@ -15,6 +15,8 @@ mod callers;
 mod certificates;
 mod crowd;
 mod ending;
+mod health;
 mod http2;
+mod kubernetes;
 mod state;
 mod succession;

@@ -9,5 +9,6 @@ mod bulk;
 mod crowd;
 mod ending;
 mod hostile;
+mod memory;
 mod overload;
 mod process;

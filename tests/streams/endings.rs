@@ -1,11 +1,15 @@
 //! Events and long downloads: each piece reaches the caller at once, and the whole breaks
 //! off visibly when its token ends, over HTTP/1.1 and HTTP/2, unless the route keeps it.
 
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use h2::RecvStream;
 use http::Request;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast;
@@ -13,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::peers::{head, http2, listen};
 use crate::support::gateway::Gateway;
+use crate::support::tls::trusting;
 use crate::{BOUND, PATIENCE, Setup, metric, revoke, revoke_token, token_of};
 
 /// A backend whose answers go on for as long as its test wants: every text that is sent
@@ -197,4 +202,48 @@ async fn a_download_whose_caller_takes_nothing_ends_with_its_token_too() {
         }
     };
     assert!(taken < SIZE && matches!(end, Some(Err(_))), "{taken} bytes, {end:?}");
+}
+
+/// What a caller of HTTP/1.0 reads over TLS until the end, and whether the end was said:
+/// without a length it is all he has (RFC 9112 §9.8).
+fn read_over_tls(gateway: &Gateway, path: &str, token: &str) -> (String, std::io::Result<()>) {
+    let socket = std::net::TcpStream::connect(gateway.address("public")).expect("connected");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let session = ClientConnection::new(Arc::new(trusting(&[])), name).expect("a session");
+    let mut tls = StreamOwned::new(session, socket);
+    let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+    tls.write_all(request.as_bytes()).expect("sent");
+    let mut all = Vec::new();
+    let mut piece = [0; 4096];
+    let end = loop {
+        match tls.read(&mut piece) {
+            Ok(0) => break Ok(()),
+            Ok(count) => all.extend_from_slice(&piece[..count]),
+            Err(error) => break Err(error),
+        }
+    };
+    (String::from_utf8_lossy(&all).into_owned(), end)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_a_cut_answer_to_an_old_caller_does_not_look_whole() {
+    let backend = listen(|mut stream| async move {
+        let Some(request) = head(&mut stream).await else { return };
+        let begin = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+        let end = if request.starts_with("GET /things/whole ") { "0\r\n\r\n" } else { "" };
+        let _ = stream.write_all(format!("{begin}{end}").as_bytes()).await;
+    })
+    .await;
+    let gateway = start("old-tls", backend, "10m").await;
+    let token = token_of(&gateway, "ana", "read");
+    tokio::task::block_in_place(|| {
+        let (whole, end) = read_over_tls(&gateway, "/things/whole", &token);
+        assert!(whole.ends_with("\r\n\r\nhello") && !whole.contains("chunked"), "{whole}");
+        assert!(end.is_ok(), "close_notify says that this was all: {end:?}");
+        let (cut, end) = read_over_tls(&gateway, "/things/cut", &token);
+        assert!(cut.starts_with("HTTP/1.1 200 ") || cut.is_empty(), "{cut}");
+        let kind = end.expect_err("an end that was said would be believed").kind();
+        assert!(matches!(kind, std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset), "{kind}");
+    });
 }

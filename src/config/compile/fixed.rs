@@ -13,15 +13,22 @@ use crate::config::compile::client::hex_32;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::limits::count;
 use crate::config::document::gateway::GatewayDocument;
+use crate::config::document::memory::MemoryName;
 use crate::config::document::observability::{LogFormatName, LogLevelName};
 use crate::config::document::secret::SecretText;
 use crate::config::document::word::{OrBlock, OrNumber};
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
-use crate::snapshot::{AccessLog, Address, AuditTarget, Fixed, Hashing, LogFormat, LogLevel, StoreKey};
+use crate::snapshot::{AccessLog, Address, AuditTarget, Fixed, Hashing, LogFormat, LogLevel, MemoryLimit, StoreKey};
 
 /// Most threads that carry traffic.
 const MAX_WORKERS: u64 = 1_024;
+
+/// A limit of memory below this would refuse callers of a gateway at rest.
+const LEAST_MEMORY: u64 = 64 << 20;
+
+/// More memory than this nobody has to share.
+const MOST_MEMORY: u64 = 1 << 40;
 
 /// Password hashes at once by default; each holds 19 MiB while it is computed.
 const MOST_HASHERS: usize = 2;
@@ -43,6 +50,7 @@ impl Compiler<'_> {
             workers,
             store_key: document.store.key.as_ref().and_then(|key| self.store_key(key)),
             addresses,
+            memory: self.memory(document),
             hashing: Hashing {
                 workers: count(self.number(document.hashing.workers.as_ref(), self.hashers(), 1..=MAX_WORKERS)),
                 queue: count(self.number(document.hashing.queue.as_ref(), 64, 1..=100_000)),
@@ -65,6 +73,20 @@ impl Compiler<'_> {
                 Some(LogLevelName::Trace) => LogLevel::Trace,
             },
         }
+    }
+
+    fn memory(&mut self, document: &GatewayDocument) -> MemoryLimit {
+        let Some(at) = &document.runtime.memory else { return MemoryLimit::Auto };
+        let bytes = match at.value {
+            MemoryName::Auto => return MemoryLimit::Auto,
+            MemoryName::Off => return MemoryLimit::Off,
+            MemoryName::Size(size) => size.0,
+        };
+        if !(LEAST_MEMORY..=MOST_MEMORY).contains(&bytes) {
+            let message = "a limit of memory of this size is out of bounds";
+            self.wrong(Code::WrongValue, at.place, message, "expected 64MiB to 1024GiB");
+        }
+        MemoryLimit::Bytes(bytes)
     }
 
     /// Password hashes at once, where nothing is said: a flood of sign-ins must leave

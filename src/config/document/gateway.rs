@@ -9,6 +9,7 @@ use crate::config::document::forward::ForwardDocument;
 use crate::config::document::issuer::IssuerDocument;
 use crate::config::document::limit::LimitDocument;
 use crate::config::document::listener::ListenerDocument;
+use crate::config::document::memory::MemoryName;
 use crate::config::document::named::Named;
 use crate::config::document::observability::ObservabilityDocument;
 use crate::config::document::one_or_many::OneOrMany;
@@ -127,4 +128,7 @@ pub struct RuntimeDocument {
     pub workers: Option<At<OrNumber<Auto>>>,
     /// Verified tokens in use that each of them remembers, and as many that were; 0 switches it off. Default 20000.
     pub cache: Option<At<u64>>,
+    /// Memory that the process may hold before it refuses callers: auto, off, or a size from 64MiB to 1024GiB.
+    /// Default auto: 60 % of what its control group allows, or else of what the machine has.
+    pub memory: Option<At<MemoryName>>,
 }

@@ -17,6 +17,7 @@ pub mod health;
 pub mod issuer;
 pub mod limit;
 pub mod listener;
+pub mod memory;
 pub mod named;
 pub mod observability;
 pub mod one_or_many;

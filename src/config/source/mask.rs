@@ -17,6 +17,12 @@ const SECRET_KEYS: [&str; 5] = ["secret", "secrets", "secret_hash", "password", 
 /// Parts of key names that tell of a secret.
 const TELLING: [&str; 6] = ["secret", "passw", "pwd", "credential", "authorization", "api-key"];
 
+/// The name by which `key`, itself under `parent`, is the parent of others: a dialect's
+/// `set` holds words of the dialect, every other one values of headers.
+pub fn qualified(parent: &str, key: &str) -> String {
+    if (parent, key) == ("dialect", "set") { "dialect.set".to_owned() } else { key.to_owned() }
+}
+
 /// True when what stands under `key`, itself under `parent`, is a secret.
 pub fn is_secret(parent: &str, key: &str) -> bool {
     let key = key.to_ascii_lowercase();

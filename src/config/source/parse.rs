@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 use crate::config::problem::code::Code;
 use crate::config::problem::fact::Problem;
-use crate::config::source::mask::is_secret;
+use crate::config::source::mask::{is_secret, qualified};
 use crate::config::source::place::{Origin, Place, Places, Secrecy, Spot};
 use crate::config::source::text::SourceText;
 use crate::config::source::tree::{Entry, Node, Scalar, Style, Value};
@@ -243,7 +243,7 @@ impl<'t> Growing<'t, '_> {
                 parent: Some(place),
                 step: format!(".{key}"),
                 key: Some(span.clone()),
-                name: key.clone(),
+                name: qualified(&around.name, &key),
                 secrecy: if secret { Secrecy::Hidden } else { Secrecy::Open },
                 depth: around.depth + 1,
             };

@@ -126,6 +126,18 @@ fn secrets_in_comments_are_hidden_too() {
 }
 
 #[test]
+fn what_a_dialect_says_is_shown_and_values_of_headers_are_not() {
+    let yaml = "dialect:\n  set:\n    errors: { table: { user_bad: { status: 403 } } }\n    api: { answer_headers: { \
+                X-Api-Key: hunter2 } }\n    clients: [{ secret: hunter3 }]\nforward:\n  set: { X-Any: hunter4 }\n\
+                dialct:\n  set: { word: hunter5 }\n";
+    let (tree, problems) = tree(yaml);
+    assert!(problems.is_empty(), "{problems:?}");
+    let masked = Masked::by_tree(&SourceText::new("x", yaml.to_owned()), &tree.expect("a tree").places);
+    assert!(masked.text.contains("user_bad: { status: 403 }"), "{}", masked.text);
+    assert!(!masked.text.contains("hunter"), "{}", masked.text);
+}
+
+#[test]
 fn secrets_of_many_lines_keep_the_line_numbers() {
     let text = SourceText::new("x", "secret: |\n  one\n  two\nnext: 1\n".to_owned());
     let mut problems = Vec::new();

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use crate::edge::connection::Connection;
 use crate::edge::drain::LAST_CALL;
+use crate::edge::memory::Pressure;
 use crate::edge::pulse::Pulse;
+use crate::telemetry::outcome::Relief;
 
 /// Watches for the time without a stream.
 pub(super) struct IdleWatch {
@@ -55,27 +57,34 @@ impl IdleWatch {
             self.arm(LAST_CALL);
         }
         let busy = self.connection.in_flight.count() > 0;
+        let memory = &self.connection.worker.shared.memory;
+        let hurried = !busy && self.stage == Stage::Serving && memory.pressure() == Pressure::Full;
         match self.stage {
             Stage::LastCall if busy || self.pulse.fired() => self.tell(),
-            Stage::Serving | Stage::GoingAway if self.pulse.fired() => {
+            Stage::Serving | Stage::GoingAway if self.pulse.fired() || hurried => {
                 let idle = self.connection.idle_for(self.connection.worker.pulses.tick()).unwrap_or_default();
-                match (self.limit.saturating_sub(idle), self.stage) {
+                match (memory.patience(self.limit).saturating_sub(idle), self.stage) {
                     (left, _) if busy || !left.is_zero() => {
                         self.arm(left);
                         Idleness::Bearable
                     }
                     (_, Stage::GoingAway) => Idleness::Hopeless,
-                    (_, Stage::Serving | Stage::LastCall) => self.tell(),
+                    (_, Stage::Serving | Stage::LastCall) => {
+                        if hurried {
+                            self.connection.worker.shared.telemetry.relieved(Relief::Closed);
+                        }
+                        self.tell()
+                    }
                 }
             }
             Stage::Serving | Stage::LastCall | Stage::GoingAway => Idleness::Bearable,
         }
     }
 
-    /// The caller has the same time again to leave.
+    /// The caller has the same time again to leave, or a moment where memory is full.
     fn tell(&mut self) -> Idleness {
         self.stage = Stage::GoingAway;
-        self.arm(self.limit);
+        self.arm(self.connection.worker.shared.memory.patience(self.limit).max(LAST_CALL));
         Idleness::TooLong
     }
 }

@@ -8,6 +8,8 @@ use crate::edge::drain::LAST_CALL;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::http1::wire::{Flow, Waiting, Wire};
 use crate::edge::inflow::Want;
+use crate::edge::memory::Pressure;
+use crate::telemetry::outcome::Relief;
 
 /// How long an exchange goes on for a caller who has ended his side. He may only have
 /// said all he had to say, or be gone; the two look the same until we write.
@@ -39,15 +41,20 @@ impl Wire {
             self.wait_for(Waiting::NextHead, self.limits.idle_timeout);
         }
         self.pulse.register(cx.waker());
-        if !self.pulse.fired() {
+        let memory = &self.connection.worker.shared.memory;
+        let hurried = self.waiting == Waiting::NextHead && memory.pressure() == Pressure::Full;
+        if !self.pulse.fired() && !hurried {
             return Poll::Pending;
         }
         match self.waiting {
             Waiting::RestOfHead => Poll::Ready(Overdue::Refused(Refusal::HeadTimeout)),
             Waiting::NextHead => {
                 let idle = self.connection.worker.pulses.tick().since(self.touched);
-                let left = self.limits.idle_timeout.saturating_sub(idle);
+                let left = memory.patience(self.limits.idle_timeout).saturating_sub(idle);
                 if left.is_zero() {
+                    if hurried {
+                        self.connection.worker.shared.telemetry.relieved(Relief::Closed);
+                    }
                     return Poll::Ready(Overdue::Over);
                 }
                 self.pulse.arm(left);
