@@ -3,7 +3,9 @@
 //! measures hostile callers against it. Memory of the kernel's (socket buffers) is not in
 //! it. Must never: name a number that is not a bound somewhere.
 
-use crate::edge::http2::connection::{CONNECTION_WINDOW, SEND_BUFFER};
+use crate::edge::http2::engine::FIRST_WINDOW;
+use crate::edge::http2::outgoing::FULL;
+use crate::edge::http2::sending::GROWTH;
 use crate::edge::room;
 use crate::edge::stall::{IN_HAND, LEAST_SHARE};
 use crate::edge::upstream::http2::session::STREAM_WINDOW as UPSTREAM_WINDOW;
@@ -35,8 +37,9 @@ pub fn http1(limits: &DoorLimits) -> usize {
 /// what they share.
 pub fn http2(limits: &DoorLimits) -> usize {
     let streams = limits.streams as usize;
-    let bodies = 2 * IN_HAND.max(streams * LEAST_SHARE) + streams * (SEND_BUFFER + UPSTREAM_WINDOW as usize);
-    TLS + LIFE + streams * (LIFE + heads(limits)) + bodies + 2 * CONNECTION_WINDOW as usize
+    let answers = IN_HAND.max(streams * LEAST_SHARE) + 2 * FULL + streams * UPSTREAM_WINDOW as usize;
+    let uploads = streams * FIRST_WINDOW as usize + GROWTH as usize;
+    TLS + LIFE + streams * (LIFE + heads(limits)) + answers + uploads
 }
 
 /// A connection that has become a WebSocket: a piece for each direction.

@@ -43,7 +43,7 @@ impl Inbound {
     }
 
     /// The body of a stream.
-    pub fn http2(body: Received) -> Inbound {
+    pub(in crate::edge) fn http2(body: Received) -> Inbound {
         Inbound(Source::Http2(body))
     }
 }
@@ -68,10 +68,7 @@ impl Body for Inbound {
                 }
                 Poll::Ready(next)
             }
-            Source::Http2(body) => {
-                let next = Pin::new(body).poll_frame(cx);
-                next.map(|frame| frame.map(|frame| frame.map_err(|_| ForwardError::BodyBroken)))
-            }
+            Source::Http2(body) => body.poll_frame(cx),
         }
     }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::edge::forward::Call;
 use crate::edge::grpc;
+use crate::edge::http2::message::Protocol;
 use crate::edge::websocket::handshake::{self, Way};
 
 /// What a request asks to be besides an exchange of HTTP.
@@ -34,7 +35,7 @@ impl Manner {
                 handshake::asked(head, None).map_or(Manner::Plain, Manner::Socket)
             }
             Method::CONNECT => {
-                let protocol = head.extensions.get::<h2::ext::Protocol>().map(|protocol| protocol.as_str());
+                let protocol = head.extensions.get::<Protocol>().map(Protocol::as_str);
                 match handshake::asked(head, protocol) {
                     Some(way) => {
                         head.method = Method::GET;

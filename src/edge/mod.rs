@@ -32,6 +32,7 @@ pub mod handshake;
 pub mod head;
 pub mod headers;
 pub mod heartbeat;
+pub mod hpack;
 pub mod http1;
 pub mod http2;
 pub mod hurry;

@@ -13,15 +13,13 @@ pub const FRAME_SIZE: u32 = 6;
 pub const REFUSED: u32 = 7;
 pub const COMPRESSION: u32 = 9;
 
-/// Where the RFC asks for a more precise code, the library says PROTOCOL_ERROR. The
-/// connection is over either way, as it must be, and nothing of it is believed afterwards.
-pub const UNPACKED: &[u32] = &[COMPRESSION, PROTOCOL];
-pub const TOO_WIDE: &[u32] = &[FLOW_CONTROL, PROTOCOL];
+/// A block that cannot be read, and a window beyond 2^31 - 1.
+pub const UNPACKED: &[u32] = &[COMPRESSION];
+pub const TOO_WIDE: &[u32] = &[FLOW_CONTROL];
 
-/// A frame on a stream that has ended: the stream's error, which may be taken for the
-/// connection's (RFC 9113 §5.4). The library does that, again with PROTOCOL_ERROR, once
-/// it has forgotten the stream.
-pub const CLOSED: &[u32] = &[STREAM_CLOSED, PROTOCOL];
+/// A frame on a stream that has ended: the stream's error, or the connection's
+/// (RFC 9113 §5.4).
+pub const CLOSED: &[u32] = &[STREAM_CLOSED];
 
 /// One thing that happens.
 #[derive(Clone, Debug)]

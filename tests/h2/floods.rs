@@ -44,7 +44,7 @@ fn flood(address: SocketAddr, blow: Blow) -> u32 {
 }
 
 /// The process's resident memory.
-fn resident(gateway: &Gateway) -> u64 {
+pub fn resident(gateway: &Gateway) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).expect("Linux tells");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
     line.split_whitespace().nth(1).expect("a number").parse().expect("KiB")
@@ -75,7 +75,7 @@ fn each_flood_ends_its_own_connection_and_is_counted() {
             ("window", "flood_window_update", |n| {
                 if n < 10_000 { frame(WINDOW_UPDATE, 0, 0, [0, 0, 0, 1]) } else { vec![] }
             }),
-            ("empty data", "enhance_your_calm", |n| behind_a_request(n, frame(DATA, 0, 1, []))),
+            ("empty data", "flood_empty_data", |n| behind_a_request(n, frame(DATA, 0, 1, []))),
             ("empty continuation", "flood_continuation", |n| {
                 if n == 0 { frame(HEADERS, END_STREAM, 1, []) } else { frame(CONTINUATION, 0, 1, []) }
             }),

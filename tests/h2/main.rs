@@ -13,6 +13,7 @@ mod compression;
 mod exchanges;
 mod floods;
 mod frames;
+mod fuzz;
 mod kinds;
 mod slow;
 mod streams;

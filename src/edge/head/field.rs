@@ -51,7 +51,8 @@ pub fn unclean(line: &[u8]) -> Option<Refusal> {
     Some(if line.contains(&b'\r') { Refusal::BareCr } else { Refusal::ControlByte })
 }
 
-fn trim(mut value: &[u8]) -> &[u8] {
+/// A value without the white space around it.
+pub fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = value {
         value = rest;
     }

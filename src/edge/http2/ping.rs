@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
-use h2::{Ping, PingPong};
-
+use crate::edge::http2::engine::Engine;
 use crate::edge::pulse::{Pulse, Pulses};
+use crate::edge::serve::Serve;
 
 /// How often he is asked, and how long he has to answer.
 const EVERY: Duration = Duration::from_secs(30);
@@ -15,7 +15,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The asking.
 pub(super) struct Heartbeat {
-    pings: Option<PingPong>,
     pulse: Arc<Pulse>,
     stage: Stage,
 }
@@ -34,16 +33,15 @@ pub(super) enum Life {
 }
 
 impl Heartbeat {
-    pub(super) fn new(pings: Option<PingPong>, pulses: &Pulses) -> Heartbeat {
+    pub(super) fn new(pulses: &Pulses) -> Heartbeat {
         let pulse = pulses.enrol();
         pulse.arm(EVERY);
-        Heartbeat { pings, pulse, stage: Stage::Resting }
+        Heartbeat { pulse, stage: Stage::Resting }
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Life {
-        let Some(pings) = &mut self.pings else { return Life::Likely };
+    pub(super) fn poll<S: Serve>(&mut self, engine: &mut Engine<S>, cx: &mut Context<'_>) -> Life {
         self.pulse.register(cx.waker());
-        if self.stage == Stage::Asked && pings.poll_pong(cx).is_ready() {
+        if self.stage == Stage::Asked && engine.alive {
             self.stage = Stage::Resting;
             self.pulse.arm(EVERY);
         }
@@ -51,13 +49,9 @@ impl Heartbeat {
             (_, false) => Life::Likely,
             (Stage::Asked, true) => Life::Gone,
             (Stage::Resting, true) => {
-                // A connection that is closing takes no ping, and needs none.
-                if pings.send_ping(Ping::opaque()).is_ok() {
-                    self.stage = Stage::Asked;
-                    self.pulse.arm(PATIENCE);
-                    // The answer must find us listening.
-                    let _ = pings.poll_pong(cx);
-                }
+                engine.ask();
+                self.stage = Stage::Asked;
+                self.pulse.arm(PATIENCE);
                 Life::Likely
             }
         }
