@@ -212,10 +212,14 @@ fn the_catalogue_is_what_is_exported() {
     telemetry.watch_handshakes(Box::new(|| vec![("web".to_owned(), 2)]));
     telemetry.watch_connections(Box::new(|| vec![("web".to_owned(), 5)]));
     telemetry.watch_feed(Arc::new(AtomicU64::new(990)));
+    telemetry.watch_memory(Box::new(|| [7, 9, 1]));
     telemetry.watch_servers(Box::new(view));
     let page = page(&telemetry);
     has(&page, "tollgate_revocation_lag_seconds 10");
     has(&page, "tollgate_revocation_feed_up 0");
+    has(&page, "tollgate_memory_used_bytes 7");
+    has(&page, "tollgate_memory_limit_bytes 9");
+    has(&page, "tollgate_memory_pressure 1");
     has(&page, "tollgate_connections_open{listener=\"web\"} 5");
     has(&page, "tollgate_upstream_up{server=\"10.0.0.1:80\",upstream=\"shop\"} 0");
     has(&page, "tollgate_upstream_overflows_total{limit=\"pending\",upstream=\"shop\"} 2");
