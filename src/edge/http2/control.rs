@@ -67,7 +67,7 @@ impl<S: Serve> Engine<S> {
             };
         }
         let Some(at) = self.find(header.stream) else {
-            return if header.stream > self.newest { Err(Fault::Protocol) } else { Ok(()) };
+            return if self.is_unheard_of(header.stream) { Err(Fault::Protocol) } else { Ok(()) };
         };
         let place = &mut self.places[usize::from(at)];
         place.window += more;
@@ -110,7 +110,7 @@ impl<S: Serve> Engine<S> {
     }
 
     pub(super) fn reset_by_caller(&mut self, header: FrameHeader, reason: Reason) -> Result<(), Fault> {
-        if header.stream == 0 || header.stream > self.newest {
+        if header.stream == 0 || self.is_unheard_of(header.stream) {
             return Err(Fault::Protocol);
         }
         let Some(at) = self.find(header.stream) else { return Ok(()) };

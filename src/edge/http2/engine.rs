@@ -215,6 +215,12 @@ impl<S: Serve> Engine<S> {
         self.places.iter().position(|place| place.id == id).and_then(|at| u16::try_from(at).ok())
     }
 
+    /// Whether the caller has not opened this stream. What he opens after our last goodbye is
+    /// ignored with all that belongs to it (§6.8).
+    pub(super) fn is_unheard_of(&self, id: u32) -> bool {
+        id > self.newest && self.leaving != Leaving::Closed
+    }
+
     /// How a stream ended, as far as is known.
     pub(super) fn how_gone(&self, id: u32) -> Option<Gone> {
         self.gone.iter().rev().find(|(gone, _)| *gone == id).map(|(_, how)| *how)

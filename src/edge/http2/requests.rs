@@ -180,7 +180,7 @@ impl<S: Serve> Engine<S> {
         self.give_room();
         let Some(at) = self.find(id) else {
             return match self.how_gone(id) {
-                _ if id > self.newest => Err(Fault::Protocol),
+                _ if self.is_unheard_of(id) => Err(Fault::Protocol),
                 Some(Gone::ByUs) | None => Ok(()),
                 Some(Gone::Ended | Gone::ByCaller) => self.mistake(id, Reason::STREAM_CLOSED),
             };
