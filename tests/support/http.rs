@@ -76,7 +76,7 @@ pub fn series(metrics: SocketAddr, prefix: &str) -> u64 {
 }
 
 /// Waits until `fact` holds.
-pub fn until(what: &str, fact: impl Fn() -> bool) {
+pub fn until(what: &str, mut fact: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !fact() {
         assert!(begun.elapsed() < Duration::from_secs(30), "in vain: {what}");
