@@ -14,6 +14,8 @@ mod paths;
 mod reach;
 #[path = "tidy/shape.rs"]
 mod shape;
+#[path = "tidy/signposts.rs"]
+mod signposts;
 
 /// The folders that hold Rust files of ours.
 const FOLDERS: [&str; 3] = ["src", "tests", "benches"];
@@ -28,6 +30,18 @@ fn the_house_is_in_order() {
     report(&tree);
     let violations = check(&tree);
     assert!(violations.is_empty(), "{} violations:\n{}", violations.len(), violations.join("\n"));
+}
+
+#[test]
+fn the_documents_point_to_what_there_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = names(root, &["src", "tests", "benches", "deploy"]);
+    let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("the document is there");
+    let astray = signposts::astray(&text, &files);
+    assert!(astray.is_empty(), "ARCHITECTURE.md names what is not there: {astray:?}");
+    let files = ["src/edge/a.rs".to_owned()];
+    assert_eq!(signposts::astray("`edge/{a,b}.rs`, `deep/` and `/token`", &files).len(), 2);
+    assert!(signposts::astray("see `edge/` and `a.rs`", &files).is_empty());
 }
 
 /// Every violation in the tree, as `PATH:LINE: what`.
@@ -60,18 +74,27 @@ fn report(tree: &Tree) {
 }
 
 fn read(root: &Path) -> Tree {
-    let mut tree = Tree::new();
-    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).filter(|f| f.is_dir()).collect();
+    let ours = names(root, &FOLDERS).into_iter().filter(|name| name.ends_with(".rs"));
+    ours.map(|name| {
+        let text = std::fs::read_to_string(root.join(&name)).expect("a Rust file is UTF-8");
+        (name, text)
+    })
+    .collect()
+}
+
+/// Path below the root, with `/`, of every file in these folders.
+fn names(root: &Path, folders: &[&str]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut folders: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).filter(|f| f.is_dir()).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder of ours can be read") {
             let path = entry.expect("an entry of ours can be read").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-                tree.insert(name, std::fs::read_to_string(&path).expect("a Rust file is UTF-8"));
+            } else {
+                out.push(path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/"));
             }
         }
     }
-    tree
+    out
 }

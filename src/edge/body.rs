@@ -2,6 +2,19 @@
 //! stream. It carries the request's record to its last byte, so that what is written
 //! down is what was sent. Must never: end a broken stream as if it were whole.
 
+pub mod collect;
+pub mod duplex;
+pub mod hurry;
+pub mod inbound;
+pub mod inflow;
+pub mod outflow;
+pub mod pace;
+pub mod room;
+pub mod stall;
+pub mod trailers;
+pub mod upload;
+pub mod watch;
+
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,12 +22,12 @@ use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::edge::duplex::Duplex;
-use crate::edge::record::Record;
+use crate::edge::body::duplex::Duplex;
+use crate::edge::body::watch::{Cut, Watch};
+use crate::edge::request::record::Record;
 use crate::edge::traffic::shrinking::{Place, Shrunk};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
-use crate::edge::watch::{Cut, Watch};
 use crate::traffic::encoder::Encoder;
 
 /// An answer on its way to whoever asked. It passes through many hands, so it is a pointer.

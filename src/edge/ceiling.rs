@@ -3,11 +3,11 @@
 //! measures hostile callers against it. Memory of the kernel's (socket buffers) is not in
 //! it. Must never: name a number that is not a bound somewhere.
 
+use crate::edge::body::room;
+use crate::edge::body::stall::{IN_HAND, LEAST_SHARE};
 use crate::edge::http2::engine::FIRST_WINDOW;
 use crate::edge::http2::outgoing::FULL;
 use crate::edge::http2::sending::GROWTH;
-use crate::edge::room;
-use crate::edge::stall::{IN_HAND, LEAST_SHARE};
 use crate::edge::upstream::http2::session::STREAM_WINDOW as UPSTREAM_WINDOW;
 use crate::edge::websocket::direction::PIECE;
 use crate::snapshot::DoorLimits;

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use http::Extensions;
 
-use crate::edge::forwarded::{Hop, Scheme};
+use crate::edge::forward::forwarded::{Hop, Scheme};
 use crate::edge::head::refusal::Refusal;
 use crate::edge::in_flight::InFlight;
 use crate::edge::interim::Interims;
-use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::shared::Entry;
 use crate::edge::worker::Worker;
+use crate::edge::worker::pulse::{AtomicTick, Tick};
 use crate::traffic::template::Certificate;
 
 /// Facts about a connection. Dropping it gives its place under the limit back.

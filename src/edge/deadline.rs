@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use crate::edge::pulse::{Pulse, Pulses};
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::worker::pulse::{Pulse, Pulses};
 
 /// When an exchange has to be over.
 #[derive(Clone, Debug)]

@@ -4,6 +4,13 @@
 //! from, and a framing that follows from the body. The answer is checked the same way.
 //! Must never: copy what could be read in two ways, in either direction.
 
+pub mod forwarded;
+pub mod framing;
+pub mod headers;
+pub mod identity;
+pub mod stamp;
+pub mod target;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -17,22 +24,25 @@ use tokio::time::Instant;
 
 use crate::access::permit::Permit;
 use crate::access::tenure::Tenure;
+use crate::edge::body::hurry::Hurry;
+use crate::edge::body::inbound::Inbound;
+use crate::edge::body::trailers::Trailers;
+use crate::edge::body::upload::{Outgoing, Upload};
+use crate::edge::body::watch::Watch;
 use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::connection::Connection;
+use crate::edge::credential::{deprecated, mint, user_token};
 use crate::edge::deadline::{Bounded, Deadline};
+use crate::edge::forward::headers::{Credential, clean_answer};
+use crate::edge::forward::stamp::Stamp;
 use crate::edge::head::scanner::HeadLimits;
-use crate::edge::headers::{Credential, clean_answer};
-use crate::edge::hurry::Hurry;
-use crate::edge::inbound::Inbound;
 use crate::edge::interim::{Awaiting, Interims};
-use crate::edge::locate::Located;
-use crate::edge::record::Record;
-use crate::edge::stamp::Stamp;
+use crate::edge::request::locate::Located;
+use crate::edge::request::record::Record;
+use crate::edge::respond::echo;
 use crate::edge::traffic::copying::{Copying, Fate, Seat};
 use crate::edge::traffic::ruling::Ruling;
 use crate::edge::traffic::tee::Tee;
-use crate::edge::trailers::Trailers;
-use crate::edge::upload::{Outgoing, Upload};
 use crate::edge::upstream::balance::{Balance, Search};
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::error::ForwardError;
@@ -40,10 +50,9 @@ use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::key;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::upstream::lease::Lease;
-use crate::edge::watch::Watch;
 use crate::edge::websocket::handover::{Far, Handover};
 use crate::edge::websocket::handshake::{self, Handshake};
-use crate::edge::{deprecated, echo, framing, identity, mint, spare, target, user_token};
+use crate::edge::worker::spare;
 use crate::snapshot::{Listener, OnExpiry, Plan, WebSocket, World};
 use crate::telemetry::outcome::Lasting;
 use crate::traffic::mirror::Mirror;

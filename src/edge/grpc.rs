@@ -3,6 +3,8 @@
 //! `grpc-message` ("Trailers-Only" in gRPC over HTTP/2), and a stream that is cut short
 //! ends in trailers that say why. Must never: dress up what a backend said.
 
+pub mod messages;
+
 use std::time::Duration;
 
 use bytes::Bytes;

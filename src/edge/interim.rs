@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Response, StatusCode, header, response};
 
-use crate::edge::headers::clean_answer;
-use crate::edge::stamp::Stamp;
+use crate::edge::forward::headers::clean_answer;
+use crate::edge::forward::stamp::Stamp;
 use crate::edge::worker::lock;
 
 /// Interim answers that may wait; more of them, which nobody needs, are left out.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::edge::plug::Plug;
-use crate::edge::pulse::{Pulse, Pulses};
+use crate::edge::listen::plug::Plug;
+use crate::edge::worker::pulse::{Pulse, Pulses};
 
 /// The two sizes of stack buffer for gathering; larger writes go out as they are. Two,
 /// because the buffer is zeroed each time.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::edge::pulse::{AtomicTick, Tick};
+use crate::edge::worker::pulse::{AtomicTick, Tick};
 
 /// How often somebody gets in all the same: a connection of each listener and worker while
 /// memory is tight, a request of the whole process while it is full.
@@ -173,7 +173,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Memory, Pressure, TRICKLE};
-    use crate::edge::pulse::Tick;
+    use crate::edge::worker::pulse::Tick;
 
     #[test]
     fn each_state_is_left_below_the_mark_at_which_it_was_entered() {

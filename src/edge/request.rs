@@ -2,6 +2,10 @@
 //! time are taken once, at the beginning, and stay for this request whatever is
 //! reloaded meanwhile. Must never: act before it has decided, or leave unrecorded.
 
+pub mod locate;
+pub mod manner;
+pub mod record;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -16,23 +20,27 @@ use crate::access::table::Target;
 use crate::access::verifier::OpaqueFacts;
 use crate::clock::{Seconds, UnixTime};
 use crate::dialect::knobs::Dialect;
+use crate::edge::body::collect;
+use crate::edge::body::inbound::Inbound;
 use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::connection::Connection;
-use crate::edge::endpoint::Visit;
+use crate::edge::credential::{application_key, deprecated, form};
 use crate::edge::forward::{Errand, Load, caller};
 use crate::edge::head::refusal::Refusal;
-use crate::edge::inbound::Inbound;
-use crate::edge::locate::{Located, locate};
-use crate::edge::manner::Manner;
-use crate::edge::record::Record;
+use crate::edge::issuer::endpoint::Visit;
+use crate::edge::request::locate::{Located, locate};
+use crate::edge::request::manner::Manner;
+use crate::edge::request::record::Record;
 use crate::edge::respond::Own;
+use crate::edge::respond::proof;
 use crate::edge::traffic::ruling::{Ruling, Scene};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::layout::Layout;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::handshake::{self, Handshake, Unfit, Way};
+use crate::edge::worker::spare;
 use crate::edge::worker::{Worker, lock};
-use crate::edge::{application_key, collect, deprecated, form, grpc, proof, respond, spare};
+use crate::edge::{grpc, respond};
 use crate::oauth::store::{Access, GrantStore as _};
 use crate::random::OsRandom;
 use crate::snapshot::{WebSocket, World};

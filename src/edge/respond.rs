@@ -3,6 +3,12 @@
 //! each, so that a new way to fail cannot reach the wire unanswered.
 //! Must never: repeat anything of the request, or name anything behind the gateway.
 
+pub mod date;
+pub mod echo;
+pub mod page;
+pub mod proof;
+pub mod redirect;
+
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
@@ -17,7 +23,7 @@ use crate::dialect::wire::Reply;
 use crate::dialect::{challenge, condition::Challenge};
 use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::head::refusal::Refusal;
-use crate::edge::locate::Misfit;
+use crate::edge::request::locate::Misfit;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::websocket::handshake::{self, Unfit};
 

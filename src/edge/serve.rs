@@ -10,9 +10,9 @@ use http::Response;
 use http::request::Parts;
 use http_body::Body;
 
+use crate::edge::body::duplex::Duplex;
+use crate::edge::body::inbound::Inbound;
 use crate::edge::connection::Connection;
-use crate::edge::duplex::Duplex;
-use crate::edge::inbound::Inbound;
 
 /// The life of a request, as a function: `request::serve` in the gateway, a closure in
 /// tests. Any `Fn(Arc<Connection>, Box<Parts>, Inbound) -> Future` is one.

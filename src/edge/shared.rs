@@ -9,10 +9,10 @@ use arc_swap::ArcSwap;
 
 use crate::acme::board::Board;
 use crate::clock::Clock;
-use crate::edge::callers::Callers;
 use crate::edge::drain::Drain;
 use crate::edge::fleet::Fleet;
-use crate::edge::half_open::HalfOpen;
+use crate::edge::listen::callers::Callers;
+use crate::edge::listen::half_open::HalfOpen;
 use crate::edge::memory::Memory;
 use crate::oauth::service::Service;
 use crate::revocation::list::List;

@@ -3,6 +3,13 @@
 //! the compiler; nobody else ever waits on them.
 //! Must never: be reached from another worker, or hold a lock over an `.await`.
 
+pub mod crew;
+pub mod dice;
+pub mod heartbeat;
+pub mod pulse;
+pub mod spare;
+pub mod wave;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -10,11 +17,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::access::seen::Seen;
-use crate::edge::inquiry::{self, Inquiries};
+use crate::edge::credential::inquiry::{self, Inquiries};
 use crate::edge::lifeline::Lifelines;
-use crate::edge::pulse::Pulses;
 use crate::edge::shared::Shared;
 use crate::edge::upstream::layout::{Layout, Pools};
+use crate::edge::worker::pulse::Pulses;
 use crate::oauth::store::Access;
 use crate::snapshot::{Snapshot, World};
 use crate::telemetry::meter::Meter;

@@ -9,7 +9,7 @@ use listenfd::ListenFd;
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::config::files::{DiskFiles, Files as _};
-use crate::edge::ear::Holder;
+use crate::edge::listen::ear::Holder;
 use crate::gateway::succession::estate::{Estate, Socket};
 
 /// The sockets that were passed to this very process; none without systemd.

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::edge::crew::{Crew, Drained};
-use crate::edge::heartbeat::Heartbeat;
 use crate::edge::shared::Shared;
+use crate::edge::worker::crew::{Crew, Drained};
+use crate::edge::worker::heartbeat::Heartbeat;
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, BootClient};
 use crate::gateway::certificates::Certificates;

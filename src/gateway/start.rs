@@ -12,13 +12,13 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::acme::board::Board;
 use crate::clock::{Clock, UnixTime};
-use crate::edge::crew::Crew;
 use crate::edge::drain::Phase;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::resolver::SystemResolver;
-use crate::edge::inherited::Inherited;
-use crate::edge::listener::{self, Bound};
+use crate::edge::listen::inherited::Inherited;
+use crate::edge::listen::listener::{self, Bound};
 use crate::edge::shared::{Crowd, DoorCount, Shared, Worlds};
+use crate::edge::worker::crew::Crew;
 use crate::edge::{admin, request};
 use crate::follower::Follower;
 use crate::gateway::boot_client::{self, Life};

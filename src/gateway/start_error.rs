@@ -2,7 +2,7 @@
 //! and, from the part that knows, how to mend it.
 
 use crate::edge::admin;
-use crate::edge::listener;
+use crate::edge::listen::listener;
 use crate::oauth::store::StoreError;
 use crate::store::OpenError;
 

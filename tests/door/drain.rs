@@ -5,7 +5,7 @@ use std::future::{pending, ready};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use tollgate::edge::crew::Drained;
+use tollgate::edge::worker::crew::Drained;
 
 use crate::house::{House, LONG, limits};
 use crate::wire::Wire;

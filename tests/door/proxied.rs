@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustls::version::TLS13;
 use rustls::{ClientConnection, StreamOwned};
 use rustls_pki_types::ServerName;
-use tollgate::edge::proxy_protocol::receive::TIME;
+use tollgate::edge::listen::proxy_protocol::receive::TIME;
 use tollgate::snapshot::{Door, DoorLimits, PerAddress, ProxyProtocol};
 
 use crate::house::{House, limits};

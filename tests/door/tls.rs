@@ -17,7 +17,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::TlsConnector;
-use tollgate::edge::crew::Drained;
+use tollgate::edge::worker::crew::Drained;
 use tollgate::snapshot::{Door, DoorLimits};
 
 use crate::house::{House, LONG, limits};

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use tollgate::dialect::Dialect;
 use tollgate::dialect::knobs::ClientAuth;
-use tollgate::edge::inquiry::KEYS;
+use tollgate::edge::credential::inquiry::KEYS;
 use tollgate::oauth::client::{Client, ClientSecret, GrantKind, Origin};
 use tollgate::oauth::store::{AtHand, Directory as _};
 use tollgate::snapshot::Snapshot;

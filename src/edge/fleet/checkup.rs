@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::balance::streak::{Finding, Streak};
-use crate::edge::dice::Dice;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::member::{Member, count};
 use crate::edge::fleet::probe::{Failure, probe};
-use crate::edge::pulse::Tick;
+use crate::edge::worker::dice::Dice;
+use crate::edge::worker::pulse::Tick;
 use crate::snapshot::upstream::HealthCheck;
 
 /// A server under checks.

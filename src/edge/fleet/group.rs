@@ -15,7 +15,7 @@ use crate::balance::vital::Vital;
 use crate::edge::fleet::load::{Asked, cells};
 use crate::edge::fleet::member::{Address, Member, State, count};
 use crate::edge::fleet::names::Names;
-use crate::edge::pulse::Tick;
+use crate::edge::worker::pulse::Tick;
 use crate::snapshot::upstream::Retry;
 use crate::snapshot::{Site, Upstream};
 

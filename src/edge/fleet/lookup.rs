@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::names::Tally;
 use crate::edge::fleet::resolver::Resolver;
-use crate::edge::pulse::Tick;
+use crate::edge::worker::pulse::Tick;
 
 /// The longest sleep where no name is due.
 const IDLE: Duration = Duration::from_secs(3600);

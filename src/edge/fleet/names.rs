@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::balance::moment::Moment;
-use crate::edge::pulse::Tick;
+use crate::edge::worker::pulse::Tick;
 use crate::snapshot::{Site, Upstream};
 
 /// Addresses of one name that are used; further ones are left out.

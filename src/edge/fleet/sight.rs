@@ -7,7 +7,7 @@ use crate::balance::vital::Standing;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::Member;
-use crate::edge::pulse::Tick;
+use crate::edge::worker::pulse::Tick;
 use crate::telemetry::servers::{Lookups, ServerFacts, UpstreamFacts, View};
 
 impl Fleet {

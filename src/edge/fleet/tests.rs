@@ -9,7 +9,7 @@ use crate::balance::condition::Fault;
 use crate::balance::vital::Standing;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::resolver::Resolver;
-use crate::edge::pulse::Tick;
+use crate::edge::worker::pulse::Tick;
 use crate::snapshot::{Server, Site, Upstream};
 
 fn server(host: &str, weight: u32) -> Server {

@@ -12,7 +12,7 @@ use crate::edge::head::chunked::Chunks;
 use crate::edge::head::field;
 use crate::edge::head::framed::Framed;
 use crate::edge::head::scanner::{HeadLimits, words};
-use crate::edge::spare;
+use crate::edge::worker::spare;
 
 /// Bounds of an answer's head, and of its trailers; beyond them it is a bad one.
 pub const LIMITS: HeadLimits = HeadLimits { bytes: 64 * 1024, fields: 100 };

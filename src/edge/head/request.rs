@@ -9,7 +9,7 @@ use crate::edge::head::field;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::request_line::Version;
 use crate::edge::head::scanner::Scanner;
-use crate::edge::spare;
+use crate::edge::worker::spare;
 
 /// The request that `scanner` has read in `head`.
 pub fn of(scanner: &Scanner, head: &Bytes) -> Result<Box<Parts>, Refusal> {

@@ -14,18 +14,18 @@ use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, Version};
 
+use crate::edge::body::inbound::Inbound;
 use crate::edge::connection::Connection;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::head::scanner::Wishes;
 use crate::edge::http1::deliver::{Ending, deliver};
 use crate::edge::http1::wire::{Arrival, Opens, Wire};
 use crate::edge::http2::opened::Opened;
-use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
-use crate::edge::spare;
 use crate::edge::stream::Stream;
 use crate::edge::worker::lock;
+use crate::edge::worker::spare;
 use crate::snapshot::DoorLimits;
 
 /// What an answer has to know of its request.

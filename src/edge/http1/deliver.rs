@@ -13,17 +13,17 @@ use bytes::Bytes;
 use http::{Response, Version};
 use http_body::{Body, Frame as Piece};
 
+use crate::edge::body::duplex::Duplex;
 use crate::edge::connection::Connection;
-use crate::edge::duplex::Duplex;
 use crate::edge::http1::connection::Terms;
 use crate::edge::http1::near::Near;
 use crate::edge::http1::reply::{self, Frame, Said, Then};
 use crate::edge::http1::wire::Wire;
-use crate::edge::spare;
-use crate::edge::wave::Wave;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::tunnel;
 use crate::edge::worker::lock;
+use crate::edge::worker::spare;
+use crate::edge::worker::wave::Wave;
 
 /// Bytes of one answer after which the other connections of the worker have their turn.
 /// Meanwhile more of it comes in, so that large answers take fewer and larger reads.

@@ -4,10 +4,10 @@
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Response, StatusCode, Version};
 
-use crate::edge::date;
+use crate::edge::body::outflow::write_decimal;
 use crate::edge::head::scanner::words;
 use crate::edge::http1::connection::{Terms, Wanted};
-use crate::edge::outflow::write_decimal;
+use crate::edge::respond::date;
 use crate::edge::worker::Worker;
 
 /// How an answer's body is framed.

@@ -16,6 +16,9 @@ use http::request::Parts;
 use http_body::Frame;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
+use crate::edge::body::inflow::{Inflow, Want};
+use crate::edge::body::outflow::Outflow;
+use crate::edge::body::pace::{Pace, Verdict};
 use crate::edge::connection::Connection;
 use crate::edge::head::framed::{Framed, Step};
 use crate::edge::head::refusal::Refusal;
@@ -25,14 +28,11 @@ use crate::edge::head::trailer;
 use crate::edge::http1::reply;
 use crate::edge::http1::wire::patience::Overdue;
 use crate::edge::http2::opened::PREFACE;
-use crate::edge::inflow::{Inflow, Want};
 use crate::edge::io::WriteWatch;
-use crate::edge::linger::Linger;
-use crate::edge::outflow::Outflow;
-use crate::edge::pace::{Pace, Verdict};
-use crate::edge::pulse::{Pulse, Tick};
+use crate::edge::listen::linger::Linger;
 use crate::edge::stream::Stream;
 use crate::edge::upstream::error::ForwardError;
+use crate::edge::worker::pulse::{Pulse, Tick};
 use crate::snapshot::DoorLimits;
 
 /// An unread body of this many bytes is read away to keep the connection.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::edge::http2::fault::Fault;
 use crate::edge::http2::frame::{END_STREAM, FrameHeader, Kind};
-use crate::edge::pulse::Tick;
+use crate::edge::worker::pulse::Tick;
 
 /// What a connection begins with, and may save up at most.
 const FULL: u32 = 2_000;
@@ -168,7 +168,7 @@ mod tests {
 
     use super::{Budget, FULL, Fault, Flood};
     use crate::edge::http2::frame::{END_STREAM, FrameHeader, Kind};
-    use crate::edge::pulse::Tick;
+    use crate::edge::worker::pulse::Tick;
 
     /// One that the caller has greeted, and so paid for.
     fn greeted() -> Budget {

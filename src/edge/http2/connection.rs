@@ -10,6 +10,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::edge::body::room::Room;
+use crate::edge::body::stall;
 use crate::edge::connection::Connection;
 use crate::edge::http2::engine::Engine;
 use crate::edge::http2::fault::{Fault, Reason};
@@ -17,10 +19,8 @@ use crate::edge::http2::frame;
 use crate::edge::http2::idle::{IdleWatch, Idleness};
 use crate::edge::http2::ping::{Heartbeat, Life};
 use crate::edge::io::WriteWatch;
-use crate::edge::linger::Linger;
-use crate::edge::room::Room;
+use crate::edge::listen::linger::Linger;
 use crate::edge::serve::Serve;
-use crate::edge::stall;
 use crate::snapshot::DoorLimits;
 
 /// What is read before it is answered, and how often that is done before the other

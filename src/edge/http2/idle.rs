@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::edge::connection::Connection;
 use crate::edge::drain::LAST_CALL;
 use crate::edge::memory::Pressure;
-use crate::edge::pulse::Pulse;
+use crate::edge::worker::pulse::Pulse;
 use crate::telemetry::outcome::Relief;
 
 /// Watches for the time without a stream.

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use http::Response;
 use http_body::Body as _;
 
-use crate::edge::duplex::Duplex as _;
+use crate::edge::body::duplex::Duplex as _;
+use crate::edge::body::stall::PIECE;
 use crate::edge::http2::engine::{Engine, Gone};
 use crate::edge::http2::fault::Reason;
 use crate::edge::http2::frame::{self, HEADER};
@@ -17,11 +18,10 @@ use crate::edge::http2::message;
 use crate::edge::http2::near::Near;
 use crate::edge::http2::stream::Life;
 use crate::edge::serve::Serve;
-use crate::edge::spare;
-use crate::edge::stall::PIECE;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::websocket::handover::Handover;
 use crate::edge::websocket::tunnel;
+use crate::edge::worker::spare;
 
 /// Looks at the lists of what is ready before the other connections of the worker have
 /// their turn.

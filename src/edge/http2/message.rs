@@ -10,12 +10,12 @@ use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Response, StatusCode, Uri, Version, uri};
 
+use crate::edge::body::outflow::write_decimal;
 use crate::edge::head::field;
 use crate::edge::hpack::encoder::{self, Encoder};
 use crate::edge::hpack::list::{self, Line, List, Name};
-use crate::edge::outflow::write_decimal;
-use crate::edge::spare;
 use crate::edge::worker::Worker;
+use crate::edge::worker::spare;
 
 /// Lines that HTTP/2 has no use for (RFC 9113 §8.2.2).
 const OF_HTTP1: [HeaderName; 5] = [
@@ -209,7 +209,7 @@ pub fn put_answer<B>(
         encoder::line(name.as_str(), value.as_bytes(), out);
     }
     if !dated {
-        encoder::line("date", crate::edge::date::value(worker).as_bytes(), out);
+        encoder::line("date", crate::edge::respond::date::value(worker).as_bytes(), out);
     }
     if let Some(length) = length.filter(|_| !measured && head.status() != StatusCode::NO_CONTENT) {
         let mut digits = Vec::with_capacity(20);

@@ -6,8 +6,8 @@ use std::task::Context;
 use std::time::Duration;
 
 use crate::edge::http2::engine::Engine;
-use crate::edge::pulse::{Pulse, Pulses};
 use crate::edge::serve::Serve;
+use crate::edge::worker::pulse::{Pulse, Pulses};
 
 /// How often he is asked, and how long he has to answer.
 const EVERY: Duration = Duration::from_secs(30);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::{Method, header};
 
+use crate::edge::body::inbound::Inbound;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::hpack::list::List;
 use crate::edge::http2::engine::{Engine, FIRST_WINDOW, Gone, LIST_SLACK, Leaving};
@@ -15,7 +16,6 @@ use crate::edge::http2::message::{self, Protocol};
 use crate::edge::http2::received::Received;
 use crate::edge::http2::stream::{Answering, Life, Place, Remote};
 use crate::edge::in_flight::Running;
-use crate::edge::inbound::Inbound;
 use crate::edge::interim::Interims;
 use crate::edge::serve::Serve;
 

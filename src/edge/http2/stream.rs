@@ -11,8 +11,8 @@ use crate::edge::http2::inlet::Inlet;
 use crate::edge::http2::ready::Bell;
 use crate::edge::in_flight::Running;
 use crate::edge::interim::Interims;
-use crate::edge::pulse::Pulse;
 use crate::edge::serve::Serve;
+use crate::edge::worker::pulse::Pulse;
 
 /// How far a stream's answer is.
 pub(super) enum Life<S: Serve> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
+use crate::edge::body::inbound::Inbound;
 use crate::edge::connection::Connection;
-use crate::edge::inbound::Inbound;
 
 fn size_of_answer<A>(_: impl Fn(Arc<Connection>, Box<Parts>, Inbound) -> A) -> usize {
     size_of::<A>()

@@ -9,15 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 
-use crate::edge::echo;
+use crate::edge::body::upload::Outgoing;
 use crate::edge::interim::Awaiting;
-use crate::edge::pulse::Pulses;
-use crate::edge::upload::Outgoing;
+use crate::edge::respond::echo;
 use crate::edge::upstream::balance::Search;
 use crate::edge::upstream::download::Download;
 use crate::edge::upstream::exchange::{Outcome, exchange};
 use crate::edge::upstream::layout::Layout;
 use crate::edge::worker::Worker;
+use crate::edge::worker::pulse::Pulses;
 use crate::traffic::mirror::MAX_UNDER_WAY;
 
 /// What became of a copy.

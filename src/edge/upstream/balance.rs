@@ -12,15 +12,15 @@ use crate::balance::round_robin::RoundRobin;
 use crate::balance::slow_start::WHOLE;
 use crate::balance::vital::Standing;
 use crate::balance::{rendezvous, two_choices};
-use crate::edge::dice::Dice;
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::{Member, count};
-use crate::edge::pulse::{Pulses, Tick};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::lease::Lease;
 use crate::edge::upstream::pool::{Origin, Pool};
 use crate::edge::upstream::ticket::Ticket;
+use crate::edge::worker::dice::Dice;
 use crate::edge::worker::lock;
+use crate::edge::worker::pulse::{Pulses, Tick};
 use crate::snapshot::Upstream;
 use crate::snapshot::upstream::{AllDown, Balancing, KeySource, Limits, Retry};
 

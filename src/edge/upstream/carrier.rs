@@ -12,13 +12,13 @@ use http_body::Frame;
 use pin_project_lite::pin_project;
 
 use crate::edge::body::BoxedAnswer;
+use crate::edge::body::upload::Outgoing;
 use crate::edge::interim::Awaiting;
-use crate::edge::pulse::Pulse;
 use crate::edge::stream::Stream;
-use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::http2::call::Call;
 use crate::edge::upstream::link::{Link, LinkError};
+use crate::edge::worker::pulse::Pulse;
 
 /// A request's own connection, or its stream.
 #[derive(Debug)]

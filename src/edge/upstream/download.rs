@@ -11,9 +11,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
+use crate::edge::body::stall;
+use crate::edge::body::upload::UploadState;
 use crate::edge::deadline::Deadline;
-use crate::edge::stall;
-use crate::edge::upload::UploadState;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::lease::Lease;
 

@@ -10,15 +10,15 @@ use http::{Method, Request};
 
 use crate::balance::condition::Fault;
 use crate::edge::body::BoxedAnswer;
+use crate::edge::body::upload::Outgoing;
 use crate::edge::interim::Awaiting;
-use crate::edge::pulse::Pulses;
-use crate::edge::upload::Outgoing;
 use crate::edge::upstream::balance::{Balance, Chosen, Search};
 use crate::edge::upstream::carrier::Carrier;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::lease::Lease;
 use crate::edge::upstream::link::LinkError;
 use crate::edge::upstream::pool::{Origin, Pool};
+use crate::edge::worker::pulse::Pulses;
 
 /// What came of an exchange.
 #[derive(Debug)]

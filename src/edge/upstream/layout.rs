@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicUsize;
 use crate::edge::fleet::Fleet;
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::{Address, Member};
-use crate::edge::headers::Screen;
+use crate::edge::forward::headers::Screen;
 use crate::edge::traffic::shrinking::Shrinking;
 use crate::edge::upstream::balance::{Balance, Target};
 use crate::edge::upstream::bounds::Bounds;

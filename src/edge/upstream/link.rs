@@ -13,20 +13,20 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::{Body as _, Frame};
 
+use crate::edge::body::inflow::{Inflow, Want};
+use crate::edge::body::outflow::Outflow;
+use crate::edge::body::stall;
+use crate::edge::body::upload::Outgoing;
 use crate::edge::head::answer::{self, After, Answer};
 use crate::edge::head::framed::{Framed, Step};
 use crate::edge::head::trailer;
 use crate::edge::http1::reply;
-use crate::edge::inflow::{Inflow, Want};
 use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
-use crate::edge::outflow::Outflow;
-use crate::edge::pulse::{Pulse, Tick};
-use crate::edge::stall;
 use crate::edge::stream::Stream;
-use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::request;
-use crate::edge::wave::Wave;
+use crate::edge::worker::pulse::{Pulse, Tick};
+use crate::edge::worker::wave::Wave;
 
 /// A connection to one server.
 #[derive(Debug)]
@@ -183,7 +183,7 @@ impl Link {
             }
         }
         self.pulse.arm(wait);
-        crate::edge::spare::keep(head.headers);
+        crate::edge::worker::spare::keep(head.headers);
         head.method
     }
 

@@ -12,7 +12,6 @@ use tokio::sync::Notify;
 
 use crate::edge::fleet::group::Group;
 use crate::edge::fleet::member::{Member, State as ServerState};
-use crate::edge::pulse::{Pulses, Tick};
 use crate::edge::upstream::bounds::Bounds;
 use crate::edge::upstream::carrier::Carrier;
 use crate::edge::upstream::connect::{self, Connected};
@@ -23,6 +22,7 @@ use crate::edge::upstream::http2::sessions::Sessions;
 use crate::edge::upstream::lease::Lease;
 use crate::edge::upstream::link::Link;
 use crate::edge::upstream::waiting::Waiting;
+use crate::edge::worker::pulse::{Pulses, Tick};
 use crate::snapshot::upstream::Limits;
 use crate::telemetry::meter::{Connect, Meter};
 

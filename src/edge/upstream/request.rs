@@ -4,8 +4,8 @@
 use http::header;
 use http::request::Parts;
 
+use crate::edge::forward::stamp::Stamp;
 use crate::edge::http1::reply::line;
-use crate::edge::stamp::Stamp;
 
 /// Room for an ordinary head.
 const USUAL_HEAD: usize = 512;

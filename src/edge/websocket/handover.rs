@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::access::tenure::Tenure;
 use crate::edge::connection::Connection;
-use crate::edge::record::Record;
+use crate::edge::request::record::Record;
 use crate::edge::upstream::lease::Lease;
 use crate::edge::worker::lock;
 

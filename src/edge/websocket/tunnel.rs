@@ -14,11 +14,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 use crate::edge::lifeline::Lifeline;
-use crate::edge::pulse::Pulse;
 use crate::edge::websocket::close::{self, Why};
 use crate::edge::websocket::direction::{Direction, Extent};
 use crate::edge::websocket::handover::Far;
 use crate::edge::worker::Worker;
+use crate::edge::worker::pulse::Pulse;
 use crate::random;
 use crate::telemetry::outcome::Lasting;
 

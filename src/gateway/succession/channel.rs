@@ -12,7 +12,7 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::edge::ear::Holder;
+use crate::edge::listen::ear::Holder;
 
 /// Longest text of a message, in bytes.
 const MAX_TEXT: usize = 1024;
@@ -97,7 +97,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Channel, Message};
-    use crate::edge::ear::Holder;
+    use crate::edge::listen::ear::Holder;
 
     #[test]
     fn a_handle_travels_with_its_message() {

@@ -5,9 +5,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::edge::admin;
-use crate::edge::ear::Holder;
-use crate::edge::listener::Bound;
-use crate::edge::unix_socket::Left;
+use crate::edge::listen::ear::Holder;
+use crate::edge::listen::listener::Bound;
+use crate::edge::listen::unix_socket::Left;
 use crate::snapshot::Address;
 use crate::store::StateLock;
 

@@ -4,10 +4,10 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::edge::body::inflow::Want;
 use crate::edge::drain::LAST_CALL;
 use crate::edge::head::refusal::Refusal;
 use crate::edge::http1::wire::{Flow, Waiting, Wire};
-use crate::edge::inflow::Want;
 use crate::edge::memory::Pressure;
 use crate::telemetry::outcome::Relief;
 

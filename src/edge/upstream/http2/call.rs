@@ -16,16 +16,16 @@ use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, Version};
 use http_body::{Body as _, Frame, SizeHint};
 
+use crate::edge::body::upload::Outgoing;
 use crate::edge::body::{AnswerBody, BoxedAnswer};
+use crate::edge::forward::stamp::Stamp;
 use crate::edge::interim::{Awaiting, Interims, MAX_INFORMING};
-use crate::edge::pulse::Pulse;
-use crate::edge::stamp::Stamp;
-use crate::edge::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::http2::answer::Answer;
 use crate::edge::upstream::http2::sending::Sending;
 use crate::edge::upstream::http2::session::Place;
 use crate::edge::upstream::link::LinkError;
+use crate::edge::worker::pulse::Pulse;
 
 /// One request and its answer.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ mod tests {
     use http::uri::Scheme;
 
     use super::rewritten;
-    use crate::edge::upload::Outgoing;
+    use crate::edge::body::upload::Outgoing;
 
     #[test]
     fn a_head_of_http1_becomes_one_of_http2() {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use h2::{Reason, SendStream};
 use http_body::{Body as _, Frame};
 
-use crate::edge::upload::Outgoing;
+use crate::edge::body::upload::Outgoing;
 use crate::edge::upstream::error::ForwardError;
 
 /// A body on its way.

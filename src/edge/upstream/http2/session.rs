@@ -15,9 +15,9 @@ use h2::client::{Builder, Connection, SendRequest};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
 
-use crate::edge::pulse::{AtomicTick, Tick};
 use crate::edge::upstream::error::ForwardError;
 use crate::edge::upstream::http2::doubt::Doubt;
+use crate::edge::worker::pulse::{AtomicTick, Tick};
 
 /// What a backend may send of one answer before its caller has taken it.
 pub(in crate::edge) const STREAM_WINDOW: u32 = 128 * 1024;

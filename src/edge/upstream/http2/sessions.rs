@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::edge::pulse::Tick;
 use crate::edge::upstream::http2::session::{Place, Session};
+use crate::edge::worker::pulse::Tick;
 use crate::snapshot::upstream::Protocol;
 
 /// All of them.
