@@ -32,8 +32,8 @@ pub fn put(connection: &Connection, token: &Access) -> Result<(), StoreError> {
 pub fn insert(connection: &Connection, token: &Access, family: Option<i64>) -> rusqlite::Result<()> {
     let endless = token.expires.is_none().then(|| carriers(token).map(handle_bytes));
     // Swept by its place, or else by the index of ends.
-    let strewn = token.expires.filter(|end| !Place::tells_end(&token.digest, *end));
-    let sql = "INSERT INTO access (digest, token, issuer, family, client, subject, scopes, issued, expires, ends,
+    let placed = token.expires.is_some_and(|end| Place::tells_end(&token.digest, end));
+    let sql = "INSERT INTO access (digest, token, issuer, family, client, subject, scopes, issued, expires, placed,
                                    user_handle, client_handle, issuer_handle)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     connection
@@ -48,7 +48,7 @@ pub fn insert(connection: &Connection, token: &Access, family: Option<i64>) -> r
             token.scopes.to_string(),
             seconds(token.issued),
             token.expires.map(seconds),
-            strewn.map(seconds),
+            placed,
             endless.map(|h| h[0]),
             endless.map(|h| h[1]),
             endless.map(|h| h[2]),

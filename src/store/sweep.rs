@@ -80,7 +80,7 @@ fn tokens(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     // The run of rows that lies before what is yet to end; the few strewn ones in it have
     // a sweep of their own.
     let sql = "DELETE FROM access WHERE digest IN
-                 (SELECT digest FROM access WHERE digest < ?3 AND ends IS NULL AND expires <= ?1 LIMIT ?2)
+                 (SELECT digest FROM access WHERE digest < ?3 AND placed = 1 AND expires <= ?1 LIMIT ?2)
                RETURNING family";
     let next = Place::first(UnixTime(u64::try_from(before).unwrap_or(0).saturating_add(1)));
     delete_with_families(connection, sql, params![before, ROWS, next.0])
@@ -88,7 +88,8 @@ fn tokens(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
 
 fn strewn_tokens(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM access WHERE digest IN
-                 (SELECT digest FROM access WHERE ends IS NOT NULL AND ends <= ?1 LIMIT ?2) RETURNING family";
+                 (SELECT digest FROM access WHERE placed = 0 AND expires IS NOT NULL AND expires <= ?1 LIMIT ?2)
+               RETURNING family";
     delete_with_families(connection, sql, params![before, ROWS])
 }
 
