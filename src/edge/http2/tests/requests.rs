@@ -10,11 +10,14 @@ use crate::edge::http2::tests::bench::{
     head, limits, post, put, reset, widen,
 };
 
+/// What a caller sends on a stream of his choice.
+type Blow = fn(u32) -> Vec<u8>;
+
 fn resets(frames: &[Frame]) -> Vec<(u32, Reason)> {
     frames.iter().filter(|frame| frame.kind == RESET).map(|frame| (frame.stream, Reason(frame.code()))).collect()
 }
 
-/// The statuses of the answers in some frames; ours are never in the dynamic table.
+/// The streams whose answers begin in some frames.
 fn answered(frames: &[Frame]) -> Vec<u32> {
     frames.iter().filter(|frame| frame.kind == HEADERS).map(|frame| frame.stream).collect()
 }
@@ -117,7 +120,7 @@ fn room_is_given_for_what_was_taken_and_never_for_what_was_not() {
 /// CVE-2025-8671: each of these has us reset a stream, and each is paid for.
 #[test]
 fn every_mistake_that_resets_a_stream_is_paid_for() {
-    let mistakes: [(&str, fn(u32) -> Vec<u8>); 9] = [
+    let mistakes: [(&str, Blow); 9] = [
         ("a window widened by nothing", |id| [get(id, "/never"), widen(id, 0)].concat()),
         ("a window too wide", |id| [get(id, "/never"), widen(id, 0x7FFF_FFFF)].concat()),
         ("DATA behind its end", |id| [get(id, "/never"), put(DATA, 0, id, b"x")].concat()),
