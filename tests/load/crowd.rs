@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-use crate::process::{most_files, resident};
+use crate::process::resident;
+use crate::support::files;
 use crate::support::gateway::Gateway;
 use crate::support::h2::{END_HEADERS, END_STREAM, HEADERS, Said, Wire, block, field, frame};
 use crate::support::http::curl;
@@ -17,6 +18,8 @@ use crate::support::yaml::standard;
 
 /// How many, where the system lets this process and the gateway have so many files each.
 const CROWD: u64 = 10_000;
+/// Threads that make them.
+const HANDS: u64 = 16;
 /// Files of a process that are not for callers.
 const RESERVE: u64 = 512;
 /// Bytes of the gateway that one idle connection may cost.
@@ -69,15 +72,24 @@ fn wide(name: &str) -> Gateway {
     Gateway::start(name, &yaml)
 }
 
+/// So many callers, who come by several hands: each waits for the gateway several times.
+fn crowd<T: Send>(count: u64, make: &(impl Fn() -> T + Sync)) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let hand = || (0..count / HANDS).map(|_| make()).collect::<Vec<T>>();
+        let hands: Vec<_> = (0..HANDS).map(|_| scope.spawn(hand)).collect();
+        hands.into_iter().flat_map(|hand| hand.join().expect("every caller is served")).collect()
+    })
+}
+
 /// What each of a crowd costs who are made by `make`, and that one more is served beside them.
-fn cost_of_a_crowd<T>(gateway: &Gateway, most: u64, what: &str, mut make: impl FnMut() -> T) {
-    let crowd = CROWD.min(most_files() - RESERVE);
-    let warm: Vec<T> = (0..20).map(|_| make()).collect();
+fn cost_of_a_crowd<T: Send>(gateway: &Gateway, most: u64, what: &str, make: impl Fn() -> T + Sync) {
+    let count = CROWD.min(files::most() - RESERVE);
+    let warm = crowd(HANDS, &make);
     let before = resident(gateway.pid());
-    let callers: Vec<T> = (0..crowd).map(|_| make()).collect();
-    let each = (resident(gateway.pid()) - before) / crowd;
-    println!("{crowd} idle TLS connections, {what}: {each} bytes each");
-    assert!(each <= most, "{each} bytes for each of {crowd} idle connections, {what}");
+    let callers = crowd(count, &make);
+    let each = (resident(gateway.pid()) - before) / callers.len() as u64;
+    println!("{} idle TLS connections, {what}: {each} bytes each", callers.len());
+    assert!(each <= most, "{each} bytes for each of {count} idle connections, {what}");
     assert_eq!(curl(&["--http1.1", &format!("{}/open/y", gateway.https("public"))]).status, 200);
     drop((warm, callers));
 }

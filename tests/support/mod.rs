@@ -7,6 +7,7 @@ pub mod backend;
 pub mod browser;
 pub mod buffers;
 pub mod example;
+pub mod files;
 pub mod gateway;
 pub mod h2;
 pub mod http;
