@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-use crate::process::{most_files, resident};
+use crate::process::resident;
+use crate::support::files;
 use crate::support::gateway::Gateway;
 use crate::support::http::curl;
 use crate::support::tls::trusting;
@@ -41,9 +42,11 @@ fn caller(gateway: &Gateway, config: &Arc<ClientConfig>) -> Tls {
 
 #[test]
 fn ten_thousand_idle_callers_over_tls() {
-    let crowd = CROWD.min(most_files() - RESERVE);
+    let crowd = CROWD.min(files::most() - RESERVE);
     let wide = "address: \"127.0.0.1:0\", limits: { connections: 20000, idle: 10m }, tls: self-signed";
-    let yaml = standard("builtin:echo").replace("address: \"127.0.0.1:0\", tls: self-signed", wide);
+    let yaml = standard("builtin:echo")
+        .replace("address: \"127.0.0.1:0\", tls: self-signed", wide)
+        .replace("store:", "runtime: { workers: 2 }\nstore:");
     let gateway = Gateway::start("crowd", &yaml);
     let mut config = trusting(&[]);
     config.resumption = rustls::client::Resumption::disabled();

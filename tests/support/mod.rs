@@ -6,10 +6,15 @@
 pub mod answer;
 pub mod backend;
 pub mod browser;
+pub mod buffers;
 pub mod example;
+pub mod files;
 pub mod gateway;
 pub mod h2;
 pub mod http;
+pub mod pace;
+pub mod port;
+pub mod stopwatch;
 pub mod tls;
 pub mod token;
 pub mod yaml;

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub use crate::support::answer::{Answer, parse};
 
 /// Longer than anything here takes; a test that hits it has hung.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends one request on a connection of its own and reads its answer.
 pub fn ask(to: SocketAddr, request_line: &str, lines: &[&str], body: &[u8]) -> Answer {
