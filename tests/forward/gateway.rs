@@ -349,13 +349,7 @@ fn issuer() -> Issuer {
             audience: vec![ISSUER.to_owned()],
             ..TokenSettings::default()
         },
-        refresh: RefreshSettings {
-            lifetime: None,
-            idle: None,
-            rotate: true,
-            grace: Seconds(10),
-            ..RefreshSettings::default()
-        },
+        refresh: RefreshSettings { rotate: true, grace: Seconds(10), ..RefreshSettings::default() },
         keys: KeySettings {
             algorithm: Algorithm::EdDsa,
             given: None,
