@@ -294,13 +294,7 @@ fn issuer(algorithm: Algorithm, format: TokenFormat) -> Issuer {
             audience: vec!["https://api.example".into()],
             ..TokenSettings::default()
         },
-        refresh: RefreshSettings {
-            lifetime: None,
-            idle: None,
-            rotate: true,
-            grace: Seconds(10),
-            ..RefreshSettings::default()
-        },
+        refresh: RefreshSettings { rotate: true, grace: Seconds(10), ..RefreshSettings::default() },
         keys: KeySettings { algorithm, given: None, rotate: None, publish_ahead: an_hour, keep_verifying: an_hour },
         catalogue: scopes.iter().map(|scope: &Scope| (scope.clone(), String::new())).collect(),
         default_scopes: None,

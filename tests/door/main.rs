@@ -4,10 +4,14 @@
 
 mod bodies;
 mod drain;
+#[path = "../support/files.rs"]
+mod files;
 mod handshakes;
 mod heads;
 mod house;
 mod limits;
+#[path = "../support/pace.rs"]
+mod pace;
 mod proxied;
 mod timeouts;
 mod tls;

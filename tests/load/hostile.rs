@@ -19,11 +19,13 @@ const STALL: Duration = Duration::from_millis(1500);
 const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 /// Streams of each hostile connection; the gateway allows 128.
 const STREAMS: u32 = 100;
+/// Bytes that the backend gets rid of for each of them at least.
+const ENOUGH: u64 = 7 << 20;
 /// What the process needs besides, whatever its callers do.
 const OTHERS: u64 = 2 << 20;
 
 /// What the page says that a connection may cost.
-fn ceiling(row: &str) -> u64 {
+pub fn ceiling(row: &str) -> u64 {
     let page = include_str!("../../deploy/docs/running.md");
     let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {row} | "))).expect("a row of the table");
     row.split(' ').next().and_then(|number| number.parse::<u64>().ok()).expect("a number of KiB") * 1024
@@ -59,14 +61,20 @@ fn settled(given: &AtomicU64) {
         if now != seen {
             (seen, moved) = (now, Instant::now());
         }
-        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(1));
     }
 }
 
 /// A gateway with room for many connections to that backend, whose one upstream has `more`.
 fn before(name: &str, backend: SocketAddr, more: &str) -> Gateway {
     let upstream = format!("\"http://{backend}\"], pool: {{ max_connections: 2000 }}{more} }}\nroutes");
-    Gateway::start(name, &standard("SERVER").replace("\"SERVER\"] }\nroutes", &upstream))
+    // Nothing is given up, however long it takes to measure it.
+    let yaml = standard("SERVER")
+        .replace("\"SERVER\"] }\nroutes", &upstream)
+        .replace("address: \"127.0.0.1:0\" }\n", "address: \"127.0.0.1:0\", limits: { body: 10m } }\n")
+        .replace("tls: self-signed }", "tls: self-signed, limits: { body: 10m } }");
+    // What it holds depends on how many workers there are, and so on the machine.
+    Gateway::start(name, &yaml.replace("store:", "runtime: { workers: 2 }\nstore:"))
 }
 
 fn in_flight(gateway: &Gateway) -> u64 {
@@ -106,10 +114,10 @@ fn answers_that_nobody_reads_are_held_within_the_ceiling() {
     let each = cost(&gateway, "100 answers unread", 8, |number| {
         let wire = deaf(&gateway);
         until("all are under way", || in_flight(&gateway) == number * u64::from(STREAMS));
+        until("answers come", || given.load(Ordering::SeqCst) > number * ENOUGH);
         settled(&given);
         wire
     });
-    assert!(given.load(Ordering::SeqCst) > 1 << 30 >> 4, "the answers did come");
     assert!(each < ceiling("HTTP/2, all streams under way") + OTHERS / 8, "{each} bytes for each connection");
 }
 
@@ -117,7 +125,7 @@ fn answers_that_nobody_reads_are_held_within_the_ceiling() {
 /// bodies wait in the gateway.
 fn occupied(name: &str) -> (Gateway, TcpListener, TcpStream) {
     let deaf = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let more = ", limits: { connections: 1, pending: 100000 }, timeouts: { connect: 1m }";
+    let more = ", limits: { connections: 1, pending: 100000 }, timeouts: { connect: 10m }";
     let gateway = before(name, deaf.local_addr().expect("an address"), more);
     let mut first = TcpStream::connect(gateway.address("clear")).expect("a connection");
     first.write_all(b"GET /open/x HTTP/1.1\r\nhost: a\r\n\r\n").expect("written");
@@ -178,7 +186,7 @@ fn answers_over_http1_are_held_within_the_ceiling() {
             caller
         })
         .collect();
-    until("answers begin", || given.load(Ordering::SeqCst) > 0);
+    until("answers come", || given.load(Ordering::SeqCst) > CALLERS * (128 << 10));
     settled(&given);
     let each = resident(gateway.pid()).saturating_sub(start) / CALLERS;
     println!("an answer unread over HTTP/1.1: {} KiB each for {CALLERS} connections", each / 1024);

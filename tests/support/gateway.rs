@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::support::http::until;
+
 /// How long a start or a stop may take before a test fails instead of hanging.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that is removed when dropped.
 pub struct Folder(PathBuf);
@@ -145,6 +147,11 @@ impl Gateway {
         fs::read_to_string(self.folder.path().join("stderr")).unwrap_or_default()
     }
 
+    /// Waits until standard error holds this text: lines are written beside the work.
+    pub fn says(&self, text: &str) {
+        until(&format!("`{text}` in {}", self.folder.path().join("stderr").display()), || self.stderr().contains(text));
+    }
+
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -152,8 +159,7 @@ impl Gateway {
 
     /// Sends a signal by name, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
-        assert!(status.is_ok_and(|s| s.success()), "kill -{name}");
+        assert!(send_signal(self.pid(), name), "kill -{name}");
     }
 
     /// Waits for the end and gives the folder back, for a second start.
@@ -186,6 +192,13 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal by name to a process; whether it was there. The shell's own `kill`: not
+/// every machine has a program of that name.
+pub fn send_signal(pid: u32, name: &str) -> bool {
+    let status = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Lines up to `ready`, without what is no line of a banner; `Err`: there was no such line.
