@@ -3,6 +3,7 @@
 //! of its own; speak HTTP to it by hand. Must never: sleep to wait for something.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod answer;
 pub mod backend;
 pub mod browser;
 pub mod buffers;

@@ -1,5 +1,6 @@
 //! What may end an answer that is still on its way: its token, the time that a gRPC
-//! caller gave it, or a fault, which gRPC's trailers can name. Takes a lifeline once the answer outlives its first bytes.
+//! caller gave it, or a fault, which gRPC's trailers can name. Takes a lifeline once the
+//! answer outlives its first bytes.
 //! Must never: let an answer that was ended look complete.
 
 use std::future::Future as _;
