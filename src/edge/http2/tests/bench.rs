@@ -316,6 +316,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
             log_level: LogLevel::Error,
         },
         access_log: AccessLog { sample_ok: 0.0, path: false, format: LogFormat::Json },
+        request_id: crate::traffic::rules::Identified::No,
         cache_entries: 16,
         drain: Duration::from_secs(600),
         revision: String::new(),
