@@ -21,6 +21,7 @@ mod gateway;
 mod headers;
 mod http2;
 mod names;
+#[allow(dead_code, reason = "each test binary uses its own part")]
 #[path = "../support/port.rs"]
 mod port;
 mod responses;

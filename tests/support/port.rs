@@ -20,13 +20,23 @@ pub fn own() -> SocketAddr {
     let end = if end > FIRST + 1_000 { end } else { u16::MAX };
     let size = u32::from(end - FIRST);
     // Other processes begin elsewhere.
-    let begin = std::process::id().wrapping_mul(101) % size;
+    let begin = std::process::id().wrapping_mul(6_007) % size;
     loop {
         let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = FIRST + u16::try_from((begin + step) % size).expect("within the range");
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         if TcpListener::bind(address).is_ok() {
             return address;
+        }
+    }
+}
+
+/// A listener at such an address. Another process that looks for one at the same moment may
+/// be first.
+pub fn listen() -> TcpListener {
+    loop {
+        if let Ok(listener) = TcpListener::bind(own()) {
+            return listener;
         }
     }
 }

@@ -128,12 +128,15 @@ pub struct Server {
 impl Server {
     /// A server called `name`, on a port that stays its own while it is dead.
     pub fn start(name: &str) -> Server {
-        Server::on(port::own(), Mood::new(name))
+        Server::over(port::listen(), Mood::new(name))
     }
 
     /// A server on that address.
     pub fn on(address: SocketAddr, mood: Arc<Mood>) -> Server {
-        let listener = TcpListener::bind(address).expect("a port");
+        Server::over(TcpListener::bind(address).expect("a port"), mood)
+    }
+
+    fn over(listener: TcpListener, mood: Arc<Mood>) -> Server {
         let address = listener.local_addr().expect("an address");
         let stopping = Arc::new(AtomicBool::new(false));
         let streams: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
