@@ -10,6 +10,7 @@ pub mod headers;
 pub mod identity;
 pub mod stamp;
 pub mod target;
+pub mod via;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::edge::credential::{deprecated, mint, user_token};
 use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::forward::headers::{Credential, clean_answer};
 use crate::edge::forward::stamp::Stamp;
+use crate::edge::head::reason::Reason;
 use crate::edge::head::scanner::HeadLimits;
 use crate::edge::interim::{Awaiting, Interims};
 use crate::edge::request::locate::Located;
@@ -153,7 +155,7 @@ impl Errand<'_> {
         download.beside(upload);
         record.answered();
         *answer.body_mut() = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
-        rewrite(&mut answer);
+        self.rewrite(&mut answer);
         Ok(answer)
     }
 
@@ -179,7 +181,7 @@ impl Errand<'_> {
         if !handshake::agreed(handshake, answer.status(), answer.headers()) {
             return Err(ForwardError::BadAnswer);
         }
-        rewrite(&mut answer);
+        self.rewrite(&mut answer);
         let status = handshake::answer(handshake, answer.headers_mut());
         *answer.status_mut() = status;
         if let Some(name) = &self.permit.route().presentation.subprotocol {
@@ -273,6 +275,9 @@ impl Errand<'_> {
         if let Some(ruling) = self.ruling {
             ruling.write(&mut headers);
         }
+        if let Some(name) = &self.listener().via {
+            via::of_request(name, self.head.version, &self.head.headers, &mut headers);
+        }
         headers
     }
 
@@ -355,6 +360,20 @@ impl Errand<'_> {
         }
     }
 
+    /// Makes a backend's answer what the caller gets: its header lines cleaned, nothing of the
+    /// backend's protocol but the words behind its status.
+    fn rewrite(&self, answer: &mut Response<AnswerBody>) {
+        let came = std::mem::take(answer.version_mut());
+        Reason::alone(answer.extensions_mut());
+        clean_answer(answer.headers_mut());
+        if let Some(name) = &self.listener().via {
+            via::add(name, came, answer.headers_mut());
+        }
+        if matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            answer.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+    }
+
     fn listener(&self) -> &Listener {
         &self.world.snapshot.listeners[self.connection.listener]
     }
@@ -363,15 +382,4 @@ impl Errand<'_> {
 /// The caller's address as far as the listener's trusted proxies say.
 pub fn caller(connection: &Connection, listener: &Listener, headers: &HeaderMap) -> IpAddr {
     connection.hop.caller(headers, &listener.trusted_proxies)
-}
-
-/// Makes a backend's answer what the caller gets: its header lines cleaned, nothing of the
-/// backend's protocol.
-fn rewrite(answer: &mut Response<AnswerBody>) {
-    *answer.version_mut() = Version::default();
-    answer.extensions_mut().clear();
-    clean_answer(answer.headers_mut());
-    if matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-        answer.headers_mut().remove(header::CONTENT_LENGTH);
-    }
 }

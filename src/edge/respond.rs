@@ -90,6 +90,8 @@ pub fn no_socket(unfit: Unfit) -> BoxedAnswer {
         // RFC 6455 §4.2.2: what would do.
         answer.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static(handshake::VERSION));
         answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        // RFC 9110 §7.8: nobody names a protocol without saying that it is this connection's.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     }
     answer
 }

@@ -54,7 +54,7 @@ where
     let (frame, then, mut sending) = {
         let mut wire = lock(wire);
         wire.begin_answer();
-        let said = reply::write_lines(answer.status(), answer.headers(), wire.outflow.text());
+        let said = reply::write_lines(&answer, wire.outflow.text());
         let frame = reply::framing(terms, answer.status(), said, answer.body().size_hint().exact());
         let then = then(connection, &mut wire, terms, frame, said);
         reply::write_end(&connection.worker, terms, said, frame, then, wire.outflow.text());
@@ -158,7 +158,12 @@ impl Sending {
                         }
                     }
                     Poll::Ready(None) => self.end(&mut lock(wire))?,
-                    Poll::Ready(Some(Err(_))) => return Poll::Ready(Err(Broken)),
+                    Poll::Ready(Some(Err(_))) => {
+                        // What was good of it is not withheld: an answer that breaks off is no
+                        // silence, after which some callers would ask again.
+                        let _ = lock(wire).poll_flush(cx);
+                        return Poll::Ready(Err(Broken));
+                    }
                     Poll::Pending => dry = true,
                 }
             }

@@ -173,7 +173,8 @@ impl Pseudo {
             parts.scheme = parts.authority.is_some().then_some(scheme);
         }
         if let Some(path) = self.path.filter(|path| !cut || !path.is_empty()) {
-            if path.is_empty() {
+            // A fragment is never sent (RFC 9110 §7.1), and would be cut off unseen below.
+            if path.is_empty() || path.contains(&b'#') {
                 return Err(Malformed);
             }
             parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|_| Malformed)?);
