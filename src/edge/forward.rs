@@ -10,6 +10,7 @@ pub mod headers;
 pub mod identity;
 pub mod stamp;
 pub mod target;
+pub mod underway;
 pub mod via;
 
 use std::net::IpAddr;
@@ -36,6 +37,7 @@ use crate::edge::credential::{deprecated, mint, user_token};
 use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::forward::headers::{Credential, clean_answer};
 use crate::edge::forward::stamp::Stamp;
+use crate::edge::forward::underway::Underway;
 use crate::edge::head::reason::Reason;
 use crate::edge::head::scanner::HeadLimits;
 use crate::edge::interim::{Awaiting, Interims};
@@ -129,6 +131,8 @@ impl Errand<'_> {
         let stamp = self.stamp();
         let awaiting = Awaiting { wait: plan.first_byte_timeout, interims: self.interims(), stamp: Some(&stamp) };
         let asked = exchange(balance, pulses, awaiting, &mut search, &write, body);
+        let mut watch = None;
+        let asked = Underway::new(asked, upload.clone(), || self.rests(plan), &mut watch);
         let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         let (mut answer, lease) = match outcome {
@@ -154,7 +158,8 @@ impl Errand<'_> {
         };
         download.beside(upload);
         record.answered();
-        *answer.body_mut() = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
+        let streamed = |download| AnswerBody::stream(download, watch.or_else(|| self.watch(plan)));
+        *answer.body_mut() = whole.map_or_else(|| streamed(download), AnswerBody::whole);
         self.rewrite(&mut answer);
         Ok(answer)
     }
@@ -165,6 +170,11 @@ impl Errand<'_> {
         let deadline = self.call.and_then(|call| call.deadline);
         let deadline = deadline.map(|end| Box::pin(tokio::time::sleep_until(end)));
         Watch::over(self.connection, kind, self.tenure(plan), deadline)
+    }
+
+    /// The same while the request is on its way; `None`: it does not rest on a token.
+    fn rests(&self, plan: &Plan) -> Option<Box<Watch>> {
+        self.tenure(plan).and_then(|_| self.watch(plan))
     }
 
     fn tenure(&self, plan: &Plan) -> Option<Tenure> {
