@@ -26,6 +26,7 @@ issuers:
     url: https://issuer.example
     host: any
     base: /signed
+    refresh: { grace: 10m }
     scopes: { read: Read }
     throttle: { per_address: 100000, free_failures: 1000, within: 15m }
     clients: [{ id: shop, secret: "file-client-Zq81xKw0", grants: [client_credentials, password, refresh_token] }]
@@ -35,6 +36,7 @@ issuers:
     host: any
     base: /opaque
     token: { format: opaque }
+    refresh: { grace: 10m }
     scopes: { read: Read }
     throttle: { per_address: 100000, free_failures: 1000, within: 15m }
     clients: [{ id: shop, secret: "file-client-Zq81xKw0", grants: [client_credentials, password, refresh_token] }]
@@ -51,7 +53,7 @@ observability:
   audit: audit.log
   metrics: { listen: "127.0.0.1:0" }
   log: { format: json, level: trace, access: { sample_2xx: 1.0, path: true } }
-shutdown: { drain: 5s }
+shutdown: { drain: 30s }
 "#;
 
 /// What must be found nowhere.

@@ -4,18 +4,19 @@
 mod support;
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::gateway::{Folder, Gateway, finish, tollgate};
+use support::stopwatch::Stopwatch;
 use support::token::{call, client_credentials, post, refresh, sign_in};
 use support::yaml::standard;
 
-/// The promise for what the command line changes beside a running gateway.
+/// The promise for what the command line changes beside a running gateway, by the stopwatch.
 const BOUND: Duration = Duration::from_secs(1);
 
 /// Asks until the status is `wanted`; fails when the bound has passed.
 fn becomes(gateway: &Gateway, token: &str, wanted: u16) {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     loop {
         let status = call(gateway, "GET", token).status;
         if status == wanted {
@@ -88,12 +89,12 @@ fn clients_and_users_of_the_store_act_within_a_second() {
     let json: serde_json::Value = serde_json::from_slice(&added.stdout).expect("JSON");
     let client = format!("batch:{}", json["client_secret"].as_str().expect("a secret, shown once"));
     let ask = || post(&gateway, "token", &client, &[("grant_type", "client_credentials")]).status;
-    let start = Instant::now();
+    let start = Stopwatch::start();
     while ask() != 200 {
         assert!(start.elapsed() < BOUND, "the client is not known yet");
     }
     assert!(gateway.cli(&["client", "disable", "batch"]).status.success());
-    let start = Instant::now();
+    let start = Stopwatch::start();
     while ask() != 401 {
         assert!(start.elapsed() < BOUND, "the client still gets tokens");
     }

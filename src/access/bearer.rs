@@ -76,12 +76,12 @@ pub fn find<'a>(
         [] => after_scheme(line.as_bytes(), "Bearer"),
         schemes => schemes.iter().find_map(|scheme| after_scheme(line.as_bytes(), scheme)),
     });
-    let in_query = |names: &[Box<str>]| query.map_or(Ok(None), |query| only(query.as_bytes(), names));
-    let asked = in_query(&allowed.query)?;
+    let query = query.map_or(&b""[..], str::as_bytes);
+    let asked = only(query, &allowed.query)?;
     // The standard name is a second token even where the route takes none in the query.
     let beside = match allowed.query.iter().any(|name| **name == *STANDARD_PARAMETER) {
         true => None,
-        false => in_query(&[STANDARD_PARAMETER.into()])?,
+        false => only(query, &[STANDARD_PARAMETER])?,
     };
     let filled = form.map_or(Ok(None), |body| only(body, &allowed.form))?;
     let offered = match &allowed.subprotocol {
@@ -155,15 +155,15 @@ pub fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The raw value of the only parameter of one of these names; twice is ambiguous.
-fn only<'a>(pairs: &'a [u8], names: &[Box<str>]) -> Result<Option<&'a [u8]>, Denial> {
-    if names.is_empty() {
+fn only<'a>(pairs: &'a [u8], names: &[impl AsRef<str>]) -> Result<Option<&'a [u8]>, Denial> {
+    if pairs.is_empty() || names.is_empty() {
         return Ok(None);
     }
     let mut found = None;
     for pair in pairs.split(|b| *b == b'&') {
         let cut = pair.iter().position(|b| *b == b'=');
         let (key, value) = cut.map_or((pair, &pair[..0]), |at| (&pair[..at], &pair[at + 1..]));
-        if !names.iter().any(|name| unescaped(key).eq(name.bytes().map(Some))) {
+        if !names.iter().any(|name| unescaped(key).eq(name.as_ref().bytes().map(Some))) {
             continue;
         }
         if found.replace(value).is_some() {

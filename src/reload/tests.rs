@@ -158,7 +158,7 @@ fn real_files_are_watched() -> std::io::Result<()> {
     let judge = Judge::new(path.clone(), Box::new(DiskFiles), first(&path, &DiskFiles), Box::new(look));
     let (sender, outcomes) = channel();
     let reloader = Reloader::start(judge, Box::new(move |outcome| sender.send(outcome).unwrap_or_default()))?;
-    let patience = Duration::from_secs(20);
+    let patience = Duration::from_secs(60);
     // Asking is answered, and after the answer the folder is watched for certain.
     reloader.asker().ask();
     assert!(matches!(outcomes.recv_timeout(patience), Ok(Outcome::Unchanged)));

@@ -16,8 +16,9 @@ use crate::telemetry::layout::Layout;
 use crate::telemetry::log::Shape;
 use crate::telemetry::spool::{Bounds, Spool};
 
-/// Lines may wait, at most; with a stalled reader further ones are lost and counted.
-const BOUNDS: Bounds = Bounds { lines: 8_192, gather: Duration::from_millis(50), rest: Duration::ZERO };
+/// Lines may wait, at most; with a stalled reader further ones are lost and counted. A
+/// gateway that has little to do still wakes the log's thread as often as lines gather.
+const BOUNDS: Bounds = Bounds { lines: 8_192, gather: Duration::from_millis(100), rest: Duration::ZERO };
 
 /// What is written; changes with a reload.
 #[derive(Clone, Copy, PartialEq, Debug)]

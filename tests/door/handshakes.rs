@@ -62,7 +62,9 @@ fn a_flood_of_half_open_handshakes_holds_no_more_than_the_bound() {
         assert_eq!(settled.get("/during").body, "/during");
     }
     assert_eq!(newcomer.join().expect("no panic"), "/new");
-    assert_eq!(most, 16);
+    assert!(most <= 16, "{most}");
+    // All of the flood are there, and who made room for the newcomer is gone.
+    house.eventually("as many as may be", || under_way(&house) >= 15);
     drop(flood);
 }
 

@@ -8,6 +8,8 @@ mod handshakes;
 mod heads;
 mod house;
 mod limits;
+#[path = "../support/pace.rs"]
+mod pace;
 mod proxied;
 mod timeouts;
 mod tls;

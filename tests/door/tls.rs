@@ -2,7 +2,7 @@
 //! those who speak something else.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -21,6 +21,7 @@ use tollgate::edge::worker::crew::Drained;
 use tollgate::snapshot::{Door, DoorLimits};
 
 use crate::house::{House, LONG, limits};
+use crate::pace::{note, undisturbed};
 use crate::wire::{Wire, tcp};
 
 /// A certificate for one name.
@@ -181,21 +182,28 @@ fn http2_by_alpn_with_many_streams_and_the_same_limit_on_fields() {
 
 #[test]
 fn idle_http2_connections_go_away_and_busy_ones_do_not() {
-    let (config, roots) = door(&["a.example"]);
-    let limits = DoorLimits { idle_timeout: Duration::from_millis(100), ..limits() };
-    let house = House::open(vec![(Door::Tls(config), limits)], 1);
-    house.block_on(async {
-        let config = client(roots, &TLS13, &["h2"]);
-        let mut busy = h2(&house, Arc::clone(&config)).await;
-        let held = busy.send_request(ask("/hold").body(Empty::new()).expect("a request"));
-        let mut idle = h2(&house, config).await;
-        let answer = idle.send_request(ask("/1").body(Empty::new()).expect("a request")).await.expect("an answer");
-        answer.into_body().collect().await.expect("a body");
-        while idle.ready().await.is_ok() && !idle.is_closed() {
-            tokio::task::yield_now().await;
-        }
-        house.desk.release.add_permits(1);
-        assert_eq!(held.await.expect("not cut").status(), StatusCode::OK);
+    const IDLE: Duration = Duration::from_millis(300);
+    undisturbed(IDLE, || {
+        let (config, roots) = door(&["a.example"]);
+        let house = House::open(vec![(Door::Tls(config), DoorLimits { idle_timeout: IDLE, ..limits() })], 1);
+        house.block_on(async {
+            let config = client(roots, &TLS13, &["h2"]);
+            let mut begun = Instant::now();
+            let mut busy = h2(&house, Arc::clone(&config)).await;
+            let held = tokio::spawn(busy.send_request(ask("/hold").body(Empty::new()).expect("a request")));
+            house.desk.holding.acquire().await.expect("never closed").forget();
+            note(begun.elapsed());
+            begun = Instant::now();
+            let mut idle = h2(&house, config).await;
+            let answer = idle.send_request(ask("/1").body(Empty::new()).expect("a request")).await;
+            note(begun.elapsed());
+            answer.expect("an answer").into_body().collect().await.expect("a body");
+            while idle.ready().await.is_ok() && !idle.is_closed() {
+                tokio::task::yield_now().await;
+            }
+            house.desk.release.add_permits(1);
+            assert_eq!(held.await.expect("no panic").expect("not cut").status(), StatusCode::OK);
+        });
     });
 }
 

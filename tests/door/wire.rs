@@ -3,15 +3,19 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::pace;
 
 /// After this a read has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A raw connection, plain or of any other kind.
 pub struct Wire<S = TcpStream> {
     stream: S,
     unread: Vec<u8>,
+    /// When its caller last did something.
+    last: Instant,
 }
 
 /// An answer.
@@ -73,12 +77,20 @@ pub fn tcp(address: SocketAddr) -> TcpStream {
 impl<S: Read + Write> Wire<S> {
     /// Speaks over `stream`.
     pub fn over(stream: S) -> Wire<S> {
-        Wire { stream, unread: Vec::new() }
+        Wire { stream, unread: Vec::new(), last: Instant::now() }
     }
 
     /// Writes bytes, as one piece.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).and_then(|()| self.stream.flush()).expect("the other side reads");
+        assert!(self.say(bytes), "the other side reads");
+    }
+
+    /// Writes bytes to whom may have hung up; whether they went.
+    pub fn say(&mut self, bytes: &[u8]) -> bool {
+        let went = self.stream.write_all(bytes).and_then(|()| self.stream.flush());
+        pace::note(self.last.elapsed());
+        self.last = Instant::now();
+        went.is_ok()
     }
 
     /// Asks for a path over HTTP/1.1.
@@ -103,6 +115,7 @@ impl<S: Read + Write> Wire<S> {
             assert!(self.read_some(), "the body ends early");
         }
         let body = String::from_utf8(self.unread.drain(..length).collect()).expect("text");
+        self.last = Instant::now();
         Answer { status, head, body }
     }
 

@@ -47,6 +47,9 @@ use tollgate::token::scope::{Scope, ScopeTable, Scopes};
 use tollgate::token::secret::SecretDigest;
 use tollgate::users::HashingPool;
 
+/// Longer than any test; a limit of this length is no limit.
+const LONG: Duration = Duration::from_secs(600);
+
 pub const NOW: UnixTime = UnixTime(1_800_000_000);
 pub const ISSUER: &str = "https://issuer.test";
 pub const CLIENT_SECRET: &str = "a-secret-that-is-long-enough-for-a-test";
@@ -87,8 +90,8 @@ pub fn echo(path: &'static str) -> RouteSpec {
             user_tokens: None,
             rules: None,
             max_body: 1 << 40,
-            first_byte_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(10),
+            first_byte_timeout: LONG,
+            idle_timeout: LONG,
             on_expiry: Default::default(),
             websocket: Default::default(),
             total_timeout: None,
@@ -213,10 +216,10 @@ fn listener(address: SocketAddr) -> Listener {
             per_address: PerAddress::default(),
             header_bytes: 32 * 1024,
             header_count: 100,
-            handshake_timeout: Duration::from_secs(5),
-            header_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(30),
-            body_timeout: Duration::from_secs(10),
+            handshake_timeout: LONG,
+            header_timeout: LONG,
+            idle_timeout: LONG,
+            body_timeout: LONG,
             body_rate: 1,
             streams: 100,
         },
@@ -257,7 +260,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         upstreams.push(Upstream {
             connect_timeout: Duration::from_secs(2),
             pool_idle: 16,
-            pool_idle_timeout: Duration::from_secs(30),
+            pool_idle_timeout: LONG,
             max_connections: spec.max_connections,
             ..Upstream::of(name, spec.servers)
         });

@@ -164,7 +164,7 @@ async fn many_streams_are_answered_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_stops_is_the_callers_fault_and_ends_its_stream_only() {
     let backend = says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Then::Keep).await;
-    // Of the backend nothing is expected before ten seconds are over.
+    // Of the backend nothing is expected before long.
     let (_gateway, mut sender) = over_tls(vec![route("/**", backend.address), echo("/echo")]).await;
     for target in ["https://api.test/a", "https://api.test/echo"] {
         let began = Instant::now();
@@ -199,7 +199,7 @@ async fn an_answer_that_is_not_taken_is_given_up_and_its_connection_freed() {
     let untaken = sender.send_request(get()).await.expect("an answer");
     assert_eq!(untaken.status(), StatusCode::OK);
     while sender.send_request(get()).await.expect("an answer").status() != StatusCode::OK {
-        assert!(began.elapsed() < Duration::from_secs(20), "the untaken answer holds the backend's connection");
+        assert!(began.elapsed() < Duration::from_secs(60), "the untaken answer holds the backend's connection");
     }
     assert!(began.elapsed() >= BODY_TIMEOUT, "{:?}", began.elapsed());
     assert!(untaken.into_body().collect().await.is_err(), "what was given up does not look whole");
@@ -207,17 +207,35 @@ async fn an_answer_that_is_not_taken_is_given_up_and_its_connection_freed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_taken_slowly_comes_whole() {
+    // A caller whom the machine lets pause for too long is no slow one: he tries again.
+    for _ in 0..20 {
+        let (longest, outcome) = taken_slowly().await;
+        if outcome.is_ok() || longest < BODY_TIMEOUT / 2 {
+            return assert_eq!(outcome, Ok(()), "after a pause of {longest:?}");
+        }
+    }
+    panic!("the machine never let a caller read for as long as it takes");
+}
+
+/// Takes a large answer bit by bit: the longest pause between two, and what came of it.
+async fn taken_slowly() -> (Duration, Result<(), String>) {
     let (_gateway, mut sender, size) = large().await;
     let began = Instant::now();
     let mut body = sender.send_request(get()).await.expect("an answer").into_body();
-    let mut taken = 0;
+    let (mut taken, mut longest) = (0, Duration::ZERO);
+    let mut last = Instant::now();
     while let Some(frame) = body.frame().await {
-        taken += frame.expect("a piece").data_ref().map_or(0, Bytes::len);
+        longest = longest.max(last.elapsed());
+        match frame {
+            Ok(frame) => taken += frame.data_ref().map_or(0, Bytes::len),
+            Err(error) => return (longest, Err(format!("{error} after {taken} bytes"))),
+        }
+        last = Instant::now();
         // The slowness itself is what is tested here.
         tokio::time::sleep(BODY_TIMEOUT / 20).await;
     }
-    assert_eq!(taken, size);
-    assert!(began.elapsed() > BODY_TIMEOUT, "{:?}", began.elapsed());
+    let whole = taken == size && began.elapsed() > BODY_TIMEOUT;
+    (longest, if whole { Ok(()) } else { Err(format!("{taken} bytes in {:?}", began.elapsed())) })
 }
 
 /// One frame (RFC 9113 §4.1).
@@ -260,7 +278,7 @@ async fn floods_end_their_own_connection_and_reach_no_backend() {
         });
         // Read to the end, which comes while the flood still goes on, or not at all.
         let mut told = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(20), from.read_to_end(&mut told)).await;
+        let ended = tokio::time::timeout(Duration::from_secs(60), from.read_to_end(&mut told)).await;
         assert!(ended.is_ok(), "{name}: the connection goes on");
         drop(flooding.await.expect("no panic"));
         let reached = backend.requests().len() - before;

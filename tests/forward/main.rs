@@ -7,6 +7,8 @@ mod answers;
 mod application_keys;
 mod backend;
 mod bodies;
+#[path = "../support/buffers.rs"]
+mod buffers;
 mod duplex;
 mod endings;
 mod endpoint;
@@ -15,6 +17,8 @@ mod gateway;
 mod headers;
 mod http2;
 mod names;
+#[path = "../support/port.rs"]
+mod port;
 mod responses;
 mod targets;
 mod wire;

@@ -43,7 +43,7 @@ async fn until(what: &str, done: impl AsyncFn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), soon).await.expect(what);
+    tokio::time::timeout(Duration::from_secs(60), soon).await.expect(what);
 }
 
 fn failures(fleet: &Fleet) -> u64 {
@@ -67,7 +67,7 @@ async fn a_name_that_moves_takes_the_requests_along() {
     fleet.adapt(&[Upstream { dns_refresh: Duration::from_millis(20), ..said }]);
     let table = Arc::new(Table(Mutex::new(Some(loopback(1)))));
     let lookups = tokio::spawn(Arc::clone(fleet).look_up(Arc::clone(&table) as Arc<dyn Resolver>));
-    fleet.settle(Duration::from_secs(20)).await;
+    fleet.settle(Duration::from_secs(60)).await;
     let body = async || get(gateway.address, "/a", "").await.body;
     assert_eq!(body().await, b"one");
 

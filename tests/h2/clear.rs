@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::gateway::Gateway;
-use crate::support::http::raw;
+use crate::support::http::{raw, until};
 use crate::wire::{ACK, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, Said, Wire, frame, get, settings};
 use crate::{ended_at, gateway};
 
@@ -29,7 +29,7 @@ fn status(wire: &mut Wire, stream: u32) -> String {
 
 #[test]
 fn both_versions_are_told_apart_however_their_first_bytes_come() {
-    let gateway = start("h2c-both");
+    let gateway = gateway("h2c-both", "");
     let clear = gateway.address("clear");
     let mut wire = Wire::silent_in_clear(clear);
     for byte in [PREFACE, &settings(&[])].concat() {
@@ -77,8 +77,8 @@ fn a_flood_ends_there_too_and_is_counted() {
     let sent = (0..20_000).take_while(|_| wire.send(&ping)).count();
     let began = Instant::now();
     while wire.hear() != Said::Closed {
-        assert!(began.elapsed() < Duration::from_secs(20), "the connection goes on after {sent}");
+        assert!(began.elapsed() < Duration::from_secs(60), "the connection goes on after {sent}");
     }
-    assert_eq!(ended_at(&gateway, "clear", "flood_ping"), 1);
+    until("it is counted", || ended_at(&gateway, "clear", "flood_ping") == 1);
     assert_eq!(status(&mut well, 1), "200", "another caller notices nothing");
 }

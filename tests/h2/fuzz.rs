@@ -2,17 +2,18 @@
 //! are not, whole, broken off, in any pieces. Whatever comes, the gateway ends it within
 //! its bounds, and the next caller is served.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::floods::resident;
 use crate::gateway;
+use crate::support::stopwatch::Stopwatch;
 use crate::wire::{END_HEADERS, END_STREAM, HEADERS, PREFACE, Said, Wire, frame, get, settings};
 
 /// Connections, and frames of each.
 const CONNECTIONS: usize = 400;
 const FRAMES: u64 = 60;
 
-/// All of it may take so long, and so much memory.
+/// All of it may take so much time, by the stopwatch, and so much memory.
 const BOUND: Duration = Duration::from_secs(120);
 const MAX_GROWTH_KIB: u64 = 32 * 1024;
 
@@ -56,7 +57,7 @@ impl Dice {
 #[test]
 fn frames_by_chance_end_nothing_but_their_own_connection() {
     let gateway = gateway("h2-fuzz", "");
-    let (before, began) = (resident(&gateway), Instant::now());
+    let (before, began) = (resident(&gateway), Stopwatch::start());
     let mut dice = Dice(0x5EED_0FF4_A3E5);
     for _ in 0..CONNECTIONS {
         let mut wire = Wire::silent_in_clear(gateway.address("clear"));

@@ -37,7 +37,8 @@ routes:
   - {{ path: /**, upstream: echo, access: public }}
 store: {{ folder: "${{env:TOLLGATE_STATE:-state}}" }}
 observability: {{ metrics: {{ listen: "127.0.0.1:0" }} }}
-shutdown: {{ drain: 10s }}
+shutdown: {{ drain: 30s }}
+runtime: {{ workers: 2 }}
 "#
     );
     Gateway::start(name, &yaml)

@@ -18,7 +18,7 @@ fn status_of(wire: &mut Wire, stream: u32, mut trickle: impl FnMut(&mut Wire)) -
     let began = Instant::now();
     wire.be_patient_for(Duration::from_millis(20));
     loop {
-        assert!(began.elapsed() < Duration::from_secs(20), "it goes on for ever");
+        assert!(began.elapsed() < Duration::from_secs(60), "it goes on for ever");
         match wire.hear() {
             Said::Head { stream: of, fields, .. } if of == stream => return fields[0].1.clone(),
             Said::Closed | Said::Goaway { .. } => panic!("the connection ended"),
@@ -74,14 +74,15 @@ fn a_body_that_stops_is_ended_and_a_call_that_does_is_not() {
 
 #[test]
 fn a_fast_body_is_never_too_slow_however_long_it_is() {
-    let gateway = gateway("h2-fast", LIMITS);
+    // A machine that is busy with others must still let this caller be faster than that.
+    let gateway = gateway("h2-fast", ", limits: { body: 2s, body_rate: 64KiB }");
     let mut wire = Wire::greeted(gateway.address("public"), &[]);
     open(&mut wire, 1, &[]);
     let began = Instant::now();
     let mut sent = 0_usize;
     wire.be_patient_for(Duration::from_millis(1));
     // Well beyond the grace, at more than the rate, within what the window allows.
-    while began.elapsed() < Duration::from_secs(2) || sent < 3 << 20 {
+    while began.elapsed() < Duration::from_secs(4) || sent < 3 << 20 {
         wire.say(&frame(DATA, 0, 1, [7; 8192]));
         sent += 8192;
         match wire.hear() {

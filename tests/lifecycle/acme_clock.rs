@@ -2,7 +2,7 @@
 //! test's own. What waits a minute or sixty days waits as long as it takes to say so.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use crate::acme_authority::{AcmeAuthority, Fault, Script, handshake};
 use crate::authority::{Authority, put};
 use crate::support::gateway::Folder;
 use crate::support::http::curl;
+use crate::support::port::own;
 use crate::support::yaml::standard;
 
 const MINUTE: u64 = 60;
@@ -89,7 +90,7 @@ impl House {
             if stands.contains(part) {
                 return;
             }
-            assert!(start.elapsed() < Duration::from_secs(40), "in vain: `{part}` in `{stands}`");
+            assert!(start.elapsed() < Duration::from_secs(60), "in vain: `{part}` in `{stands}`");
         }
     }
 
@@ -111,14 +112,9 @@ impl Drop for House {
     fn drop(&mut self) {
         if let Some(gateway) = self.gateway.take() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(gateway.end(Duration::from_secs(1), std::future::ready(())));
+            runtime.block_on(gateway.end(Duration::from_secs(10), std::future::ready(())));
         }
     }
-}
-
-/// An address where nobody listens yet.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 /// The authority that a house has asked once in vain.
@@ -132,7 +128,7 @@ fn authority(at: SocketAddr, web: &Authority, house: &House, script: Script) -> 
 
 #[test]
 fn an_authority_that_is_down_is_asked_again() {
-    let (web, at) = (Authority::new("web of the test"), free());
+    let (web, at) = (Authority::new("web of the test"), own());
     let house = house(at, &web, "");
     let authority = authority(at, &web, &house, Script::default());
     assert!(house.stands().contains("is a stand-in"), "{}", house.stands());
@@ -150,7 +146,7 @@ fn an_authority_that_is_down_is_asked_again() {
 
 #[test]
 fn a_certificate_is_renewed_a_month_before_its_end() {
-    let (web, at) = (Authority::new("web of the test"), free());
+    let (web, at) = (Authority::new("web of the test"), own());
     let house = house(at, &web, "");
     let authority = authority(at, &web, &house, Script::default());
     house.advance(80);
@@ -170,7 +166,7 @@ fn a_certificate_is_renewed_a_month_before_its_end() {
 
 #[test]
 fn an_authority_that_calls_certificates_back_is_heard_in_time() {
-    let (web, at) = (Authority::new("web of the test"), free());
+    let (web, at) = (Authority::new("web of the test"), own());
     let house = house(at, &web, "");
     let far = house.clock.now().0 + 80 * DAY;
     let authority = authority(at, &web, &house, Script { advice: Some((far, far + DAY)), ..Script::default() });
@@ -187,7 +183,7 @@ fn an_authority_that_calls_certificates_back_is_heard_in_time() {
     house.advance(2 * HOUR);
     let start = Instant::now();
     while !(soon..=soon + DAY).contains(&(house.metric("tollgate_acme_certificate_renewal_timestamp_seconds") as u64)) {
-        assert!(start.elapsed() < Duration::from_secs(40), "the advice is not heeded: {}", house.stands());
+        assert!(start.elapsed() < Duration::from_secs(60), "the advice is not heeded: {}", house.stands());
     }
     let advised = house.stands();
     house.advance(28 * DAY);
@@ -200,7 +196,7 @@ fn an_authority_that_calls_certificates_back_is_heard_in_time() {
 
 #[test]
 fn a_certificate_that_is_due_at_once_is_not_ordered_for_ever() {
-    let (web, at) = (Authority::new("web of the test"), free());
+    let (web, at) = (Authority::new("web of the test"), own());
     let house = house(at, &web, "");
     let lives = [(100 * DAY, DAY); 3].into();
     let authority = authority(at, &web, &house, Script { lives, ..Script::default() });
@@ -241,11 +237,11 @@ fn a_refusal_is_told_and_waited_out_as_long_as_the_authority_wants() {
 
 #[test]
 fn an_hour_has_few_orders_whatever_fails() {
-    let (web, at) = (Authority::new("web of the test"), free());
+    let (web, at) = (Authority::new("web of the test"), own());
     let house = house(at, &web, "");
     let authority = authority(at, &web, &house, Script::default());
     // Names lead where nothing answers, so every proof fails.
-    authority.lead_to(free(), free());
+    authority.lead_to(own(), own());
     house.advance(80);
     let first = house.clock.now();
     for failed in 1..=4 {
@@ -269,7 +265,7 @@ fn an_hour_has_few_orders_whatever_fails() {
 
 #[test]
 fn an_account_is_bound_to_one_elsewhere_and_made_again_if_it_is_lost() {
-    let (web, at) = (Authority::new("web of the test"), free());
+    let (web, at) = (Authority::new("web of the test"), own());
     let key = (0..32).collect::<Vec<u8>>();
     let house =
         house(at, &web, ", external_account: { key_id: kid-1, hmac_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8 }");

@@ -5,23 +5,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use crate::authority::{Authority, Issued, put};
 use crate::crowd::{Crowd, Manner};
 use crate::support::gateway::{Folder, Gateway};
-use crate::support::http::curl;
+use crate::support::http::{curl, until};
 use crate::support::yaml::standard;
-
-/// How long a change may take to be seen.
-const SOON: Duration = Duration::from_secs(10);
-
-fn until(what: &str, done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < SOON, "in vain: {what}");
-    }
-}
 
 fn metric(gateway: &Gateway, name: &str) -> Option<f64> {
     let page = curl(&[&format!("http://{}/metrics", gateway.address("metrics"))]).body;
@@ -78,7 +67,7 @@ fn files_are_replaced_under_load_and_no_handshake_fails() {
     put(&folder.join("tls.key"), &first.key);
     until("the refusal", || metric(&gateway, "tollgate_config_last_reload_successful") == Some(0.0));
     assert!(is_served(&gateway, &last), "the old pair stays");
-    assert!(gateway.stderr().contains("does not belong to the certificate"), "{}", gateway.stderr());
+    gateway.says("does not belong to the certificate");
     crowd.wait_for(50);
     for broken in ["", "-----BEGIN CERTIFICATE-----\nAAAA"] {
         put(&folder.join("tls.crt"), broken);

@@ -7,28 +7,30 @@ use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::authority::{Authority, put};
 use crate::crowd::{Crowd, Manner};
 use crate::support::backend::Backend;
 use crate::support::gateway::{Folder, Gateway, finish, tollgate};
-use crate::support::http::curl;
+use crate::support::http::{curl, until};
 use crate::support::token::{call, client_credentials, post};
 use crate::support::yaml::standard;
 
-fn until(what: &str, done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < Duration::from_secs(30), "in vain: {what}");
-        std::thread::yield_now();
-    }
-}
-
 /// The process that holds the state folder.
 fn owner(folder: &Path) -> u32 {
-    let text = fs::read_to_string(folder.join("state/lock")).expect("the lock");
-    text.trim().parse().expect("a number")
+    owner_after(folder, 0)
+}
+
+/// Whoever holds it once it is another process than this one.
+fn owner_after(folder: &Path, before: u32) -> u32 {
+    // A file that is being written is no number for a moment.
+    let read = || fs::read_to_string(folder.join("state/lock")).ok()?.trim().parse::<u32>().ok();
+    let mut owner = before;
+    until("another owner", || {
+        owner = read().unwrap_or(before);
+        owner != before
+    });
+    owner
 }
 
 /// Whether a process is there.
@@ -44,10 +46,7 @@ pub struct Orphan(u32);
 impl Orphan {
     /// Whoever holds a state folder, once it is another process than this one.
     pub fn owner_of(folder: &std::path::Path, before: u32) -> Orphan {
-        // A file that is being written is no number for a moment.
-        let read = || fs::read_to_string(folder.join("state/lock")).ok()?.trim().parse::<u32>().ok();
-        until("another owner", || read().is_some_and(|owner| owner != before));
-        Orphan(owner(folder))
+        Orphan(owner_after(folder, before))
     }
 
     /// The process of this number.
@@ -119,9 +118,7 @@ fn a_new_program_takes_over_under_load_and_nobody_is_refused() {
         assert!(banner.iter().any(|line| line.contains(&clear.to_string())), "the same address: {banner:#?}");
         crowds.iter().for_each(|crowd| crowd.wait_for(100));
         until("the end of the one before", || !lives(last));
-        let next = owner(gateway.folder.path());
-        assert_ne!(next, last);
-        last = next;
+        last = owner_after(gateway.folder.path(), last);
         crowds.iter().for_each(|crowd| crowd.wait_for(100));
     }
     let successor = Orphan(last);
@@ -155,7 +152,7 @@ fn a_successor_that_does_not_start_changes_nothing() {
     let yaml = fs::read_to_string(gateway.folder.path().join("gateway.yaml")).expect("the configuration");
     put(&gateway.folder.path().join("gateway.yaml"), &yaml.replace("routes:", "rutes:"));
     gateway.signal("USR2");
-    until("the reason", || gateway.stderr().contains("no successor"));
+    gateway.says("no successor");
     crowd.wait_for(50);
     assert_eq!(owner(gateway.folder.path()), gateway.pid());
     put(&gateway.folder.path().join("gateway.yaml"), &yaml);
@@ -196,7 +193,7 @@ fn the_program_at_the_path_takes_over_and_one_that_cannot_run_does_not() {
 
     replace(&program, |to| fs::write(to, "#!/bin/sh\nexit 3\n").expect("a program that ends"));
     gateway.signal("USR2");
-    until("the reason", || gateway.stderr().contains("no successor"));
+    gateway.says("no successor");
     crowd.wait_for(50);
     assert_eq!(owner(gateway.folder.path()), gateway.pid(), "nothing has changed");
 
@@ -205,7 +202,7 @@ fn the_program_at_the_path_takes_over_and_one_that_cannot_run_does_not() {
     gateway.next_banner();
     assert_eq!(gateway.wait_for_end(), Some(0), "the first one ended well");
     crowd.wait_for(50);
-    let successor = Orphan(owner(gateway.folder.path()));
+    let successor = Orphan(owner_after(gateway.folder.path(), gateway.pid()));
     assert_eq!(file(format!("/proc/{}/exe", successor.0)), file(&program), "the new file runs");
     let faults = crowd.disperse();
     assert!(faults.is_empty(), "{faults:#?}");

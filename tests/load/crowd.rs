@@ -43,7 +43,9 @@ fn caller(gateway: &Gateway, config: &Arc<ClientConfig>) -> Tls {
 fn ten_thousand_idle_callers_over_tls() {
     let crowd = CROWD.min(most_files() - RESERVE);
     let wide = "address: \"127.0.0.1:0\", limits: { connections: 20000, idle: 10m }, tls: self-signed";
-    let yaml = standard("builtin:echo").replace("address: \"127.0.0.1:0\", tls: self-signed", wide);
+    let yaml = standard("builtin:echo")
+        .replace("address: \"127.0.0.1:0\", tls: self-signed", wide)
+        .replace("store:", "runtime: { workers: 2 }\nstore:");
     let gateway = Gateway::start("crowd", &yaml);
     let mut config = trusting(&[]);
     config.resumption = rustls::client::Resumption::disabled();

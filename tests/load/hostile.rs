@@ -19,6 +19,8 @@ const STALL: Duration = Duration::from_millis(1500);
 const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 /// Streams of each hostile connection; the gateway allows 128.
 const STREAMS: u32 = 100;
+/// Bytes that the backend gets rid of for each of them at least.
+const ENOUGH: u64 = 7 << 20;
 /// What the process needs besides, whatever its callers do.
 const OTHERS: u64 = 2 << 20;
 
@@ -59,14 +61,16 @@ fn settled(given: &AtomicU64) {
         if now != seen {
             (seen, moved) = (now, Instant::now());
         }
-        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(1));
     }
 }
 
 /// A gateway with room for many connections to that backend, whose one upstream has `more`.
 fn before(name: &str, backend: SocketAddr, more: &str) -> Gateway {
     let upstream = format!("\"http://{backend}\"], pool: {{ max_connections: 2000 }}{more} }}\nroutes");
-    Gateway::start(name, &standard("SERVER").replace("\"SERVER\"] }\nroutes", &upstream))
+    let yaml = standard("SERVER").replace("\"SERVER\"] }\nroutes", &upstream);
+    // What it holds depends on how many workers there are, and so on the machine.
+    Gateway::start(name, &yaml.replace("store:", "runtime: { workers: 2 }\nstore:"))
 }
 
 fn in_flight(gateway: &Gateway) -> u64 {
@@ -106,10 +110,10 @@ fn answers_that_nobody_reads_are_held_within_the_ceiling() {
     let each = cost(&gateway, "100 answers unread", 8, |number| {
         let wire = deaf(&gateway);
         until("all are under way", || in_flight(&gateway) == number * u64::from(STREAMS));
+        until("answers come", || given.load(Ordering::SeqCst) > number * ENOUGH);
         settled(&given);
         wire
     });
-    assert!(given.load(Ordering::SeqCst) > 1 << 30 >> 4, "the answers did come");
     assert!(each < ceiling("HTTP/2, all streams under way") + OTHERS / 8, "{each} bytes for each connection");
 }
 
@@ -178,7 +182,7 @@ fn answers_over_http1_are_held_within_the_ceiling() {
             caller
         })
         .collect();
-    until("answers begin", || given.load(Ordering::SeqCst) > 0);
+    until("answers come", || given.load(Ordering::SeqCst) > CALLERS * (128 << 10));
     settled(&given);
     let each = resident(gateway.pid()).saturating_sub(start) / CALLERS;
     println!("an answer unread over HTTP/1.1: {} KiB each for {CALLERS} connections", each / 1024);

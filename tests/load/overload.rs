@@ -13,7 +13,7 @@ use crate::support::h2::{
 use crate::support::http::{curl, series, until};
 
 /// After this an answer has not come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// No flood needs as many frames.
 const FLOOD: u32 = 20_000;
 
@@ -56,7 +56,7 @@ routes:
   - { name: alone, path: /alone/**, upstream: echo, access: public, limits: [alone] }
 store: { folder: "${env:TOLLGATE_STATE:-state}" }
 observability: { metrics: { listen: "127.0.0.1:0" } }
-shutdown: { drain: 5s }
+shutdown: { drain: 30s }
 "#;
 
 fn begin(gateway: &Gateway, listener: &str, bytes: &[u8]) -> TcpStream {

@@ -69,7 +69,7 @@ routes:
       - {{ methods: [POST], scopes: [orders:write] }}
 store: {{ folder: "${{env:TOLLGATE_STATE:-state}}" }}
 observability: {{ metrics: {{ listen: "127.0.0.1:0" }}, audit: audit.log, log: {{ format: json }} }}
-shutdown: {{ drain: 5s }}
+shutdown: {{ drain: 30s }}
 "##
     )
 }

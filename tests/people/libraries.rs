@@ -47,7 +47,7 @@ routes:
   - {{ path: /me/**, upstream: backend, access: scope profile }}
 store: {{ folder: "${{env:TOLLGATE_STATE:-state}}" }}
 observability: {{ metrics: {{ listen: "127.0.0.1:0" }}, log: {{ format: json }} }}
-shutdown: {{ drain: 5s }}
+shutdown: {{ drain: 30s }}
 "#
     )
 }

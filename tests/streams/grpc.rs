@@ -26,7 +26,7 @@ use tower::{Service, service_fn};
 
 use crate::peers::{dial, http2};
 use crate::support::gateway::Gateway;
-use crate::{BOUND, PATIENCE, Setup, metric, revoke, token_of};
+use crate::{BOUND, PATIENCE, Setup, counts, revoke, token_of};
 
 /// A message, in both directions.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -371,8 +371,8 @@ async fn a_callers_time_is_kept_and_a_dead_backend_is_unavailable() {
     assert_eq!((late.status(), &late.headers()["grpc-status"]), (http::StatusCode::OK, &"4".parse().expect("a value")));
     assert_eq!(late.headers()["grpc-message"], "the time that the caller gave is over");
     assert!(late.body().is_end_stream(), "a head and nothing else");
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
-    let setup = Setup { backend: closed, protocol: ", protocol: http2", lifetime: "10m", routes: ROUTES };
+    let setup =
+        Setup { backend: crate::support::port::own(), protocol: ", protocol: http2", lifetime: "10m", routes: ROUTES };
     let dead = tokio::task::block_in_place(|| setup.start("grpc-dead"));
     let failed = Client::of(&dead, "read").await.say("hello").await.expect_err("nobody is there");
     assert_eq!(failed.code(), Code::Unavailable);
@@ -387,11 +387,11 @@ async fn a_call_ends_with_its_token_and_says_so() {
     let mut answers = client.chat(ReceiverStream::new(notes)).await.expect("a stream");
     say.send(note("one")).await.expect("sent");
     assert_eq!(next(&mut answers).await.expect("a note"), Some(note("one!")));
-    assert_eq!(metric(&gateway, "tollgate_live_exchanges{kind=\"grpc\"}"), 1);
+    counts(&gateway, "tollgate_live_exchanges{kind=\"grpc\"}", 1);
     let since = tokio::task::block_in_place(|| revoke(&gateway, "ana"));
     let ended = next(&mut answers).await.expect_err("its token is gone");
     assert_eq!((ended.code(), ended.message()), (Code::Unauthenticated, "the access token was revoked"));
     assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
-    assert_eq!(metric(&gateway, "tollgate_live_exchanges_ended_total{kind=\"grpc\",reason=\"revoked\"}"), 1);
+    counts(&gateway, "tollgate_live_exchanges_ended_total{kind=\"grpc\",reason=\"revoked\"}", 1);
     drop(say);
 }

@@ -20,14 +20,16 @@ mod uploads;
 mod upstream;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::gateway::Gateway;
+use support::http::until;
+use support::stopwatch::Stopwatch;
 
 /// Nothing that is awaited takes longer, or the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A revocation must be felt within this.
+/// A revocation must be felt within this, by the stopwatch.
 const BOUND: Duration = Duration::from_secs(1);
 
 /// What a test may say about its gateway.
@@ -80,7 +82,7 @@ routes:
 {routes}
 store: {{ folder: "${{env:TOLLGATE_STATE:-state}}" }}
 observability: {{ metrics: {{ listen: "127.0.0.1:0" }}, log: {{ format: json, access: {{ sample_2xx: 1.0, path: true }} }} }}
-shutdown: {{ drain: 5s }}
+shutdown: {{ drain: 30s }}
 "#
             ),
         )
@@ -95,18 +97,18 @@ fn token_of(gateway: &Gateway, user: &str, scope: &str) -> String {
     answer.json()["access_token"].as_str().expect("an access token").to_owned()
 }
 
-/// Calls back every token of a user, and says when.
-fn revoke(gateway: &Gateway, user: &str) -> Instant {
+/// Calls back every token of a user, and counts from then on.
+fn revoke(gateway: &Gateway, user: &str) -> Stopwatch {
     let output = gateway.cli(&["token", "revoke", "--user", user]);
     assert!(output.status.success(), "{output:?}");
-    Instant::now()
+    Stopwatch::start()
 }
 
 /// Calls back one token, by the endpoint.
-fn revoke_token(gateway: &Gateway, token: &str) -> Instant {
+fn revoke_token(gateway: &Gateway, token: &str) -> Stopwatch {
     let answer = support::token::post(gateway, "revoke", "shop:shop-secret", &[("token", token)]);
     assert_eq!(answer.status, 200, "{answer:?}");
-    Instant::now()
+    Stopwatch::start()
 }
 
 /// One series of the metrics page.
@@ -115,4 +117,9 @@ fn metric(gateway: &Gateway, series: &str) -> u64 {
     let page = support::http::raw(gateway.address("metrics"), request);
     let value = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     value.map_or(0, |value| value.trim().parse().expect("a number"))
+}
+
+/// Waits until a series has this value: counts follow what callers see.
+fn counts(gateway: &Gateway, series: &str, wanted: u64) {
+    until(series, || metric(gateway, series) == wanted);
 }

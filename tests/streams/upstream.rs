@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::peers::{http2, listen, says};
 use crate::support::gateway::Gateway;
 use crate::support::http::curl;
-use crate::{PATIENCE, Setup, metric, token_of};
+use crate::{PATIENCE, Setup, token_of};
 
 /// What a backend has counted.
 #[derive(Default)]
@@ -200,7 +200,7 @@ async fn many_requests_share_one_connection_within_what_the_backend_allows() {
     // Each worker has connections of its own.
     let connections = counts.connections.load(Ordering::SeqCst);
     assert!((2..=4).contains(&connections), "{connections} connections for 15 requests at 10 each");
-    assert_eq!(metric(&gateway, "tollgate_upstream_connections{upstream=\"backend\"}"), connections as u64);
+    crate::counts(&gateway, "tollgate_upstream_connections{upstream=\"backend\"}", connections as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::support::http::until;
+
 /// How long a start or a stop may take before a test fails instead of hanging.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that is removed when dropped.
 pub struct Folder(PathBuf);
@@ -143,6 +145,11 @@ impl Gateway {
     /// What standard error holds so far.
     pub fn stderr(&self) -> String {
         fs::read_to_string(self.folder.path().join("stderr")).unwrap_or_default()
+    }
+
+    /// Waits until standard error holds this text: lines are written beside the work.
+    pub fn says(&self, text: &str) {
+        until(&format!("`{text}` in {}", self.folder.path().join("stderr").display()), || self.stderr().contains(text));
     }
 
     /// The process id.

@@ -1,9 +1,12 @@
 //! HTTP by hand: `curl` for what clients do, raw sockets for what they must not.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+/// What has not come by then does not come. Nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One answer as curl saw it.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ impl Answer {
 /// Runs curl with certificate checks off and a time limit.
 pub fn curl(args: &[&str]) -> Answer {
     let output = Command::new("curl")
-        .args(["-sk", "-i", "--max-time", "20", "-H", "Expect:"])
+        .args(["-sk", "-i", "--max-time", "60", "-H", "Expect:"])
         .args(args)
         .output()
         .expect("curl is installed by tests/run");
@@ -52,18 +55,23 @@ pub fn curl(args: &[&str]) -> Answer {
     }
 }
 
-/// Sends bytes as they are and reads until the other side closes or five seconds pass.
+/// Sends bytes as they are and reads until the other side closes.
 pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time limit");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     let _ = stream.write_all(bytes);
     let mut out = Vec::new();
     let mut chunk = [0; 4096];
-    while let Ok(n) = stream.read(&mut chunk) {
-        if n == 0 {
-            break;
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => out.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                panic!("it stays open after {}", String::from_utf8_lossy(&out))
+            }
+            // A reset is an end too.
+            Err(_) => break,
         }
-        out.extend_from_slice(&chunk[..n]);
     }
     String::from_utf8_lossy(&out).into_owned()
 }
@@ -79,7 +87,8 @@ pub fn series(metrics: SocketAddr, prefix: &str) -> u64 {
 pub fn until(what: &str, mut fact: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !fact() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "in vain: {what}");
-        std::thread::yield_now();
+        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
+        // The cores are for whoever is waited for.
+        std::thread::park_timeout(Duration::from_millis(1));
     }
 }

@@ -5,10 +5,14 @@
 
 pub mod backend;
 pub mod browser;
+pub mod buffers;
 pub mod example;
 pub mod gateway;
 pub mod h2;
 pub mod http;
+pub mod pace;
+pub mod port;
+pub mod stopwatch;
 pub mod tls;
 pub mod token;
 pub mod yaml;

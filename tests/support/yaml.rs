@@ -38,7 +38,7 @@ routes:
       headers: {{ X-User: "{{sub}}", X-Client: "{{client_id}}", X-Scopes: "{{scope}}" }}
 store: {{ folder: "${{env:TOLLGATE_STATE:-state}}" }}
 observability: {{ metrics: {{ listen: "127.0.0.1:0" }}, log: {{ format: json, access: {{ sample_2xx: 1.0, path: true }} }} }}
-shutdown: {{ drain: 5s }}
+shutdown: {{ drain: 30s }}
 "#
     )
 }

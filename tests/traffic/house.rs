@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use crate::support::gateway::Gateway;
+use crate::support::http::until;
 use crate::support::token::post;
 use crate::wire::{Answer, ask};
 
@@ -79,4 +80,9 @@ pub fn metric(gateway: &Gateway, series: &str) -> u64 {
     let page = ask(gateway.address("metrics"), "GET /metrics HTTP/1.1", &[], b"").text();
     let line = page.lines().find_map(|line| line.strip_prefix(series)?.trim().parse::<f64>().ok());
     line.map_or(0, |value| value as u64)
+}
+
+/// Waits until a series has this value: counts follow what callers see.
+pub fn counts(gateway: &Gateway, series: &str, wanted: u64) {
+    until(series, || metric(gateway, series) == wanted);
 }

@@ -5,8 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use crate::house::{clear, get, get_from, house, metric, of_client, of_user};
+use crate::house::{clear, counts, get, get_from, house, of_client, of_user};
 use crate::support::backend::Backend;
+use crate::support::http::until;
 use crate::wire::{ask, parse, send};
 
 const LIMITS: &str = r#"
@@ -38,12 +39,12 @@ fn an_address_gets_its_burst_and_then_429_with_everything_a_client_needs() {
     assert_eq!(refused.json()["error"], "too_many_requests");
     assert_eq!((refused.header("ratelimit-remaining"), refused.header("retry-after").is_some()), (Some("0"), true));
     let wait: u64 = refused.header("retry-after").and_then(|text| text.parse().ok()).expect("seconds");
-    assert!((1100..=1200).contains(&wait), "a third of an hour, less what the test took: {wait}");
+    assert!((900..=1200).contains(&wait), "a third of an hour, less what the test took: {wait}");
     assert_eq!(get(&gateway, "/opener/x", &[]).status, 429, "one limit, one bucket, whatever the route");
     assert_eq!(get(&gateway, "/free/x", &[]).status, 200);
     assert_eq!(backend.seen().len(), 4);
-    assert_eq!(metric(&gateway, r#"tollgate_rate_limited_total{policy="per-address",route="open"}"#), 1);
-    assert_eq!(metric(&gateway, r#"tollgate_rate_limited_total{policy="per-address",route="opener"}"#), 1);
+    counts(&gateway, r#"tollgate_rate_limited_total{policy="per-address",route="open"}"#, 1);
+    counts(&gateway, r#"tollgate_rate_limited_total{policy="per-address",route="opener"}"#, 1);
 }
 
 #[test]
@@ -145,14 +146,7 @@ routes:
     drop(gone);
     leave.send(()).expect("the backend listens");
     leave.send(()).expect("the backend listens");
-    let mut status = 503;
-    for _ in 0..1000 {
-        status = get(&gateway, "/narrow", &[]).status;
-        if status == 200 {
-            break;
-        }
-    }
-    assert_eq!(status, 200);
+    until("his place is free", || get(&gateway, "/narrow", &[]).status == 200);
 }
 
 #[test]
@@ -164,13 +158,6 @@ fn counts_survive_a_reload() {
     std::fs::File::create(&file)
         .and_then(|mut file| file.write_all(yaml.replace("/free/**", "/freed/**").as_bytes()))
         .expect("written");
-    let mut status = 404;
-    for _ in 0..10_000 {
-        status = ask(clear(&gateway), "GET /freed/x HTTP/1.1", &[], b"").status;
-        if status == 200 {
-            break;
-        }
-    }
-    assert_eq!(status, 200, "the new file is in force");
+    until("the new file is in force", || ask(clear(&gateway), "GET /freed/x HTTP/1.1", &[], b"").status == 200);
     assert_eq!(get(&gateway, "/open/x", &[]).status, 429);
 }

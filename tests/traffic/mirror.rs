@@ -1,9 +1,8 @@
 //! Copies of requests: complete, without secrets, and of no consequence to the caller.
 
-use std::time::{Duration, Instant};
-
-use crate::house::{clear, get, house, metric, of_client};
+use crate::house::{clear, counts, get, house, metric, of_client};
 use crate::support::backend::{Backend, Seen};
+use crate::support::http::until;
 use crate::wire::ask;
 
 const ROUTES: &str = r#"
@@ -20,20 +19,8 @@ routes:
 
 /// Waits until the second upstream has seen so many.
 fn seen(backend: &Backend, count: usize) -> Vec<Seen> {
-    let start = Instant::now();
-    while backend.seen().len() < count {
-        assert!(start.elapsed() < Duration::from_secs(20), "{} of {count}", backend.seen().len());
-        std::thread::yield_now();
-    }
+    until("so many copies", || backend.seen().len() >= count);
     backend.seen()
-}
-
-/// Waits until a series has this value.
-fn becomes(gateway: &crate::support::gateway::Gateway, series: &str, wanted: u64) {
-    let start = Instant::now();
-    while metric(gateway, series) != wanted {
-        assert!(start.elapsed() < Duration::from_secs(20), "{series} is {}", metric(gateway, series));
-    }
 }
 
 #[test]
@@ -64,7 +51,7 @@ fn the_copy_is_whole_but_for_secrets_and_its_answer_is_dropped() {
     assert_eq!(marks, [0, 0], "nobody passes himself off as a copy");
     assert_eq!(get(&gateway, "/things/2", &[&token]).status, 200);
     assert_eq!(seen(&shadow, 2)[1].head[0], "GET /2 HTTP/1.1");
-    becomes(&gateway, r#"tollgate_mirrored_total{result="sent",route="things"}"#, 2);
+    counts(&gateway, r#"tollgate_mirrored_total{result="sent",route="things"}"#, 2);
 }
 
 #[test]
@@ -85,7 +72,7 @@ fn what_is_too_large_or_not_drawn_is_not_copied() {
     let mut said = Vec::new();
     std::io::Read::read_to_end(&mut socket, &mut said).expect("an answer");
     assert_eq!(crate::wire::parse(&said).status, 200);
-    becomes(&gateway, r#"tollgate_mirrored_total{result="too_large",route="things"}"#, 2);
+    counts(&gateway, r#"tollgate_mirrored_total{result="too_large",route="things"}"#, 2);
     (0..20).for_each(|_| assert_eq!(get(&gateway, "/some/1", &[]).status, 200));
     assert_eq!(get(&gateway, "/things/last", &[&token]).status, 200);
     assert_eq!(seen(&shadow, 1).len(), 1, "the last one alone");
@@ -103,10 +90,10 @@ fn a_dead_or_silent_mirror_costs_the_caller_nothing() {
         ROUTES,
     );
     (0..5).for_each(|_| assert_eq!(get(&gateway, "/dead/1", &[]).status, 200));
-    becomes(&gateway, r#"tollgate_mirrored_total{result="failed",route="dead"}"#, 5);
+    counts(&gateway, r#"tollgate_mirrored_total{result="failed",route="dead"}"#, 5);
     let token = of_client(&gateway, "shop", "read");
     // More than may be under way on the two workers together.
     (0..140).for_each(|_| assert_eq!(get(&gateway, "/things/1", &[&token]).status, 200));
-    assert!(metric(&gateway, r#"tollgate_mirrored_total{result="dropped",route="things"}"#) >= 12);
+    until("some are dropped", || metric(&gateway, r#"tollgate_mirrored_total{result="dropped",route="things"}"#) >= 12);
     assert_eq!(backend.seen().len(), 145);
 }

@@ -1,24 +1,35 @@
 //! A server whose requests fail is passed over, comes back, and begins slowly.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use crate::gateway::{Caller, is_up, metric, start, until};
+use crate::gateway::{Caller, counts, is_up, start, until};
 use crate::server::Server;
+use crate::support::pace::{note, undisturbed};
+
+/// How long a server rests that was ejected.
+const REST: Duration = Duration::from_secs(2);
 
 #[test]
 fn a_failing_server_is_ejected_and_returns_when_its_time_is_over() {
+    undisturbed(REST, ejected_and_back);
+}
+
+fn ejected_and_back() {
     let (bad, good) = (Server::start("bad"), Server::start("good"));
-    let eject = "eject: { failures: 3, on: [500], for: 1s, longest: 1s }";
+    let eject = "eject: { failures: 3, on: [500], for: 2s, longest: 2s }";
     let upstream = format!("{{ servers: [{}, {}], balance: round-robin, {eject} }}", bad.url(), good.url());
     let gateway = start("ejecting", &upstream);
     let mut caller = Caller::of(&gateway);
     bad.mood.status.store(500, Ordering::SeqCst);
+    let begun = Instant::now();
     let statuses: Vec<u16> = (0..20).map(|_| caller.get("/x").status).collect();
+    let up = (is_up(&gateway, bad.address), is_up(&gateway, good.address));
+    note(begun.elapsed());
     assert_eq!(statuses.iter().filter(|status| **status == 500).count(), 3, "{statuses:?}");
-    assert!(!is_up(&gateway, bad.address) && is_up(&gateway, good.address));
-    let label = format!("server=\"{}\"", bad.address);
-    assert_eq!(metric(&gateway, "tollgate_upstream_ejections_total", &label), Some(1.0));
-    assert!(gateway.stderr().contains("a server is ejected"), "{}", gateway.stderr());
+    assert_eq!(up, (false, true));
+    counts(&gateway, "tollgate_upstream_ejections_total", &format!("server=\"{}\"", bad.address), 1.0);
+    gateway.says("a server is ejected");
 
     bad.mood.status.store(200, Ordering::SeqCst);
     let before = bad.mood.hits();
@@ -26,7 +37,7 @@ fn a_failing_server_is_ejected_and_returns_when_its_time_is_over() {
         assert_eq!(Caller::of(&gateway).get("/x").status, 200);
         bad.mood.hits() > before
     });
-    assert!(is_up(&gateway, bad.address));
+    until("it is up", || is_up(&gateway, bad.address));
 }
 
 #[test]

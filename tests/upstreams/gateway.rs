@@ -2,13 +2,15 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::gateway::{Folder, Gateway};
+pub use crate::support::http::until;
+
 use crate::support::http::curl;
 
 /// How long anything may take to be seen.
-pub const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// The file with `upstream` as the block of the only upstream, `b`.
 pub fn yaml(upstream: &str) -> String {
@@ -42,20 +44,16 @@ pub fn rewrite(gateway: &Gateway, upstream: &str) {
     gateway.signal("HUP");
 }
 
-/// Waits for something that must come soon.
-pub fn until(what: &str, done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < SOON, "{what}");
-        std::thread::yield_now();
-    }
-}
-
 /// The value of a series, by its name and a part of its labels.
 pub fn metric(gateway: &Gateway, name: &str, labels: &str) -> Option<f64> {
     let page = curl(&[&format!("http://{}/metrics", gateway.address("metrics"))]).body;
     let line = page.lines().find(|line| line.starts_with(name) && line.contains(labels))?;
     line.rsplit(' ').next()?.parse().ok()
+}
+
+/// Waits until a series has this value: counts follow what callers see.
+pub fn counts(gateway: &Gateway, name: &str, labels: &str, wanted: f64) {
+    until(&format!("{name} {labels} {wanted}"), || metric(gateway, name, labels) == Some(wanted));
 }
 
 /// Whether a server is up, as the metrics say.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::gateway::{Caller, metric, start, until};
+use crate::gateway::{Caller, counts, metric, start, until};
 use crate::server::Server;
 use crate::support::http::raw;
 
@@ -31,7 +31,7 @@ fn one_request_too_many_is_503_with_a_reason_and_a_time() {
     ] {
         let server = Server::start("b");
         let upstream =
-            format!("{{ servers: [{}], limits: {{ {limits} }}, timeouts: {{ connect: 300ms }} }}", server.url());
+            format!("{{ servers: [{}], limits: {{ {limits} }}, timeouts: {{ connect: 2s }} }}", server.url());
         let gateway = start("limits", &upstream);
         let held = holding(&gateway, &server, 2);
         let got = Caller::of(&gateway).get("/x");
@@ -42,7 +42,7 @@ fn one_request_too_many_is_503_with_a_reason_and_a_time() {
             "upstream_pending" => "limit=\"pending\"",
             _ => "limit=\"connections\"",
         };
-        assert_eq!(metric(&gateway, "tollgate_upstream_overflows_total", limit), Some(1.0), "{limits}");
+        counts(&gateway, "tollgate_upstream_overflows_total", limit, 1.0);
         server.mood.release();
         held.into_iter().for_each(|caller| assert_eq!(caller.join().expect("a caller"), 200));
         // A worker without a connection may have to ask while the other keeps both.
@@ -54,13 +54,13 @@ fn one_request_too_many_is_503_with_a_reason_and_a_time() {
 fn connections_that_one_worker_keeps_do_not_starve_the_other() {
     let server = Server::start("b");
     let upstream =
-        format!("{{ servers: [{}], limits: {{ connections: 1 }}, timeouts: {{ connect: 10s }} }}", server.url());
+        format!("{{ servers: [{}], limits: {{ connections: 1 }}, timeouts: {{ connect: 60s }} }}", server.url());
     let gateway = start("starving", &upstream);
     // Each connection of a caller may be another worker's; the one connection to the
     // server has to change hands every time it is.
     for _ in 0..20 {
         assert_eq!(Caller::of(&gateway).get("/x").status, 200);
-        assert!(server.mood.open.load(Ordering::SeqCst) <= 2, "one, and perhaps one that is just closing");
+        until("those before are closed", || server.mood.open.load(Ordering::SeqCst) <= 1);
     }
 }
 
@@ -106,7 +106,7 @@ fn a_full_server_leaves_its_requests_to_the_others() {
 #[test]
 fn a_whole_exchange_has_an_end() {
     let server = Server::start("b");
-    let gateway = start("total", &format!("{{ servers: [{}], timeouts: {{ total: 500ms }} }}", server.url()));
+    let gateway = start("total", &format!("{{ servers: [{}], timeouts: {{ total: 2s }} }}", server.url()));
     let got = Caller::of(&gateway).get("/hold");
     assert_eq!((got.status, got.reason().as_str()), (504, "upstream_total_timeout"));
     server.mood.release();
@@ -114,7 +114,6 @@ fn a_whole_exchange_has_an_end() {
     let began = Instant::now();
     let got = raw(gateway.address("clear"), b"GET /trickle HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
     assert!(got.starts_with("HTTP/1.1 200") && !got.ends_with("0\r\n\r\n"), "{got}");
-    assert!((Duration::from_millis(400)..Duration::from_secs(4)).contains(&began.elapsed()), "{:?}", began.elapsed());
-    let counted = metric(&gateway, "tollgate_upstream_requests_total", "result=\"timeout\"");
-    assert_eq!(counted, Some(2.0));
+    assert!(began.elapsed() > Duration::from_millis(1900), "{:?}", began.elapsed());
+    counts(&gateway, "tollgate_upstream_requests_total", "result=\"timeout\"", 2.0);
 }

@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+use crate::support::port;
+
 /// What a server does and what has come to it.
 #[derive(Default)]
 pub struct Mood {
@@ -124,9 +126,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server called `name`, on a port of the kernel's choice.
+    /// A server called `name`, on a port that stays its own while it is dead.
     pub fn start(name: &str) -> Server {
-        Server::on(SocketAddr::from(([127, 0, 0, 1], 0)), Mood::new(name))
+        Server::on(port::own(), Mood::new(name))
     }
 
     /// A server on that address.

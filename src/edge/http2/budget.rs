@@ -171,8 +171,8 @@ mod tests {
     use crate::edge::worker::pulse::Tick;
 
     /// One that the caller has greeted, and so paid for.
-    fn greeted() -> Budget {
-        let mut budget = Budget::full(Tick::now());
+    fn greeted(now: Tick) -> Budget {
+        let mut budget = Budget::full(now);
         assert_eq!(budget.pay(frame(Kind::Settings, 0)), Ok(()));
         budget.moved(8 * 256);
         budget
@@ -201,7 +201,7 @@ mod tests {
             (Kind::Continuation, Flood::Continuation, 250),
             (Kind::Unknown, Flood::Unknown, 2000),
         ] {
-            let mut budget = greeted();
+            let mut budget = greeted(Tick::now());
             let passed = (0..).take_while(|_| budget.pay(frame(kind, 0)).is_ok()).count();
             assert_eq!(passed, most, "{flood:?}");
             assert_eq!(budget.pay(frame(kind, 0)), Err(Fault::Flood(flood)));
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn content_and_time_refill_it_to_its_bound() {
         let start = Tick::now();
-        let mut budget = greeted();
+        let mut budget = greeted(start);
         while budget.pay(frame(Kind::Ping, 8)).is_ok() {}
         budget.moved(255);
         assert!(budget.pay(frame(Kind::Window, 4)).is_err());
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn content_costs_nothing() {
-        let mut budget = greeted();
+        let mut budget = greeted(Tick::now());
         let end = FrameHeader { flags: END_STREAM, ..frame(Kind::Data, 0) };
         assert!((0..10_000).all(|_| budget.pay(frame(Kind::Data, 1)).is_ok()));
         assert!((0..10_000).all(|_| budget.pay(frame(Kind::Headers, 30)).is_ok()));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::clock::SystemClock;
 use crate::edge::body::upload::Outgoing;
@@ -26,6 +26,11 @@ use crate::edge::worker::pulse::Pulses;
 use crate::snapshot::upstream::Limits;
 use crate::snapshot::{Server, Site, Upstream};
 use crate::telemetry::Telemetry;
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+/// For what does not come.
+const BRIEF: Duration = Duration::from_millis(200);
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -46,7 +51,6 @@ struct Backend {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
-    closed: Arc<AtomicUsize>,
 }
 
 /// A backend that makes these moves, one a request, over all of its connections.
@@ -55,19 +59,14 @@ async fn backend(script: Vec<Move>) -> Backend {
     let address = listener.local_addr().expect("an address");
     let connections = Arc::new(AtomicUsize::new(0));
     let requests = Arc::new(AtomicUsize::new(0));
-    let closed = Arc::new(AtomicUsize::new(0));
-    let (count, next, gone) = (Arc::clone(&connections), Arc::clone(&requests), Arc::clone(&closed));
+    let (count, next) = (Arc::clone(&connections), Arc::clone(&requests));
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::SeqCst);
-            let (play, gone) = (play(socket, script.clone(), Arc::clone(&next)), Arc::clone(&gone));
-            tokio::spawn(async move {
-                play.await;
-                gone.fetch_add(1, Ordering::SeqCst);
-            });
+            tokio::spawn(play(socket, script.clone(), Arc::clone(&next)));
         }
     });
-    Backend { address, connections, requests, closed }
+    Backend { address, connections, requests }
 }
 
 async fn play(mut socket: TcpStream, script: Vec<Move>, next: Arc<AtomicUsize>) {
@@ -92,12 +91,11 @@ async fn play(mut socket: TcpStream, script: Vec<Move>, next: Arc<AtomicUsize>) 
 }
 
 fn bounds() -> Bounds {
-    let long = Duration::from_secs(10);
     Bounds {
         idle: 4,
-        idle_timeout: long,
+        idle_timeout: LONG,
         open: 4,
-        connect_timeout: long,
+        connect_timeout: LONG,
         limits: Limits::default(),
         protocol: Default::default(),
     }
@@ -138,8 +136,14 @@ fn pulses() -> Arc<Pulses> {
     pulses
 }
 
-async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing) -> Result<(u16, Bytes), ForwardError> {
-    let wait = Duration::from_millis(300);
+/// Asks, and waits so long for each part of the answer.
+async fn ask_within(
+    wait: Duration,
+    balance: &Balance,
+    pulses: &Pulses,
+    method: Method,
+    body: Outgoing,
+) -> Result<(u16, Bytes), ForwardError> {
     let head = move |body: Outgoing| {
         let mut request = Request::new(body);
         *request.method_mut() = method.clone();
@@ -156,6 +160,25 @@ async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing)
         }
         Outcome::Echo(_) => panic!("no echo was configured"),
     }
+}
+
+async fn ask(balance: &Balance, pulses: &Pulses, method: Method, body: Outgoing) -> Result<(u16, Bytes), ForwardError> {
+    ask_within(LONG, balance, pulses, method, body).await
+}
+
+async fn get_briefly(balance: &Balance, pulses: &Pulses) -> Result<(u16, Bytes), ForwardError> {
+    ask_within(BRIEF, balance, pulses, Method::GET, Outgoing::Empty).await
+}
+
+/// Whether the other side of a connection to this address has closed it, and we have not.
+fn is_left(address: SocketAddr) -> bool {
+    let sockets = std::fs::read_to_string("/proc/net/tcp").expect("Linux tells");
+    let remote = format!(":{:04X}", address.port());
+    sockets.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(2);
+        // CLOSE_WAIT, in the numbers of the kernel.
+        fields.next().is_some_and(|field| field.ends_with(&remote)) && fields.next() == Some("08")
+    })
 }
 
 async fn get(balance: &Balance, pulses: &Pulses) -> Result<(u16, Bytes), ForwardError> {
@@ -223,16 +246,16 @@ async fn a_fresh_connection_that_dies_is_the_backends_fault() {
 async fn a_connection_closed_after_the_answer_is_found_before_it_is_used() {
     let backend = backend(vec![Move::SayAndClose(OK)]).await;
     let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
-    for round in 1..=4 {
+    for _ in 0..4 {
         let body = Outgoing::Whole(Some(Bytes::from_static(b"x")));
         assert!(ask(&balance, &pulses, Method::POST, body).await.is_ok());
         let closed = async {
-            while backend.closed.load(Ordering::SeqCst) < round {
+            while !is_left(backend.address) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), closed).await.expect("closed in time");
-        // One more turn of the reactor, so that the end is known on our side too.
+        tokio::time::timeout(LONG, closed).await.expect("closed in time");
+        // One more turn of the reactor, so that the end is known to it too.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(backend.connections.load(Ordering::SeqCst), 4);
@@ -242,18 +265,18 @@ async fn a_connection_closed_after_the_answer_is_found_before_it_is_used() {
 async fn silence_is_a_timeout() {
     let backend = backend(vec![Move::Hang]).await;
     let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
-    assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Timeout));
+    assert_eq!(get_briefly(&balance, &pulses).await, Err(ForwardError::Timeout));
 }
 
 #[tokio::test]
 async fn half_a_body_is_never_a_whole_one() {
-    for (said, fault) in [
-        (Move::SayAndClose("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"), ForwardError::Reset),
-        (Move::Say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal"), ForwardError::Timeout),
-    ] {
+    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal";
+    for (said, wait, fault) in
+        [(Move::SayAndClose(HALF), LONG, ForwardError::Reset), (Move::Say(HALF), BRIEF, ForwardError::Timeout)]
+    {
         let backend = backend(vec![said]).await;
         let (balance, pulses) = (over(&[backend.address], bounds()), pulses());
-        assert_eq!(get(&balance, &pulses).await, Err(fault));
+        assert_eq!(ask_within(wait, &balance, &pulses, Method::GET, Outgoing::Empty).await, Err(fault));
     }
 }
 
@@ -294,7 +317,10 @@ async fn answers_that_only_inform_are_passed_over() {
 
 #[tokio::test]
 async fn one_dead_server_of_two_is_no_error() {
-    let dead = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    // Bound, so that nobody else gets it, and nobody listens.
+    let held = TcpSocket::new_v4().expect("a socket");
+    held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+    let dead = held.local_addr().expect("an address");
     let backend = backend(vec![Move::Say(OK)]).await;
     let balance = over(&[dead, backend.address], bounds());
     let pulses = pulses();
@@ -307,16 +333,18 @@ async fn one_dead_server_of_two_is_no_error() {
 
 #[tokio::test]
 async fn at_the_bound_requests_wait_and_then_are_told() {
-    let tight = Bounds { open: 1, connect_timeout: Duration::from_millis(600), ..bounds() };
+    let tight = Bounds { open: 1, ..bounds() };
     let slow = backend(vec![Move::Hang]).await;
     let (balance, pulses) = (Arc::new(over(&[slow.address], tight)), pulses());
-    let (first, second) = tokio::join!(get(&balance, &pulses), get(&balance, &pulses));
+    let (first, second) = tokio::join!(get_briefly(&balance, &pulses), get_briefly(&balance, &pulses));
     // The first one's seat comes free when it times out, in time for the second.
     assert_eq!((first, second), (Err(ForwardError::Timeout), Err(ForwardError::Timeout)));
-    let shorter = Bounds { open: 1, connect_timeout: Duration::from_millis(50), ..bounds() };
-    let balance = over(&[slow.address], shorter);
-    let (first, second) = tokio::join!(get(&balance, &pulses), get(&balance, &pulses));
-    assert_eq!((first, second), (Err(ForwardError::Timeout), Err(ForwardError::Busy)));
+    let balance = over(&[slow.address], tight);
+    let held = balance.lease_for(&mut Search::default(), &pulses).await.expect("a connection");
+    let Target::Http { pool, .. } = &balance.targets()[0] else { panic!("a pool") };
+    pool.adapt(Bounds { connect_timeout: BRIEF, ..tight }, tally());
+    assert_eq!(get(&balance, &pulses).await, Err(ForwardError::Busy));
+    drop(held);
 }
 
 #[tokio::test]
@@ -331,7 +359,7 @@ async fn idle_connections_are_closed_in_time() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), closed).await.expect("closed in time");
+    tokio::time::timeout(LONG, closed).await.expect("closed in time");
 }
 
 #[tokio::test]

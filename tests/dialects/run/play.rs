@@ -1,15 +1,16 @@
 //! Plays a transcript on a stage and says where the two part. What a stage is (the core
 //! alone, the program over TLS) is no business of this file.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::run::pattern::{Captured, fill, fits};
 use crate::run::transcript::{Check, Exchange, Fault, Message, Step, Transcript};
+use crate::support::stopwatch::Stopwatch;
 
-/// How long a revocation may take to be felt, or a new time to be known to all.
+/// How long a revocation may take to be felt, or a new time to be known to all, by the stopwatch.
 const SOON: Duration = Duration::from_secs(10);
 
 /// Headers of an answer that say nothing about a dialect.
@@ -84,17 +85,17 @@ pub fn play(transcript: &Transcript, stage: &mut dyn Stage, until: Until) -> Res
         match step {
             Step::Later(seconds) => {
                 stage.later(*seconds);
-                changed = Some(Instant::now());
+                changed = Some(Stopwatch::start());
             }
             Step::Fault(fault) => stage.fail(*fault),
             Step::Revoke(user) => {
                 stage.revoke(user);
-                changed = Some(Instant::now());
+                changed = Some(Stopwatch::start());
             }
             Step::Exchange(exchange) => loop {
                 let (before, mut told) = (captured.clone(), None);
                 let at = || format!("{}:{}: {}", transcript.path.display(), exchange.line, exchange.title);
-                match (perform(exchange, stage, &mut captured, &mut told), &exchange.gap, changed) {
+                match (perform(exchange, stage, &mut captured, &mut told), &exchange.gap, &changed) {
                     (Ok(()), None, _) | (Err(_), Some(_), _) => break,
                     (Ok(()), Some(gap), _) => {
                         differ.push(format!("{}\nno longer a gap: {gap}", at()));

@@ -14,7 +14,7 @@ use crate::run::play::Request;
 use crate::support::tls::trusting;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Status, headers and body.
 pub type Told = (u16, Vec<(String, String)>, String);

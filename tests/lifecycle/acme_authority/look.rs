@@ -16,7 +16,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// How long the other side may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The dots of id-pe-acmeIdentifier.
 const ACME_IDENTIFIER: &str = "1.3.6.1.5.5.7.1.31";

@@ -25,7 +25,7 @@ pub use books::{Fault, Script};
 pub use look::{connect, handshake};
 
 /// How long a test waits for something here.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running authority.
 pub struct AcmeAuthority {

@@ -43,7 +43,7 @@ pub fn serve(listener: TcpListener, config: Arc<ServerConfig>, shared: Arc<Share
 }
 
 fn one(stream: TcpStream, config: Arc<ServerConfig>, shared: &Arc<Shared>) {
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
     let Ok(session) = ServerConnection::new(config) else { return };
     let mut stream = StreamOwned::new(session, stream);
     let Some(asked) = read(&mut stream) else { return };
