@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::callers::{Http1, Http2, post, posted};
 use crate::peers::{head, listen};
 use crate::support::gateway::Gateway;
-use crate::{BOUND, PATIENCE, Setup, metric, revoke, token_of};
+use crate::{BOUND, PATIENCE, Setup, counts, revoke, token_of};
 
 /// What a backend has heard of one request.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ async fn an_upload_under_way_ends_with_its_token() {
     let mut by_http2 = Http2::say(&gateway, post(&token, &[])).await;
     by_http2.stream.send_data(Bytes::from_static(b"world"), false).expect("sent");
     backend.hears("world\r\n").await;
-    assert_eq!(metric(&gateway, "tollgate_live_exchanges{kind=\"stream\"}"), 2);
+    counts(&gateway, "tollgate_live_exchanges{kind=\"stream\"}", 2);
     let since = tokio::task::block_in_place(|| revoke(&gateway, "ana"));
     let told = by_http1.head().await;
     assert!(told.starts_with("HTTP/1.1 401 ") && told.contains("connection: close"), "{told}");
@@ -106,8 +106,8 @@ async fn an_upload_under_way_ends_with_its_token() {
     assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
     // Neither looks whole to the backend: no last chunk.
     assert_eq!((backend.heard().await, backend.heard().await), (Heard::End, Heard::End));
-    assert_eq!(metric(&gateway, "tollgate_live_exchanges_ended_total{kind=\"stream\",reason=\"revoked\"}"), 2);
-    assert_eq!(metric(&gateway, "tollgate_live_exchanges{kind=\"stream\"}"), 0);
+    counts(&gateway, "tollgate_live_exchanges_ended_total{kind=\"stream\",reason=\"revoked\"}", 2);
+    counts(&gateway, "tollgate_live_exchanges{kind=\"stream\"}", 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,7 +123,7 @@ async fn a_grpc_call_whose_caller_talks_first_ends_with_its_token() {
     assert_eq!((answer.status().as_u16(), &answer.headers()["grpc-status"]), (200, &"16".parse().expect("a value")));
     assert_eq!(answer.headers()["grpc-message"], "the access token was revoked");
     assert_eq!(backend.heard().await, Heard::End);
-    assert_eq!(metric(&gateway, "tollgate_live_exchanges_ended_total{kind=\"grpc\",reason=\"revoked\"}"), 1);
+    counts(&gateway, "tollgate_live_exchanges_ended_total{kind=\"grpc\",reason=\"revoked\"}", 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
