@@ -226,6 +226,7 @@ impl<S: Serve> Engine<S> {
         self.gone.iter().rev().find(|(gone, _)| *gone == id).map(|(_, how)| *how)
     }
 
+    /// Notes how a stream ended; the oldest note makes room.
     pub(super) fn remember(&mut self, id: u32, how: Gone) {
         if self.gone.len() == REMEMBERED {
             self.gone.pop_front();
