@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::edge::drain::Drain;
 use crate::edge::fleet::Fleet;
 use crate::edge::listen::callers::Callers;
+use crate::edge::listen::complaint::Complaints;
 use crate::edge::listen::half_open::HalfOpen;
 use crate::edge::memory::Memory;
 use crate::oauth::service::Service;
@@ -108,6 +109,8 @@ pub struct DoorCount {
     pub callers: Callers,
     /// Those whose TLS handshake is under way.
     pub half_open: HalfOpen,
+    /// Those that came to nothing.
+    pub complaints: Complaints,
 }
 
 impl DoorCount {

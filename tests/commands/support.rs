@@ -154,6 +154,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
             log_level: LogLevel::Info,
         },
         access_log: AccessLog { sample_ok: 1.0, path: false, format: LogFormat::Json },
+        request_id: tollgate::traffic::rules::Identified::No,
         cache_entries: 0,
         drain: Duration::ZERO,
         revision: String::new(),

@@ -282,6 +282,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         issuers: vec![issuer],
         foreign_rings: vec![None],
         access_log: AccessLog { sample_ok: 1.0, path: true, format: LogFormat::Json },
+        request_id: tollgate::traffic::rules::Identified::No,
         cache_entries: 100,
         drain: Duration::from_secs(1),
         revision: String::new(),

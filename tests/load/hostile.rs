@@ -25,7 +25,7 @@ const ENOUGH: u64 = 7 << 20;
 const OTHERS: u64 = 2 << 20;
 
 /// What the page says that a connection may cost.
-fn ceiling(row: &str) -> u64 {
+pub fn ceiling(row: &str) -> u64 {
     let page = include_str!("../../deploy/docs/running.md");
     let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {row} | "))).expect("a row of the table");
     row.split(' ').next().and_then(|number| number.parse::<u64>().ok()).expect("a number of KiB") * 1024

@@ -347,4 +347,7 @@ async fn over_http2_they_are_the_same() {
     assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
     assert_eq!((frame.code, &*frame.reason), (CloseCode::Policy, "the access token was revoked"));
     echoes(&mut second, "the other stream lives").await;
+    // Whoever leaves without a word is not counted any more either.
+    drop((first, second, sender));
+    counts(&gateway, "tollgate_live_exchanges{kind=\"websocket\"}", 0);
 }

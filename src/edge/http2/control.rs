@@ -11,6 +11,10 @@ use crate::edge::serve::Serve;
 const THERE: [u8; 8] = *b"tollgate";
 const FAREWELL: [u8; 8] = *b"farewell";
 
+/// Parameters that one SETTINGS may have, where RFCs know nine: each can move every
+/// stream's window (CVE-2020-11080).
+const MOST_PARAMETERS: usize = 64;
+
 /// The largest size that a frame may be allowed to have (§6.5.2).
 const LARGEST_FRAME: u32 = (1 << 24) - 1;
 
@@ -26,11 +30,15 @@ impl<S: Serve> Engine<S> {
         if header.has(ACK) {
             return Ok(());
         }
+        if payload.len() > 6 * MOST_PARAMETERS {
+            return Err(Fault::Calm);
+        }
         for six in payload.chunks_exact(6) {
             let (id, value) = (u16::from_be_bytes([six[0], six[1]]), frame::number(&six[2..]));
             match id {
                 1 => self.encoder.limit(value),
-                2 if value > 1 => return Err(Fault::Protocol),
+                // Push, extended CONNECT (RFC 8441 §3) and other priorities (RFC 9218 §2.1): yes or no.
+                2 | 8 | 9 if value > 1 => return Err(Fault::Protocol),
                 4 => self.resize(i64::from(value))?,
                 5 if !(LARGEST as u32..=LARGEST_FRAME).contains(&value) => return Err(Fault::Protocol),
                 _ => {}
