@@ -3,7 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -81,8 +81,12 @@ fn crowd<T: Send>(count: u64, make: &(impl Fn() -> T + Sync)) -> Vec<T> {
     })
 }
 
+/// One crowd at a time: together they would want more files than there are.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// What each of a crowd costs who are made by `make`, and that one more is served beside them.
 fn cost_of_a_crowd<T: Send>(gateway: &Gateway, most: u64, what: &str, make: impl Fn() -> T + Sync) {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let count = CROWD.min(files::most() - RESERVE);
     let warm = crowd(HANDS, &make);
     let before = resident(gateway.pid());
