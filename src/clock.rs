@@ -42,8 +42,8 @@ pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> UnixTime;
 
-    /// The present moment in milliseconds since 1970, for log lines only: no rule may
-    /// depend on more than whole seconds.
+    /// The present moment in milliseconds since 1970, for log lines and for where rows
+    /// lie: no rule may depend on more than whole seconds.
     fn now_millis(&self) -> u64 {
         self.now().0.saturating_mul(1000)
     }

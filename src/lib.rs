@@ -19,11 +19,11 @@
 //! | 1 | [`token`]: names, scopes, claims, keys, signatures · [`telemetry`]: counters and logs |
 //! | 0 | [`clock`], [`random`] |
 //!
-//! # Four flows
+//! # Flows
 //!
 //! * **A request**: [`edge::request`] receives, locates, decides ([`access::admit`]),
 //!   acts ([`edge::forward`], which needs an [`access::permit::Permit`]) and records.
-//! * **A token request**: [`edge::endpoint`] collects it, [`oauth::service`] reads,
+//! * **A token request**: [`edge::issuer::endpoint`] collects it, [`oauth::service`] reads,
 //!   authenticates, decides, issues and writes; the store answers before the client.
 //! * **A reload**: [`reload`] notices, [`config::load`] compiles everything or says all
 //!   that is wrong, [`gateway::running::Swapper`] puts it in force with one swap.

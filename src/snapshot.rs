@@ -20,7 +20,7 @@ use crate::telemetry::Layout;
 use crate::token::id::IssuerName;
 use crate::token::ring::{KeyRing, SigningKey};
 use crate::traffic::limit::Limit;
-use crate::traffic::rules::Rules;
+use crate::traffic::rules::{Identified, Rules};
 pub use crate::traffic::template::{Part, Template};
 
 pub use crate::snapshot::address::{Address, UNIX, UnixPlace};
@@ -48,6 +48,8 @@ pub struct Snapshot {
     pub foreign_rings: Vec<Option<Arc<KeyRing>>>,
     /// Settings that cannot change while the process runs.
     pub fixed: Fixed,
+    /// Whether requests of no route, and those of the endpoints, have an id.
+    pub request_id: Identified,
     /// What is written about each request.
     pub access_log: AccessLog,
     /// Verdicts in use that each worker remembers, and as many that were; 0: none.
@@ -270,9 +272,11 @@ pub struct Fixed {
 /// Memory that the process may hold before it refuses callers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum MemoryLimit {
-    /// A share of what there is.
+    /// The usual share of what there is.
     #[default]
     Auto,
+    /// So many hundredths of what there is.
+    Share(u64),
     /// Whatever there is.
     Off,
     /// So many bytes.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_yaml::Value;
 use tollgate::clock::SystemClock;
 use tollgate::telemetry::catalog::{self, Described};
+use tollgate::telemetry::reason::{OF_UPSTREAMS, OTHERS};
 use tollgate::telemetry::{Exchange, Layout, Telemetry};
 
 /// Labels that Prometheus and its own `up` add.
@@ -81,6 +82,23 @@ fn every_alert_has_its_section() {
     assert_eq!(sections, names, "one section each, in the order of the rules");
     for alert in alerts() {
         assert_eq!(alert.page, format!("deploy/docs/alerts.md#{}", alert.name.to_lowercase()));
+    }
+}
+
+#[test]
+fn every_reason_has_its_line_on_a_page() {
+    let read = |page: &str| std::fs::read_to_string(root().join("deploy/docs").join(page)).expect("the page");
+    let (logs, upstreams) = (read("logs.md"), read("upstreams.md"));
+    let named = |page: &str, word: &str| {
+        let front = |end: usize| page.contains(&format!("`{}_…`", &word[..end]));
+        let back = |at: usize| page.contains(&format!("`{}`", &word[at..]));
+        page.contains(&format!("`{word}`")) || word.match_indices('_').any(|(at, _)| front(at) || back(at))
+    };
+    for word in OTHERS.iter().filter(|word| **word != "other") {
+        assert!(named(&logs, word), "logs.md does not speak of {word}");
+    }
+    for word in OF_UPSTREAMS {
+        assert!(named(&upstreams, word) || named(&logs, word), "upstreams.md does not speak of {word}");
     }
 }
 
@@ -157,6 +175,7 @@ fn promtool_agrees_with_a_scrape() {
         listener: 0,
         route: Some(0),
         endpoint: None,
+        version: http::Version::HTTP_11,
         method: http::Method::GET,
         path: Some("/hello".into()),
         status: 200,
@@ -165,6 +184,8 @@ fn promtool_agrees_with_a_scrape() {
         duration: Duration::from_millis(2),
         upstream_time: Some(Duration::from_millis(1)),
         upstream: Some(0),
+        server: None,
+        retries: 0,
         client: None,
         request_id: None,
         bytes_in: 0,

@@ -1,5 +1,5 @@
 //! Killing the gateway in the middle of things. A crowd issues, refreshes and revokes
-//! over TLS and keeps a journal outside of what was acknowledged; at a moment nobody
+//! and keeps a journal outside of what was acknowledged; at a moment nobody
 //! chose the process is killed (KILL, so nothing can be tidied up), started again on the
 //! same folder, and asked. Nothing acknowledged may be lost, no refresh token may
 //! work twice, no revoked one may work again. The seed of a run is printed.
@@ -8,28 +8,21 @@ mod support;
 
 #[path = "kill9/codes.rs"]
 mod codes;
+#[path = "kill9/crowd.rs"]
+mod crowd;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use tollgate::clock::{Clock as _, SystemClock};
-
+use crowd::{CYCLES, Chance, Faults, Sentences, Use, storm};
 use support::gateway::{Folder, Gateway};
 use support::yaml::standard;
 
-/// How often it is killed.
-const CYCLES: usize = 12;
-
-/// Clients at once; each has a chain of refresh tokens of its own.
-const CROWD: usize = 8;
-
-/// What one member of the crowd was told, and what it asked without an answer.
+/// What one member of the crowd, with its own chain of refresh tokens, was told, and what
+/// it asked without an answer.
 #[derive(Default)]
 struct Journal {
     /// The newest refresh token it was given.
@@ -126,13 +119,11 @@ fn yaml(format: &str) -> String {
 
 /// Storm, kill and judgement, again and again.
 fn storms(format: &str) {
-    let seed = SystemClock.now().0 << 32 | u64::from(std::process::id());
-    println!("seed {seed}");
-    let chance = Chance(AtomicU64::new(seed));
+    let chance = Chance::new();
     let mut gateway = Gateway::start("kill9", &yaml(format));
     let (mut uses, mut revoked) = (0, Journal::default());
     for _ in 0..CYCLES {
-        let journals = storm(&gateway, &chance);
+        let journals = storm(&gateway, &chance, step);
         gateway = Gateway::start_in(gateway.kill());
         let address = gateway.address("clear");
         uses += journals.iter().map(|journal| journal.spent.len()).sum::<usize>();
@@ -155,45 +146,6 @@ fn faults_of(journals: &[Journal], address: SocketAddr) -> Vec<String> {
         faults.extend(if index % 2 == 0 { judge_leaf(journal, address) } else { judge_spent(journal, address) });
     }
     faults
-}
-
-/// Lets the crowd loose, and kills the gateway under it once a number of answers that
-/// nobody chose has come.
-fn storm(gateway: &Gateway, chance: &Chance) -> Vec<Journal> {
-    let address = gateway.address("clear");
-    let over = AtomicBool::new(false);
-    let (told, answers) = channel();
-    let journals: Vec<Mutex<Journal>> = (0..CROWD).map(|_| Mutex::default()).collect();
-    std::thread::scope(|scope| {
-        for journal in &journals {
-            let (told, over) = (told.clone(), &over);
-            scope.spawn(move || {
-                let mut mine = Journal::default();
-                while !over.load(Ordering::SeqCst) && step(address, &mut mine) {
-                    // The storm may have been called off meanwhile.
-                    let _ = told.send(());
-                }
-                *journal.lock().expect("no member panicked") = mine;
-            });
-        }
-        drop(told);
-        wait_for(&answers, 20 + chance.below(150));
-        // In flight now: up to one request of each member. The process dies under them.
-        gateway.signal("KILL");
-        over.store(true, Ordering::SeqCst);
-    });
-    journals.into_iter().map(|j| j.into_inner().expect("no member panicked")).collect()
-}
-
-/// Waits for so many answers, or until the whole crowd has given up, each with its fault.
-fn wait_for(answers: &Receiver<()>, count: u64) {
-    for _ in 0..count {
-        match answers.recv_timeout(Duration::from_secs(30)) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => panic!("the gateway answers"),
-        }
-    }
 }
 
 /// One operation of one member; `false` when no answer came, or a wrong one.
@@ -235,46 +187,31 @@ fn step(address: SocketAddr, journal: &mut Journal) -> bool {
 /// Asks the restarted gateway about access tokens: those given work, those called back
 /// do not.
 fn judge_access(journal: &Journal, address: SocketAddr) -> Vec<String> {
-    let ask = |token: &String, wanted: &str, fault: &str| {
-        let answer = get(address, token);
-        (!answer.starts_with(wanted)).then(|| format!("{fault}: {answer}"))
-    };
-    let given = journal.live.iter().filter_map(|token| ask(token, "HTTP/1.1 200", FORGOTTEN));
-    given.chain(journal.revoked.iter().filter_map(|token| ask(token, "HTTP/1.1 401", REVIVED))).collect()
+    let mut faults = Faults::default();
+    journal.live.iter().for_each(|token| faults.expect(&get(address, token), "HTTP/1.1 200", FORGOTTEN));
+    journal.revoked.iter().for_each(|token| faults.expect(&get(address, token), "HTTP/1.1 401", REVIVED));
+    faults.0
 }
 
-/// Asks it about the newest token of a chain, and ends the chain.
+/// Asks it about the newest token of a chain, and ends the chain with its second use.
 fn judge_leaf(journal: &Journal, address: SocketAddr) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut expect = |answer: &str, wanted: &str, fault: &str| {
-        if !answer.starts_with(wanted) {
-            faults.push(format!("{fault}: {answer}"));
-        }
-    };
-    let Some(leaf) = &journal.leaf else { return faults };
-    let first = refresh(address, leaf);
-    if journal.open.is_none() {
-        expect(&first, "HTTP/1.1 200", LOST);
-    }
-    // Asked without an answer: it may have been used up, and if not, it is now.
-    expect(&refresh(address, leaf), "HTTP/1.1 400", "a refresh token worked twice");
-    if first.starts_with("HTTP/1.1 200") {
-        // The second use above was a theft: the whole family is dead with its tokens.
-        let answer = get(address, &member(&first, "access_token"));
-        expect(&answer, "HTTP/1.1 401", "the family outlived its theft");
-    }
-    faults
+    let mut faults = Faults::default();
+    let Some(leaf) = &journal.leaf else { return Vec::new() };
+    let used = if journal.open.is_none() { Use::Untouched } else { Use::Unanswered };
+    let try_access = |first: &str| get(address, &member(first, "access_token"));
+    let say =
+        Sentences { lost: LOST, twice: "a refresh token worked twice", outlived: "the family outlived its theft" };
+    faults.judge_once(used, || refresh(address, leaf), try_access, &say);
+    faults.0
 }
 
 /// Asks it about a token that was used up: refused, and the chain ends with it.
 fn judge_spent(journal: &Journal, address: SocketAddr) -> Vec<String> {
     let (Some(spent), Some(leaf)) = (journal.spent.last(), &journal.leaf) else { return Vec::new() };
-    let asked = [(spent, REUSED), (leaf, "the chain outlived the theft of its parent")];
-    let told = asked.map(|(token, fault)| (refresh(address, token), fault));
-    told.iter()
-        .filter(|(answer, _)| !answer.starts_with("HTTP/1.1 400"))
-        .map(|(a, fault)| format!("{fault}: {a}"))
-        .collect()
+    let mut faults = Faults::default();
+    faults.expect(&refresh(address, spent), "HTTP/1.1 400", REUSED);
+    faults.expect(&refresh(address, leaf), "HTTP/1.1 400", "the chain outlived the theft of its parent");
+    faults.0
 }
 
 /// Copies the files of one folder over those of another, which loses the rest: a
@@ -332,15 +269,4 @@ fn member(answer: &str, name: &str) -> String {
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let json: serde_json::Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("no JSON ({e}): {answer}"));
     json[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}")).to_owned()
-}
-
-/// Numbers that differ from run to run and can be repeated from the seed.
-struct Chance(AtomicU64);
-
-impl Chance {
-    fn below(&self, bound: u64) -> u64 {
-        let mut z = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (z ^ (z >> 27)) % bound
-    }
 }

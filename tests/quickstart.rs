@@ -7,6 +7,7 @@ use std::fs;
 use std::process::Command;
 
 use support::gateway::{Folder, Gateway};
+use support::http::{series, until};
 
 fn start() -> Gateway {
     let yaml = include_str!("../gateway.yaml");
@@ -45,7 +46,10 @@ fn the_lines_of_the_readme_do_what_they_say() {
     assert!(text.contains("error=\"insufficient_scope\"") && text.contains("hello:write"), "{text}");
     assert!(text.contains("\"path\": \"/hello/world\""), "the echo shows what the backend saw: {text}");
     assert!(text.contains("\"refresh_token\""), "a person gets a refresh token: {text}");
-    assert!(text.contains("result=\"ok\"") && text.contains("result=\"revoked\""), "{text}");
+    assert!(text.contains("tollgate_auth_decisions_total{") && text.contains("result=\"ok\""), "{text}");
+    // The last refusal may be counted a moment after its caller has it.
+    let revoked = "tollgate_auth_decisions_total{result=\"revoked\"";
+    until("it is counted", || series(gateway.address("metrics"), revoked) == 1);
 }
 
 #[test]

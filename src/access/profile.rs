@@ -80,7 +80,7 @@ pub enum Endless {
 /// The looks of opaque tokens: a text without them need not be asked for in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Looks {
-    /// A prefix of ours, and 256 bits behind it.
+    /// A prefix of ours, and 256 bits behind it, with a place before them or without.
     Prefix(Box<str>),
     /// So many letters, digits, `-` and `_`.
     Characters(usize),
@@ -91,7 +91,7 @@ impl Looks {
     pub fn fit(&self, text: &str) -> bool {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         match self {
-            Looks::Prefix(prefix) => opaque::has_shape(prefix, text),
+            Looks::Prefix(prefix) => opaque::could_be_token(prefix, text),
             Looks::Characters(count) => text.len() == *count && text.bytes().all(plain),
         }
     }

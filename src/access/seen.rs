@@ -161,24 +161,9 @@ mod tests {
     use crate::clock::UnixTime;
     use crate::token::claims::Claims;
     use crate::token::fingerprint::{Fingerprint, Fingerprinter};
-    use crate::token::handle::{Handle, Handles};
 
     fn verdict(ask_again: Option<UnixTime>) -> Verdict {
-        let none = Handle(0);
-        let claims = Claims {
-            issuer: 0,
-            subject: "s".into(),
-            client: None,
-            scope_text: "".into(),
-            scopes: Default::default(),
-            audience: Box::default(),
-            issued_at: None,
-            not_before: None,
-            expires: None,
-            handles: Handles { token: none, family: None, user: None, client: None, key: None, issuer: none },
-            kept: Box::default(),
-        };
-        Verdict { claims: Arc::new(claims), unrevoked_at: 0, ask_again }
+        Verdict { claims: Arc::new(Claims::bare("s")), unrevoked_at: 0, ask_again }
     }
 
     fn print(i: u32) -> Fingerprint {

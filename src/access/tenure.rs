@@ -131,30 +131,14 @@ mod tests {
     use crate::revocation::list::List;
     use crate::revocation::notice::Notice;
     use crate::token::claims::Claims;
-    use crate::token::handle::{Handle, HandleKind, Handles};
+    use crate::token::handle::{Handle, HandleKind};
     use crate::token::id::IssuerName;
 
     fn tenure(expires: Option<u64>) -> Tenure {
-        let claims = Claims {
-            issuer: 0,
-            subject: "ana".into(),
-            client: None,
-            scope_text: "".into(),
-            scopes: Default::default(),
-            audience: Box::new([]),
-            issued_at: Some(UnixTime(100)),
-            not_before: None,
-            expires: expires.map(UnixTime),
-            handles: Handles {
-                token: Handle(1),
-                family: None,
-                user: Some(Handle(7)),
-                client: None,
-                key: None,
-                issuer: Handle(2),
-            },
-            kept: Box::new([]),
-        };
+        let mut claims = Claims::bare("ana");
+        claims.issued_at = Some(UnixTime(100));
+        claims.expires = expires.map(UnixTime);
+        claims.handles.user = Some(Handle(7));
         Tenure::new(Arc::new(claims), Seconds(5))
     }
 

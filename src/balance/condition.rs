@@ -2,6 +2,7 @@
 //! when a request is tried again and what counts against a server. A set is one number,
 //! so asking it costs nothing on the way of a request.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 /// Statuses that a set may hold: a server's own errors.
@@ -18,6 +19,18 @@ pub enum Fault {
     Timeout,
     /// The server answered with this status.
     Status(u16),
+}
+
+impl fmt::Display for Fault {
+    /// The word that the file has for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Connect => f.write_str("connect-failure"),
+            Fault::Reset => f.write_str("reset"),
+            Fault::Timeout => f.write_str("timeout"),
+            Fault::Status(status) => status.fmt(f),
+        }
+    }
 }
 
 /// A set of faults.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::client::scopes;
 use crate::cli::console::{Consent, Console};
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
 use crate::cli::field::{fields, set_fields};
 use crate::cli::place::Place;
@@ -17,7 +18,6 @@ use crate::oauth::generate::client_id;
 use crate::oauth::issuer::Issuer;
 use crate::revocation::notice::Notice;
 use crate::store::bot::{Added, BOTS_OF_ONE};
-use crate::store::change::Outcome;
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::{ClientId, Subject};
 use crate::token::scope::Scopes;
@@ -107,7 +107,7 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
     if id.is_empty() || id.len() > MAX_ID || !id.bytes().all(|b| (0x21..=0x7E).contains(&b)) {
         return Err(Failure::usage(format!("a bot's id has 1 to {MAX_ID} visible ASCII characters, no space")));
     }
-    refuse_file(issuer, &id)?;
+    Entry::Bot(&id).refuse_file(issuer)?;
     // Whose tokens are whose is told by the subject, and a bot's is its id.
     let (as_client, as_user) = (ClientId::new(id.as_str()), Subject::new(id.as_str()));
     let user_of_file = issuer.users.values().any(|user| user.subject == as_user);
@@ -158,7 +158,7 @@ fn change(set: &Set, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'
     };
     let facts = facts(issuer, &after, &client);
     let called_back = !notices.is_empty();
-    done(place.store.change_bot(&issuer.name, after, notices, place.by())?, &set.id)?;
+    Entry::Bot(&set.id).changed(place.store.change_bot(&issuer.name, after, notices, place.by())?)?;
     console.facts(&facts)?;
     if called_back { console.say("The tokens it had are called back.") } else { Ok(()) }
 }
@@ -174,7 +174,7 @@ fn remove(
     console.confirm(&format!("Remove bot `{id}` and call back its tokens?"), consent)?;
     let client = find_client(&bot.client, issuer, place)?;
     let notices = everything_of(&bot, issuer, client.as_ref(), place);
-    done(place.store.remove_bot(&issuer.name, &bot.id, notices, place.by())?, id)?;
+    Entry::Bot(id).changed(place.store.remove_bot(&issuer.name, &bot.id, notices, place.by())?)?;
     console.say("The bot is removed, and its tokens are called back.")
 }
 
@@ -225,13 +225,8 @@ fn nameable(issuer: &Issuer, client: &Client, bot: &KeptBot) -> Result<Subject, 
 fn everything_of(bot: &KeptBot, issuer: &Issuer, client: Option<&Client>, place: &Place<'_>) -> Vec<Notice> {
     let called = client.and_then(|client| named(issuer, client, &bot.of(issuer, client)));
     let names = std::iter::once(bot.id.clone()).chain(called.filter(|called| *called != bot.id));
-    let notice = |name: Subject| Notice {
-        kind: HandleKind::User,
-        issuer: issuer.name.clone(),
-        handle: Handle::of_user(&issuer.name, &name),
-        issued_before: Some(place.now),
-        until: place.last_end(&issuer.name),
-    };
+    let notice =
+        |name: Subject| place.everything_of(&issuer.name, HandleKind::User, Handle::of_user(&issuer.name, &name));
     names.map(notice).collect()
 }
 
@@ -244,25 +239,10 @@ fn find_client(id: &ClientId, issuer: &Issuer, place: &Place<'_>) -> Result<Opti
 }
 
 fn owner(id: &ClientId, issuer: &Issuer, place: &Place<'_>) -> Result<Client, Failure> {
-    find_client(id, issuer, place)?.ok_or_else(|| Failure::new(format!("there is no client `{id}`")))
+    find_client(id, issuer, place)?.ok_or_else(|| Entry::Client(id.as_str()).missing())
 }
 
 fn known(id: &str, issuer: &Issuer, place: &Place<'_>) -> Result<KeptBot, Failure> {
-    refuse_file(issuer, id)?;
-    let found = place.store.stored_bot(&issuer.name, &Subject::new(id))?;
-    found.ok_or_else(|| Failure::new(format!("there is no bot `{id}`")))
-}
-
-fn refuse_file(issuer: &Issuer, id: &str) -> Result<(), Failure> {
-    match in_file(issuer, id) {
-        true => Err(Failure::new(format!("bot `{id}` is defined in the configuration file; change it there"))),
-        false => Ok(()),
-    }
-}
-
-fn done(outcome: Outcome, id: &str) -> Result<(), Failure> {
-    match outcome {
-        Outcome::Done => Ok(()),
-        Outcome::Missing | Outcome::Exists => Err(Failure::new(format!("there is no bot `{id}`"))),
-    }
+    Entry::Bot(id).refuse_file(issuer)?;
+    place.store.stored_bot(&issuer.name, &Subject::new(id))?.ok_or_else(|| Entry::Bot(id).missing())
 }

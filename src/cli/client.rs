@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::client::add::Add;
 use crate::cli::client::set::Set;
 use crate::cli::console::{Consent, Console};
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
 use crate::clock::UnixTime;
@@ -15,7 +16,6 @@ use crate::oauth::client::{Approval, Client, ClientSecret, GrantKind, Origin};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect::RedirectUri;
 use crate::revocation::notice::Notice;
-use crate::store::change::Outcome;
 use crate::store::client::{OldSecrets, State};
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::ClientId;
@@ -105,7 +105,7 @@ fn approve(id: &str, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'
     if known(&id, issuer, place)?.application.approval == Approval::Approved {
         return Err(Failure::new(format!("client `{id}` does not wait for approval")));
     }
-    done(place.store.approve_client(&issuer.name, &id, place.by())?, &id)?;
+    Entry::Client(id.as_str()).changed(place.store.approve_client(&issuer.name, &id, place.by())?)?;
     console.say("The application may be used now.")
 }
 
@@ -123,7 +123,7 @@ fn rotate(
     }
     let secret = mint(CLIENT_SECRET_PREFIX, place.random);
     let outcome = place.store.rotate_client_secret(&issuer.name, &id, secret.digest(), old, place.by())?;
-    done(outcome, &id)?;
+    Entry::Client(id.as_str()).changed(outcome)?;
     tell_secret(&id, Some(secret.expose()), issuer, console)
 }
 
@@ -142,12 +142,13 @@ fn set_state(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let id = ClientId::new(id);
-    refuse_file(issuer, &id)?;
+    Entry::Client(id.as_str()).refuse_file(issuer)?;
     let notices = match state {
         State::Disabled => vec![everything_of(&id, issuer, place)],
         State::Enabled => Vec::new(),
     };
-    done(place.store.set_client_state(&issuer.name, &id, state, notices, place.by())?, &id)?;
+    let outcome = place.store.set_client_state(&issuer.name, &id, state, notices, place.by())?;
+    Entry::Client(id.as_str()).changed(outcome)?;
     console.say(match state {
         State::Disabled => "The client is refused, and its tokens are called back.",
         State::Enabled => "The client may ask for tokens again.",
@@ -165,7 +166,7 @@ fn remove(
     known(&id, issuer, place)?;
     console.confirm(&format!("Remove client `{id}` and call back its tokens?"), consent)?;
     let notices = vec![everything_of(&id, issuer, place)];
-    done(place.store.remove_client(&issuer.name, &id, notices, place.by())?, &id)?;
+    Entry::Client(id.as_str()).changed(place.store.remove_client(&issuer.name, &id, notices, place.by())?)?;
     console.say("The client is removed, and its tokens are called back.")
 }
 
@@ -190,7 +191,7 @@ fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result
 
 fn show(id: &str, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result<(), Failure> {
     let row = all(issuer, place)?.into_iter().find(|(known, _)| known.as_str() == id);
-    let (_, row) = row.ok_or_else(|| Failure::new(format!("there is no client `{id}`")))?;
+    let (_, row) = row.ok_or_else(|| Entry::Client(id).missing())?;
     let facts: Vec<(&str, Value)> = HEADS.into_iter().zip(row).collect();
     console.facts(&facts)
 }
@@ -230,33 +231,13 @@ fn all(issuer: &Issuer, place: &Place<'_>) -> Result<Vec<(ClientId, Vec<Value>)>
 
 /// All tokens that the client has got so far.
 fn everything_of(id: &ClientId, issuer: &Issuer, place: &Place<'_>) -> Notice {
-    Notice {
-        kind: HandleKind::Client,
-        issuer: issuer.name.clone(),
-        handle: Handle::of_client(&issuer.name, id),
-        issued_before: Some(place.now),
-        until: place.last_end(&issuer.name),
-    }
+    place.everything_of(&issuer.name, HandleKind::Client, Handle::of_client(&issuer.name, id))
 }
 
 fn known(id: &ClientId, issuer: &Issuer, place: &Place<'_>) -> Result<Client, Failure> {
-    refuse_file(issuer, id)?;
+    Entry::Client(id.as_str()).refuse_file(issuer)?;
     let found = place.store.clients(&issuer.name)?.into_iter().map(|entry| entry.client).find(|c| c.id == *id);
-    found.ok_or_else(|| Failure::new(format!("there is no client `{id}`")))
-}
-
-fn refuse_file(issuer: &Issuer, id: &ClientId) -> Result<(), Failure> {
-    match issuer.clients.contains_key(id) {
-        true => Err(Failure::new(format!("client `{id}` is defined in the configuration file; change it there"))),
-        false => Ok(()),
-    }
-}
-
-fn done(outcome: Outcome, id: &ClientId) -> Result<(), Failure> {
-    match outcome {
-        Outcome::Done => Ok(()),
-        Outcome::Missing | Outcome::Exists => Err(Failure::new(format!("there is no client `{id}`"))),
-    }
+    found.ok_or_else(|| Entry::Client(id.as_str()).missing())
 }
 
 fn grants(words: &[String]) -> Result<Vec<GrantKind>, Failure> {

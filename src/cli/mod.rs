@@ -11,6 +11,7 @@ pub mod client;
 pub mod compiling;
 pub mod console;
 pub mod dialect;
+pub mod entry;
 pub mod explain;
 pub mod failure;
 pub mod field;

@@ -8,9 +8,11 @@ use crate::cli::failure::Failure;
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::issuer::Issuer;
 use crate::random::Random;
+use crate::revocation::notice::Notice;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::store::change::By;
+use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::IssuerName;
 
 /// Added to the life of tokens: how far other clocks may be off.
@@ -82,5 +84,11 @@ impl Place<'_> {
     pub fn last_end(&self, name: &IssuerName) -> UnixTime {
         let life = self.ours(name).map_or(FOREIGN, |issuer| issuer.token.lifetime.unwrap_or(FOREIGN));
         self.now.after(life).after(SKEW)
+    }
+
+    /// Calls back all tokens that the issuer has given out so far under a handle.
+    pub fn everything_of(&self, issuer: &IssuerName, kind: HandleKind, handle: Handle) -> Notice {
+        let until = self.last_end(issuer);
+        Notice { kind, issuer: issuer.clone(), handle, issued_before: Some(self.now), until }
     }
 }

@@ -49,7 +49,12 @@ fn hear(swapper: &Swapper, outcome: Outcome) {
         Outcome::Refused(problems) => {
             swapper.refused();
             for line in problems.lines() {
-                tracing::error!("configuration refused, the old one stays: {line}");
+                // A warning is no reason to refuse, and whoever looks for the reason finds it sooner.
+                if line.contains(": warning[") {
+                    tracing::warn!("{line}");
+                } else {
+                    tracing::error!("configuration refused, the old one stays: {line}");
+                }
             }
         }
         Outcome::Loaded { snapshot, changes } => match swapper.swap(&snapshot) {

@@ -17,7 +17,7 @@ use crate::revocation::notice::Notice;
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::{ClientId, FamilyId, IssuerName, KeyId, Subject, UserName};
 use crate::token::json;
-use crate::token::opaque::{ACCESS_PREFIX, REFRESH_PREFIX, has_shape};
+use crate::token::opaque::{ACCESS_PREFIX, REFRESH_PREFIX, could_be_token};
 use crate::token::secret::SecretDigest;
 
 /// Remembered for ever, as far as the list can count.
@@ -135,7 +135,7 @@ fn subject(user: &str, issuer: &IssuerName, place: &Place<'_>) -> Result<Subject
 
 fn one_token(text: &str, issuer: Option<&str>, place: &Place<'_>) -> Result<Call, Failure> {
     let digest = SecretDigest::of(text.as_bytes());
-    if has_shape(REFRESH_PREFIX, text) {
+    if could_be_token(REFRESH_PREFIX, text) {
         let found = place.store.look_up_refresh(digest)?;
         let family = found.ok_or_else(|| Failure::new("no such refresh token is known"))?.family;
         let notice = Notice {
@@ -147,7 +147,7 @@ fn one_token(text: &str, issuer: Option<&str>, place: &Place<'_>) -> Result<Call
         };
         return Ok(Call { notice, name: family.id.to_string() });
     }
-    if has_shape(ACCESS_PREFIX, text) {
+    if could_be_token(ACCESS_PREFIX, text) {
         let found = place.store.look_up_access(digest)?;
         let access = found.ok_or_else(|| Failure::new("no such access token is known, or it is revoked already"))?;
         let until = access.expires.map_or_else(|| place.last_end(&access.issuer), |end| end.after(Seconds(60)));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::client::scopes;
 use crate::cli::console::{Consent, Console};
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
 use crate::cli::field::{fields, set_fields};
 use crate::cli::place::Place;
@@ -119,28 +120,34 @@ pub fn run(args: UserArgs, place: &Place<'_>, console: &mut Console<'_>) -> Resu
             let user = known(&name, issuer, place)?;
             let hash = hash_password(console.password()?.expose(), place.random);
             let notices = if keep_tokens { Vec::new() } else { vec![everything_of(&user, issuer, place)] };
-            done(place.store.set_password(&issuer.name, &user.name, hash, notices, place.by())?, &name)?;
+            Entry::User(&name).changed(place.store.set_password(
+                &issuer.name,
+                &user.name,
+                hash,
+                notices,
+                place.by(),
+            )?)?;
             console.say("The password is set.")
         }
         UserCommand::Disable { name } => {
             let user = known(&name, issuer, place)?;
             let notices = vec![everything_of(&user, issuer, place)];
             let outcome = place.store.set_user_state(&issuer.name, &user.name, State::Disabled, notices, place.by())?;
-            done(outcome, &name)?;
+            Entry::User(&name).changed(outcome)?;
             console.say("The user is refused, and his tokens are called back.")
         }
         UserCommand::Enable { name } => {
             let user = known(&name, issuer, place)?;
             let outcome =
                 place.store.set_user_state(&issuer.name, &user.name, State::Enabled, Vec::new(), place.by())?;
-            done(outcome, &name)?;
+            Entry::User(&name).changed(outcome)?;
             console.say("The user may sign in again.")
         }
         UserCommand::Rm { name, yes } => {
             let user = known(&name, issuer, place)?;
             console.confirm(&format!("Remove user `{name}` and call back his tokens?"), Consent::of(yes))?;
             let notices = vec![everything_of(&user, issuer, place)];
-            done(place.store.remove_user(&issuer.name, &user.name, notices, place.by())?, &name)?;
+            Entry::User(&name).changed(place.store.remove_user(&issuer.name, &user.name, notices, place.by())?)?;
             console.say("The user is removed, and his tokens are called back.")
         }
     }
@@ -153,7 +160,7 @@ fn create(add: Add, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_
             return Err(Failure::usage(format!("a {what} has 1 to {NAME_BYTES} bytes and no control characters")));
         }
     }
-    refuse_file(issuer, &add.name)?;
+    Entry::User(&add.name).refuse_file(issuer)?;
     if issuer.users.values().any(|user| user.subject.as_str() == subject) {
         return Err(Failure::new(format!("a user of the configuration file has the subject `{subject}`")));
     }
@@ -186,12 +193,14 @@ fn change(set: &Set, issuer: &Issuer, place: &Place<'_>, console: &mut Console<'
     let user = known(&set.name, issuer, place)?;
     let token = set.backend_token_file.as_deref().map(secret_file::read).transpose()?;
     if token.is_some() || set.no_backend_token {
-        done(place.store.set_backend_token(&issuer.name, &user.name, token.as_ref(), place.by())?, &set.name)?;
+        let outcome = place.store.set_backend_token(&issuer.name, &user.name, token.as_ref(), place.by())?;
+        Entry::User(&set.name).changed(outcome)?;
     }
     if !set.fields.is_empty() {
         let mut fields = user.fields;
         set_fields(&mut fields, &set.fields)?;
-        done(place.store.set_user_fields(&issuer.name, &user.name, &fields, place.by())?, &set.name)?;
+        let outcome = place.store.set_user_fields(&issuer.name, &user.name, &fields, place.by())?;
+        Entry::User(&set.name).changed(outcome)?;
     }
     console.say("The user is changed.")
 }
@@ -217,31 +226,10 @@ fn list(issuer: &Issuer, place: &Place<'_>, console: &mut Console<'_>) -> Result
 
 /// All tokens that the user's applications have got so far.
 fn everything_of(user: &User, issuer: &Issuer, place: &Place<'_>) -> Notice {
-    Notice {
-        kind: HandleKind::User,
-        issuer: issuer.name.clone(),
-        handle: Handle::of_user(&issuer.name, &user.subject),
-        issued_before: Some(place.now),
-        until: place.last_end(&issuer.name),
-    }
+    place.everything_of(&issuer.name, HandleKind::User, Handle::of_user(&issuer.name, &user.subject))
 }
 
 fn known(name: &str, issuer: &Issuer, place: &Place<'_>) -> Result<User, Failure> {
-    refuse_file(issuer, name)?;
-    let found = place.store.stored_user(&issuer.name, &UserName::new(name))?;
-    found.ok_or_else(|| Failure::new(format!("there is no user `{name}`")))
-}
-
-fn refuse_file(issuer: &Issuer, name: &str) -> Result<(), Failure> {
-    match issuer.users.contains_key(name) {
-        true => Err(Failure::new(format!("user `{name}` is defined in the configuration file; change him there"))),
-        false => Ok(()),
-    }
-}
-
-fn done(outcome: Outcome, name: &str) -> Result<(), Failure> {
-    match outcome {
-        Outcome::Done => Ok(()),
-        Outcome::Missing | Outcome::Exists => Err(Failure::new(format!("there is no user `{name}`"))),
-    }
+    Entry::User(name).refuse_file(issuer)?;
+    place.store.stored_user(&issuer.name, &UserName::new(name))?.ok_or_else(|| Entry::User(name).missing())
 }

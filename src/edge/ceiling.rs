@@ -38,7 +38,8 @@ pub fn http1(limits: &DoorLimits) -> usize {
 pub fn http2(limits: &DoorLimits) -> usize {
     let streams = limits.streams as usize;
     let answers = IN_HAND.max(streams * LEAST_SHARE) + 2 * FULL + streams * UPSTREAM_WINDOW as usize;
-    let uploads = streams * FIRST_WINDOW as usize + GROWTH as usize;
+    // Those that were given more have as much again on its way to their backends.
+    let uploads = streams * FIRST_WINDOW as usize + 2 * GROWTH as usize;
     TLS + LIFE + streams * (LIFE + heads(limits)) + answers + uploads
 }
 

@@ -127,10 +127,10 @@ impl Errand<'_> {
         let balance = &self.layout.upstreams[upstream];
         let pulses = &self.connection.worker.pulses;
         let deadline = plan.total_timeout.map(|limit| Deadline::begin(pulses, limit));
-        let mut search = Search::by(self.key(balance));
-        let stamp = self.stamp();
+        let search = record.searches(Search::by(self.key(balance)));
+        let stamp = self.stamp(upstream);
         let awaiting = Awaiting { wait: plan.first_byte_timeout, interims: self.interims(), stamp: Some(&stamp) };
-        let asked = exchange(balance, pulses, awaiting, &mut search, &write, body);
+        let asked = exchange(balance, pulses, awaiting, search, &write, body);
         let mut watch = None;
         let asked = Underway::new(asked, upload.clone(), || self.rests(plan), &mut watch);
         let outcome = Bounded::new(asked, deadline.clone()).await;
@@ -292,9 +292,11 @@ impl Errand<'_> {
     }
 
     /// What it says of where it came from.
-    fn stamp(&self) -> Arc<Stamp> {
+    fn stamp(&self, upstream: usize) -> Arc<Stamp> {
         let hop = &self.connection.hop;
-        hop.stamp(hop.trust(&self.listener().trusted_proxies), &self.head.headers, &self.located.authority)
+        let trust = hop.trust(&self.listener().trusted_proxies);
+        let instead = self.world.snapshot.upstreams[upstream].host.as_ref();
+        hop.stamp(trust, &self.head.headers, &self.located.authority, instead)
     }
 
     /// The request as the backend gets it, but for its stamp.
@@ -346,7 +348,7 @@ impl Errand<'_> {
             return telemetry.mirrored(&self.permit.route().name, Fate::Dropped.label());
         };
         let mut lines = self.lines(plan);
-        self.stamp().set(&mut lines);
+        self.stamp(mirror.upstream).set(&mut lines);
         let mut headers = mirror.head(lines, plan.set.iter().map(|(name, _)| name));
         headers.remove(header::CONTENT_LENGTH);
         let copying = Copying {

@@ -180,31 +180,13 @@ mod tests {
     use crate::revocation::list::List;
     use crate::revocation::notice::Notice;
     use crate::token::claims::Claims;
-    use crate::token::handle::{Handle, HandleKind, Handles};
+    use crate::token::handle::{Handle, HandleKind};
     use crate::token::id::IssuerName;
 
     fn tenure(user: u128, expires: u64) -> Tenure {
-        let handles = Handles {
-            token: Handle(user << 8),
-            family: None,
-            user: Some(Handle(user)),
-            client: None,
-            key: None,
-            issuer: Handle(0),
-        };
-        let claims = Claims {
-            issuer: 0,
-            subject: "ana".into(),
-            client: None,
-            scope_text: "".into(),
-            scopes: Default::default(),
-            audience: Box::new([]),
-            issued_at: None,
-            not_before: None,
-            expires: Some(UnixTime(expires)),
-            handles,
-            kept: Box::new([]),
-        };
+        let mut claims = Claims::bare("ana");
+        claims.expires = Some(UnixTime(expires));
+        claims.handles.user = Some(Handle(user));
         Tenure::new(Arc::new(claims), Seconds(0))
     }
 

@@ -4,6 +4,7 @@
 
 pub mod locate;
 pub mod manner;
+pub mod name;
 pub mod record;
 
 use std::convert::Infallible;
@@ -75,6 +76,7 @@ pub fn serve(
                 None => life.answer(&head, body, &mut record).await,
             },
         };
+        name::unrouted(&head, &life.connection, life.world(), &mut record, &mut answer);
         spare::keep_head(head);
         record.decided(answer.status());
         if life.manner.call().is_some()
@@ -129,7 +131,7 @@ impl Life {
     fn record(&self, head: &Parts) -> Box<Record> {
         let listener = self.connection.listener;
         let peer = caller(&self.connection, &self.world().snapshot.listeners[listener], &head.headers);
-        Record::begin(Arc::clone(&self.layout), listener, head.method.clone(), peer)
+        Record::begin(Arc::clone(&self.layout), listener, head, peer)
     }
 
     /// The answer, or the end of the caller's time.

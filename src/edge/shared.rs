@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::edge::drain::Drain;
 use crate::edge::fleet::Fleet;
 use crate::edge::listen::callers::Callers;
+use crate::edge::listen::complaint::Complaints;
 use crate::edge::listen::half_open::HalfOpen;
 use crate::edge::memory::Memory;
 use crate::oauth::service::Service;
@@ -108,6 +109,8 @@ pub struct DoorCount {
     pub callers: Callers,
     /// Those whose TLS handshake is under way.
     pub half_open: HalfOpen,
+    /// Those that came to nothing.
+    pub complaints: Complaints,
 }
 
 impl DoorCount {
@@ -121,6 +124,7 @@ impl DoorCount {
         }
     }
 
+    /// Counts one less: somebody who was granted entry has gone.
     pub(in crate::edge) fn leave(&self) {
         self.open.fetch_sub(1, Ordering::AcqRel);
     }
@@ -146,6 +150,7 @@ impl Crowd {
         Crowd { open: DoorCount::default(), limit: AtomicUsize::new(limit) }
     }
 
+    /// Counts one more, if the descriptors are enough for it.
     pub(in crate::edge) fn enter(&self) -> Entry {
         self.open.enter(self.limit.load(Ordering::Relaxed))
     }
@@ -155,6 +160,7 @@ impl Crowd {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
+    /// Somebody who was granted entry has gone.
     pub(in crate::edge) fn leave(&self) {
         self.open.leave();
     }

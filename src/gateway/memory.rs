@@ -28,8 +28,8 @@ pub fn mind(shared: &Arc<Shared>, wanted: MemoryLimit) -> std::io::Result<()> {
     let limit = match wanted {
         MemoryLimit::Off => return Ok(()),
         MemoryLimit::Bytes(bytes) => bytes,
-        MemoryLimit::Auto => match there_is(Path::new("/")) {
-            Some(bytes) => bytes / 100 * SHARE,
+        MemoryLimit::Auto | MemoryLimit::Share(_) => match there_is(Path::new("/")) {
+            Some(bytes) => bytes / 100 * if let MemoryLimit::Share(share) = wanted { share } else { SHARE },
             None => return Ok(()),
         },
     };

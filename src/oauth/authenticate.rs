@@ -65,7 +65,9 @@ pub(in crate::oauth) async fn authenticate<S: GrantStore + Directory>(
     }
     let found = find(store, issuer, id).await?;
     // The store takes its time, and those who came at once with others were all let in.
-    if let Err(wait) = throttle.may_try(issuer, peer, party, now) {
+    if !issuer.clients.contains_key(id)
+        && let Err(wait) = throttle.may_try(issuer, peer, party, now)
+    {
         return Err(refuse(Condition::TooMany(wait), "throttled"));
     }
     let why = match &found {

@@ -23,6 +23,7 @@ use crate::random::bytes;
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::{ClientId, FamilyId, IssuerName, Subject, UserName};
 use crate::token::opaque;
+use crate::token::place::Place;
 use crate::token::scope::Scopes;
 use crate::token::secret::{Secret, SecretDigest};
 
@@ -110,16 +111,20 @@ pub(in crate::oauth) fn mint<S, P>(case: &Case<'_, S, P>, bearer: &Bearer<'_>) -
         all.into_iter().flatten()
     };
     let issued = case.service.list.earliest_issue(handles, case.now);
-    let number = number(case);
     match (issuer.token.format, &issuer.token.spelling.access) {
         (TokenFormat::Opaque, makeup) => {
-            let token = makeup.mint(opaque::ACCESS_PREFIX, &*case.service.random);
+            let end = issuer.token.lifetime.map(|span| issued.after(span));
+            let place = Place::new(end, issued, case.desk.millisecond);
+            let token = makeup.mint_at(opaque::ACCESS_PREFIX, place, &*case.service.random);
             let digest = token.digest();
             let row = row(issuer, bearer, issued, digest, opaque_handle(name, &digest));
+            // As good as drawn, and the end of the digest names no row.
+            let number = number_of(&digest.0[26..]);
             Ok(Minted { token, issued, number, row: Some(row) })
         }
         (TokenFormat::Jwt, Makeup::Jwt(form)) => {
             let expires = issuer.token.lifetime.map(|span| issued.after(span));
+            let number = number(case);
             let (token, id) = sign(case, signer, form, bearer, Times { issued, expires }, number)?;
             // Without an end only a row can tell that it was not called back.
             let handle = Handle::of_token(name, Some(&id), b"");
@@ -128,7 +133,8 @@ pub(in crate::oauth) fn mint<S, P>(case: &Case<'_, S, P>, bearer: &Bearer<'_>) -
         }
         (TokenFormat::Jwt, _) => {
             let signer = signer.ok_or_else(no_key)?;
-            let id = URL_SAFE_NO_PAD.encode(bytes::<16>(&*case.service.random));
+            let drawn = bytes::<16>(&*case.service.random);
+            let (id, number) = (URL_SAFE_NO_PAD.encode(drawn), number_of(&drawn[10..]));
             let claims = claims(issuer, bearer, &id, issued);
             let payload = serde_json::to_vec(&claims).map_err(|error| Refused::internal(error.to_string()))?;
             let token = signer.sign(ACCESS_TYPE, &payload).map_err(|error| Refused::internal(error.to_string()))?;
@@ -144,7 +150,10 @@ fn no_key() -> Refused {
 
 /// A number for a token: 48 random bits, exact in every JSON reader.
 fn number<S, P>(case: &Case<'_, S, P>) -> u64 {
-    let drawn = bytes::<6>(&*case.service.random);
+    number_of(&bytes::<6>(&*case.service.random))
+}
+
+fn number_of(drawn: &[u8]) -> u64 {
     drawn.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
@@ -257,7 +266,10 @@ impl RefreshPart {
                 let times = Times { issued: case.now, expires };
                 sign(case, case.desk.refresh_ring.signer(), form, bearer, times, number(case))?.0
             }
-            makeup => makeup.mint(opaque::REFRESH_PREFIX, &*case.service.random),
+            makeup => {
+                let place = Place::new(expires, case.now, case.desk.millisecond);
+                makeup.mint_at(opaque::REFRESH_PREFIX, place, &*case.service.random)
+            }
         };
         Ok(RefreshPart { row: NewRefresh { digest: token.digest(), expires }, token })
     }

@@ -65,6 +65,8 @@ pub struct Desk<'a> {
     pub dialect: &'a Dialect,
     /// Number of the seat in the dialect that was asked.
     pub seat: usize,
+    /// The present moment's milliseconds, for where rows lie; no rule depends on them.
+    pub millisecond: u16,
 }
 
 /// One token request whose client is proven.

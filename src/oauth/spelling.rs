@@ -9,6 +9,7 @@ use crate::dialect::shape::Shape;
 use crate::dialect::template::Template;
 use crate::random::{Random, bytes};
 use crate::token::opaque;
+use crate::token::place::Place;
 use crate::token::secret::Secret;
 
 /// The make-up of both kinds of token.
@@ -104,11 +105,20 @@ impl Makeup {
         }
     }
 
+    /// The same for a token whose row lies at `place`; an old system's alphabet has no
+    /// room to tell it.
+    pub fn mint_at(&self, prefix: &str, place: Place, random: &dyn Random) -> Secret {
+        match self {
+            Makeup::Opaque(alphabet) => alphabet.mint(random),
+            Makeup::Standard | Makeup::Jwt(_) => opaque::mint_at(prefix, place, random),
+        }
+    }
+
     /// Whether a text could be a random one of this make-up.
     pub fn fits(&self, prefix: &str, text: &str) -> bool {
         match self {
             Makeup::Opaque(alphabet) => alphabet.fits(text),
-            Makeup::Standard => opaque::has_shape(prefix, text),
+            Makeup::Standard => opaque::could_be_token(prefix, text),
             Makeup::Jwt(_) => false,
         }
     }

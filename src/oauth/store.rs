@@ -30,7 +30,7 @@ use crate::token::scope::Scopes;
 use crate::token::secret::{Secret, SecretDigest};
 
 /// The store could not answer. The text is for the operator's log only.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoreError {
     /// What failed and why; never holds a value that came from a request.
     pub detail: String,

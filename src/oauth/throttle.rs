@@ -107,12 +107,12 @@ impl Throttle {
     /// Forgives the pair. The address keeps its count: one account of one's own must
     /// not pay for guessing at others.
     pub fn succeeded(&self, issuer: &Issuer, peer: IpAddr, party: Party<'_>, now: UnixTime) {
-        let (key, end) = (pair_key(issuer, peer, Some(party)), now.after(issuer.throttle.within));
         // While nobody fails here there is nothing to forgive and nothing to spare
         // anyone from, and the common case writes nothing.
         if self.tries.get(&pair_key(issuer, peer, None)).is_none_or(|address| address.forget <= now) {
             return;
         }
+        let (key, end) = (pair_key(issuer, peer, Some(party)), now.after(issuer.throttle.within));
         self.note(key, |tries| {
             *tries = Tries { failures: 0, blocked_until: UnixTime(0), good_until: end, forget: end };
         });

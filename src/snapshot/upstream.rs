@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
 use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 
@@ -27,6 +27,8 @@ pub struct Upstream {
     pub servers: Vec<Server>,
     /// What they speak.
     pub protocol: Protocol,
+    /// The `Host` that they are asked for, in place of the caller's.
+    pub host: Option<HeaderValue>,
     /// Which of them is asked.
     pub balancing: Balancing,
     /// Connecting, TLS included; also the wait for a connection at a bound.
@@ -60,6 +62,7 @@ impl Upstream {
             name,
             servers,
             protocol: Protocol::Http1,
+            host: None,
             balancing: Balancing::LeastRequests,
             connect_timeout: seconds(1),
             pool_idle: 64,

@@ -1,7 +1,8 @@
-//! Opaque access tokens. They are written far more often than they are revoked, so a
-//! row has one random index and no more: a revocation of a token that ends is kept
-//! in the log and asked for when the row is read; only tokens without end are looked
-//! for and deleted.
+//! Opaque access tokens. They are written far more often than they are revoked, so
+//! theirs is one tree, in the order of their digests, whose usual end is where the next
+//! row goes (`token::place`), and an index has only rows that it is needed for. A
+//! revocation of a token that ends is kept in the log and asked for when the row is read;
+//! only tokens without end are looked for and deleted.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -11,9 +12,11 @@ use crate::store::column::{family_id, handle, handle_bytes, issuer, maybe_time, 
 use crate::store::{family, revocation};
 use crate::token::handle::{Handle, HandleKind};
 use crate::token::id::{ClientId, FamilyId, Subject};
+use crate::token::place::Place;
 use crate::token::secret::SecretDigest;
 
-/// Remembers a token; if it names a family, that must be alive.
+/// Remembers a token; if it names a family, that must be alive. Writes by one statement
+/// and as its last act.
 pub fn put(connection: &Connection, token: &Access) -> Result<(), StoreError> {
     let row = match token.family {
         None => None,
@@ -28,9 +31,11 @@ pub fn put(connection: &Connection, token: &Access) -> Result<(), StoreError> {
 /// Remembers a token of the family in row `family`.
 pub fn insert(connection: &Connection, token: &Access, family: Option<i64>) -> rusqlite::Result<()> {
     let endless = token.expires.is_none().then(|| carriers(token).map(handle_bytes));
-    let sql = "INSERT INTO access (digest, token, issuer, family, client, subject, scopes, issued, expires,
+    // Swept by its place, or else by the index of ends.
+    let placed = token.expires.is_some_and(|end| Place::tells_end(&token.digest, end));
+    let sql = "INSERT INTO access (digest, token, issuer, family, client, subject, scopes, issued, expires, placed,
                                    user_handle, client_handle, issuer_handle)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     connection
         .prepare_cached(sql)?
         .execute(params![
@@ -43,6 +48,7 @@ pub fn insert(connection: &Connection, token: &Access, family: Option<i64>) -> r
             token.scopes.to_string(),
             seconds(token.issued),
             token.expires.map(seconds),
+            placed,
             endless.map(|h| h[0]),
             endless.map(|h| h[1]),
             endless.map(|h| h[2]),

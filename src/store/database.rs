@@ -18,7 +18,7 @@ use crate::store::folder::{Demand, prepare};
 use crate::store::open_error::OpenError;
 use crate::store::reader::Readers;
 use crate::store::schema::{explain, migrate};
-use crate::store::task::{Piece, Waiter};
+use crate::store::task::{Extent, Piece, Sent, Waiter};
 use crate::store::usage::Usage;
 use crate::store::vault::Vault;
 use crate::store::writer::{WriteCounts, Writer};
@@ -70,14 +70,27 @@ impl Store {
         connect(&self.inner.database, Purpose::Read).map_err(refused)
     }
 
-    /// Runs `work` in the writer's next transaction; resolves when it is durable.
+    /// Runs `work` in the writer's next transaction; resolves when it is durable. It is
+    /// queued at once, and to be awaited at once: others may hear of theirs by it.
     pub(super) fn write<T, W>(&self, work: W) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, W>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let queued = self.inner.writer.offer(Piece::new(work, Waiter::Future(sender)));
+        let queued = self.inner.writer.offer(Piece::new(Extent::Several, work, Waiter::here(sender)));
+        answer(queued, receiver)
+    }
+
+    /// The same for work that writes by one statement and as its last act, which needs no
+    /// savepoint.
+    pub(super) fn write_once<T, W>(&self, work: W) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let queued = self.inner.writer.offer(Piece::new(Extent::Statement, work, Waiter::here(sender)));
         answer(queued, receiver)
     }
 
@@ -88,7 +101,7 @@ impl Store {
         W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let queued = self.inner.readers.offer(Piece::new(work, Waiter::Future(sender)));
+        let queued = self.inner.readers.offer(Piece::new(Extent::Several, work, Waiter::here(sender)));
         answer(queued, receiver)
     }
 
@@ -98,7 +111,7 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.inner.writer.push(Piece::new(work, Waiter::Thread(sender)))?;
+        self.inner.writer.push(Piece::new(Extent::Several, work, Waiter::Thread(sender)))?;
         receiver.recv().unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -109,12 +122,11 @@ impl fmt::Debug for Store {
     }
 }
 
-async fn answer<T>(
-    queued: Result<(), StoreError>,
-    receiver: oneshot::Receiver<Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+async fn answer<T>(queued: Result<(), StoreError>, receiver: oneshot::Receiver<Sent<T>>) -> Result<T, StoreError> {
     queued?;
-    receiver.await.unwrap_or_else(|_| Err(ended()))
+    let (answer, rest) = receiver.await.map_err(|_| ended())?;
+    drop(rest);
+    answer
 }
 
 fn ended() -> StoreError {

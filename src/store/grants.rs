@@ -40,7 +40,7 @@ impl GrantStore for Store {
     }
 
     async fn put_access(&self, access: Access) -> Result<(), StoreError> {
-        self.write(move |connection| access::put(connection, &access)).await
+        self.write_once(move |connection| access::put(connection, &access)).await
     }
 
     async fn put_reusable(&self, token: Reusable) -> Result<(), StoreError> {

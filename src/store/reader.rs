@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::oauth::store::StoreError;
 use crate::store::column::refused;
 use crate::store::connection::{Purpose, connect};
-use crate::store::task::Task;
+use crate::store::task::{Rest, Task};
 
 /// Reads at once.
 const READERS: usize = 4;
@@ -87,6 +87,6 @@ fn run(connection: &Connection, work: &Mutex<Receiver<Box<dyn Task>>>) {
         let next = work.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).recv();
         let Ok(mut task) = next else { return };
         let outcome = task.attempt(connection);
-        task.settle(outcome);
+        task.settle(outcome, Rest::default());
     }
 }

@@ -66,9 +66,16 @@ fn first_use(connection: &Connection, rotation: &Rotation, parent: &Parent) -> R
 }
 
 fn store_use(connection: &Connection, rotation: &Rotation, parent: &Parent) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE refresh SET used = ?2, expires = coalesce(expires, ?3) WHERE id = ?1")?
-        .execute(params![parent.id, seconds(rotation.now), seconds(rotation.now.after(USED_KEPT))])?;
+    let now = seconds(rotation.now);
+    match parent.expires {
+        // An end that is named is written into its index anew, even if it stays the same.
+        Some(_) => {
+            connection.prepare_cached("UPDATE refresh SET used = ?2 WHERE id = ?1")?.execute(params![parent.id, now])?
+        }
+        None => connection
+            .prepare_cached("UPDATE refresh SET used = ?2, expires = ?3 WHERE id = ?1")?
+            .execute(params![parent.id, now, seconds(rotation.now.after(USED_KEPT))])?,
+    };
     family::add_refresh(connection, &rotation.child, parent.family, Some(parent.id))?;
     if rotation.grace > Seconds(0) {
         connection

@@ -9,13 +9,14 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::store::open_error::OpenError;
 
 /// The steps, oldest first; a file's `user_version` is the number it has behind it.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
     include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 
 /// Written into the file's header so that another program's file is recognised.

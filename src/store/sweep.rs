@@ -2,7 +2,7 @@
 //! In small transactions, so that nobody's refresh waits behind a big one. Nothing
 //! here changes an answer: what is swept was refused already.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
 use crate::clock::{Seconds, UnixTime};
 use crate::oauth::store::StoreError;
@@ -11,6 +11,7 @@ use crate::store::code;
 use crate::store::column::{refused, seconds};
 use crate::store::database::Store;
 use crate::store::session;
+use crate::token::place::Place;
 
 /// Rows of one transaction.
 const ROWS: i64 = 500;
@@ -33,6 +34,7 @@ impl Store {
         let mut gone = 0;
         for (clear, before) in [
             (tokens as Clear, ended),
+            (strewn_tokens, ended),
             (reusables, ended),
             (spent, ended),
             (refreshes, ended),
@@ -75,23 +77,32 @@ impl Store {
 type Clear = fn(&Connection, i64) -> rusqlite::Result<usize>;
 
 fn tokens(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
-    let sql = "DELETE FROM access WHERE id IN
-                 (SELECT id FROM access WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2) RETURNING family";
-    delete_with_families(connection, sql, before)
+    // The run of rows that lies before what is yet to end; the few strewn ones in it have
+    // a sweep of their own.
+    let sql = "DELETE FROM access WHERE digest IN
+                 (SELECT digest FROM access WHERE digest < ?3 AND placed = 1 AND expires <= ?1 LIMIT ?2)
+               RETURNING family";
+    let next = Place::first(UnixTime(u64::try_from(before).unwrap_or(0).saturating_add(1)));
+    delete_with_families(connection, sql, params![before, ROWS, next.0])
+}
+
+fn strewn_tokens(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM access WHERE digest IN
+                 (SELECT digest FROM access WHERE placed = 0 AND expires IS NOT NULL AND expires <= ?1 LIMIT ?2)
+               RETURNING family";
+    delete_with_families(connection, sql, params![before, ROWS])
 }
 
 fn refreshes(connection: &Connection, before: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM refresh WHERE id IN
                  (SELECT id FROM refresh WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2) RETURNING family";
-    delete_with_families(connection, sql, before)
+    delete_with_families(connection, sql, params![before, ROWS])
 }
 
 /// Runs the deletion, then drops the families that have no token left.
-fn delete_with_families(connection: &Connection, sql: &str, before: i64) -> rusqlite::Result<usize> {
-    let families: Vec<Option<i64>> = connection
-        .prepare_cached(sql)?
-        .query_map(params![before, ROWS], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+fn delete_with_families(connection: &Connection, sql: &str, bound: &[&dyn ToSql]) -> rusqlite::Result<usize> {
+    let families: Vec<Option<i64>> =
+        connection.prepare_cached(sql)?.query_map(bound, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let mut empty = connection.prepare_cached(
         "DELETE FROM family WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM refresh WHERE family = ?1)
                                           AND NOT EXISTS (SELECT 1 FROM access  WHERE family = ?1)",

@@ -2,7 +2,7 @@
 //! transaction for the agreement, codes that are under way, families, opaque tokens and
 //! the logs that other gateways read.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
 use crate::clock::UnixTime;
 use crate::oauth::authorize::store::Left;
@@ -44,11 +44,11 @@ pub fn narrow(connection: &Connection, pair: Pair<'_>, left: &Left) -> rusqlite:
     for family in living(connection, pair)? {
         set(connection, "UPDATE family SET scopes = ?2 WHERE id = ?1", family.row, &family.scopes, left)?;
         let tokens = connection
-            .prepare_cached("SELECT id, scopes FROM access WHERE family = ?1")?
+            .prepare_cached("SELECT digest, scopes FROM access WHERE family = ?1")?
             .query_map([family.row], |row| Ok((row.get(0)?, scopes(row, 1)?)))?
-            .collect::<rusqlite::Result<Vec<(i64, Scopes)>>>()?;
-        for (row, before) in tokens {
-            set(connection, "UPDATE access SET scopes = ?2 WHERE id = ?1", row, &before, left)?;
+            .collect::<rusqlite::Result<Vec<([u8; 32], Scopes)>>>()?;
+        for (digest, before) in tokens {
+            set(connection, "UPDATE access SET scopes = ?2 WHERE digest = ?1", digest, &before, left)?;
         }
         let narrowed = Narrowing {
             issuer: issuer.clone(),
@@ -107,7 +107,7 @@ fn living(connection: &Connection, (issuer, subject, client): Pair<'_>) -> rusql
 }
 
 /// Writes what is left of some scopes.
-fn set(connection: &Connection, sql: &str, row: i64, before: &Scopes, left: &Left) -> rusqlite::Result<()> {
+fn set(connection: &Connection, sql: &str, row: impl ToSql, before: &Scopes, left: &Left) -> rusqlite::Result<()> {
     let after = before.intersection(&left.with_held);
     connection.prepare_cached(sql)?.execute(params![row, after.to_string()]).map(|_| ())
 }

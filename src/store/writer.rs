@@ -1,20 +1,21 @@
-//! The one writer. It takes whatever is queued, runs each piece in a savepoint of
-//! its own inside one transaction, commits once (one sync of the disk for all) and
-//! only then answers. So a hundred waiting clients cost one sync, and nobody hears
-//! "done" before it is on the disk.
+//! The one writer. It takes whatever is queued, runs each piece, in a savepoint of its
+//! own unless it is one statement, inside one transaction, commits once (one sync of the
+//! disk for all) and only then answers: one waiter of each thread, who answers the others
+//! of his. So a hundred waiting clients cost one sync and a wake-up or two, and nobody
+//! hears "done" before it is on the disk.
 //! Must never: answer before the commit, or let one failed piece undo another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Instant;
 
 use rusqlite::Connection;
 
 use crate::oauth::store::StoreError;
 use crate::store::column::refused;
-use crate::store::task::Task;
+use crate::store::task::{Extent, Rest, Task};
 
 /// Pieces in one transaction at most.
 const BATCH: usize = 256;
@@ -120,22 +121,46 @@ fn transact(connection: &Connection, batch: impl Iterator<Item = Box<dyn Task>>,
         // If even this fails the next BEGIN says so to its waiters.
         drop(command(connection, "ROLLBACK"));
     }
+    settle(waiting, &outcome);
+}
+
+/// Answers everybody: one of each thread, and by him the others.
+fn settle(waiting: Vec<Box<dyn Task>>, kept: &Result<(), StoreError>) {
+    let mut threads: Vec<(ThreadId, Box<dyn Task>, Rest)> = Vec::new();
     for task in waiting {
-        task.settle(outcome.clone());
+        let Some(home) = task.home() else {
+            task.settle(kept.clone(), Rest::default());
+            continue;
+        };
+        match threads.iter_mut().find(|(thread, ..)| *thread == home) {
+            Some((_, _, rest)) => rest.tasks.push(task),
+            None => threads.push((home, task, Rest { tasks: Vec::new(), kept: Some(kept.clone()) })),
+        }
+    }
+    for (_, first, rest) in threads {
+        first.settle(kept.clone(), rest);
     }
 }
 
-/// Runs one piece in its savepoint. `Err` only when the whole transaction is lost:
-/// some errors, a full disk among them, make SQLite roll everything back.
+/// Runs one piece, in its savepoint if it needs one. `Err` only when the whole
+/// transaction is lost: some errors, a full disk among them, make SQLite roll everything
+/// back.
 fn attempt(connection: &Connection, task: &mut dyn Task, counts: &WriteCounts) -> Result<(), StoreError> {
-    command(connection, "SAVEPOINT piece")?;
-    match task.attempt(connection) {
-        Ok(()) => command(connection, "RELEASE piece"),
-        Err(error) => {
-            counts.failures.fetch_add(1, Ordering::Relaxed);
-            if connection.is_autocommit() {
-                return Err(error);
-            }
+    let extent = task.extent();
+    if extent == Extent::Several {
+        command(connection, "SAVEPOINT piece")?;
+    }
+    let done = task.attempt(connection);
+    if done.is_err() {
+        counts.failures.fetch_add(1, Ordering::Relaxed);
+        if connection.is_autocommit() {
+            return done;
+        }
+    }
+    match (extent, done) {
+        (Extent::Statement, _) => Ok(()),
+        (Extent::Several, Ok(())) => command(connection, "RELEASE piece"),
+        (Extent::Several, Err(_)) => {
             command(connection, "ROLLBACK TO piece")?;
             command(connection, "RELEASE piece")
         }

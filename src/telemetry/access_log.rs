@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::Version;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -136,6 +137,7 @@ struct Entry<'a> {
     msg: &'static str,
     listener: &'a str,
     route: Cow<'a, str>,
+    protocol: &'static str,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
@@ -143,6 +145,10 @@ struct Entry<'a> {
     duration_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_zero")]
+    retries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,11 +177,14 @@ impl Line {
                 Some(endpoint) => Cow::Owned(format!("endpoint/{endpoint}")),
                 None => Cow::Borrowed(Layout::name(&layout.routes, exchange.route)),
             },
+            protocol: protocol(exchange.version),
             method: exchange.method.as_str(),
             path,
             status: exchange.status,
             duration_ms: millis_of(exchange.duration),
             upstream: exchange.upstream.map(|index| Layout::name(&layout.upstreams, Some(index))),
+            server: exchange.server.as_deref(),
+            retries: exchange.retries,
             upstream_ms: exchange.upstream_time.map(millis_of),
             client_id: exchange.client.as_deref(),
             request_id: exchange.request_id.as_deref(),
@@ -206,6 +215,12 @@ impl Entry<'_> {
         if let (Some(upstream), Some(millis)) = (self.upstream, self.upstream_ms) {
             let _ = write!(out, " {upstream}={millis:.1}ms");
         }
+        if let Some(server) = self.server {
+            let _ = write!(out, " server={}", server.escape_debug());
+        }
+        if self.retries > 0 {
+            let _ = write!(out, " retries={}", self.retries);
+        }
         if !self.auth_result.is_empty() {
             let _ = write!(out, " auth={}", self.auth_result);
         }
@@ -220,6 +235,19 @@ impl Entry<'_> {
         }
         let _ = write!(out, " from {}", self.peer);
     }
+}
+
+/// A version as request lines write it.
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// RFC 3339 in UTC with milliseconds; the number itself when it is beyond the calendar.

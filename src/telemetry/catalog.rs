@@ -80,6 +80,9 @@ catalog! {
     /// Requests to backends.
     UPSTREAM_REQUESTS = counter("tollgate_upstream_requests_total", &["upstream", "result"],
         "Requests sent to an upstream by the class of its answer, or by the fault that kept it from answering.");
+    /// What the gateway answered by itself, and what broke off.
+    REASONS = counter("tollgate_request_reasons_total", &["upstream", "reason"],
+        "Requests that the gateway answered by itself, or whose answer broke off, by the `reason` of their line in the access log; `upstream` is `-` where the reason is not about one.");
     /// How long backends take.
     UPSTREAM_SECONDS = histogram("tollgate_upstream_duration_seconds", &REQUEST_BOUNDS, &["upstream"],
         "Time spent waiting for an upstream in one request.");

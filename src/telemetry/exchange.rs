@@ -15,6 +15,8 @@ pub struct Exchange {
     pub route: Option<usize>,
     /// Which endpoint of ours answered, when one did.
     pub endpoint: Option<&'static str>,
+    /// The version that the caller speaks.
+    pub version: http::Version,
     /// The method as sent.
     pub method: http::Method,
     /// The canonical path, where it is wanted; `None` too when it was refused before it had one.
@@ -31,6 +33,10 @@ pub struct Exchange {
     pub upstream_time: Option<Duration>,
     /// Index of the upstream that was asked.
     pub upstream: Option<usize>,
+    /// The server of it that was asked last; filled in where a line is written.
+    pub server: Option<Arc<str>>,
+    /// How often the request was sent again.
+    pub retries: u32,
     /// `client_id` of the permit.
     pub client: Option<Box<str>>,
     /// The request's id, where its route gives one.

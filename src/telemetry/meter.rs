@@ -10,6 +10,7 @@ use crate::telemetry::exchange::Exchange;
 use crate::telemetry::histogram::raise;
 use crate::telemetry::layout::Layout;
 use crate::telemetry::ledger::{ENDPOINTS, Handles, Ledger};
+use crate::telemetry::reason::{self, OTHERS, Slot};
 use crate::telemetry::tally::{RouteSeries, UpstreamTally, WorkerTally};
 
 /// One worker's way to count. Cheap to share, never shared between workers.
@@ -78,6 +79,19 @@ impl Meter {
             raise(&tally.ended, 1);
         }
         self.own().record(exchange);
+        if let Some(reason) = exchange.reason {
+            self.reason(exchange.upstream, reason);
+        }
+    }
+
+    fn reason(&self, upstream: Option<usize>, reason: &str) {
+        let cell = match (reason::slot(reason), upstream.and_then(|index| self.upstream(index))) {
+            (Slot::OfUpstream(slot), Some(tally)) => &tally.reasons[slot],
+            (Slot::Other(slot), _) => &self.own().reasons[slot],
+            // Its upstream is of an older world, or was not chosen yet.
+            (Slot::OfUpstream(_), None) => &self.own().reasons[OTHERS.len() - 1],
+        };
+        raise(cell, 1);
     }
 
     /// Counts one finished exchange and hands it to the access log. The one call of

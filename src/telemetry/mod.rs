@@ -18,6 +18,7 @@ pub mod log_file;
 pub mod meter;
 pub mod metrics;
 pub mod outcome;
+pub mod reason;
 pub mod scrape;
 pub mod servers;
 pub mod spool;

@@ -12,10 +12,11 @@ use crate::telemetry::family::Family;
 use crate::telemetry::histogram::Total;
 use crate::telemetry::label::{DECISIONS, METHODS, UPSTREAM_RESULTS, code_text};
 use crate::telemetry::ledger::{Book, Ledger};
+use crate::telemetry::reason::{OF_UPSTREAMS, OTHERS};
 use crate::telemetry::tally::{RouteSeries, sum};
 
 /// The families of this collector.
-const FAMILIES: [Described; 15] = [
+const FAMILIES: [Described; 16] = [
     catalog::REQUESTS,
     catalog::REQUEST_SECONDS,
     catalog::OVERHEAD_SECONDS,
@@ -26,6 +27,7 @@ const FAMILIES: [Described; 15] = [
     catalog::CACHE_LOOKUPS,
     catalog::CACHE_ENTRIES,
     catalog::UPSTREAM_REQUESTS,
+    catalog::REASONS,
     catalog::UPSTREAM_SECONDS,
     catalog::UPSTREAM_CONNECTIONS,
     catalog::UPSTREAM_CONNECTS,
@@ -60,6 +62,7 @@ impl Collector for Scrape {
         let mut out = routes(&book);
         out.extend(self.own());
         out.extend(upstreams(&book));
+        out.push(self.reasons(&book));
         let mut in_flight = Family::of(&catalog::IN_FLIGHT);
         for (name, series) in &book.listeners {
             // Ended first: a request that begins in between must not make it negative.
@@ -77,6 +80,20 @@ impl Collector for Scrape {
 }
 
 impl Scrape {
+    /// What the gateway answered by itself, and what broke off.
+    fn reasons(&self, book: &Book) -> Family {
+        let mut reasons = Family::of(&catalog::REASONS);
+        for (slot, reason) in OTHERS.iter().enumerate() {
+            reasons.push_used(&["-", reason], sum(self.ledger.workers(), |tally| &tally.reasons[slot]));
+        }
+        for (name, series) in &book.upstreams {
+            for (slot, reason) in OF_UPSTREAMS.iter().enumerate() {
+                reasons.push_used(&[name, reason], sum(series, |tally| &tally.reasons[slot]));
+            }
+        }
+        reasons
+    }
+
     fn own(&self) -> [Family; 3] {
         let workers = self.ledger.workers();
         let mut overhead = Family::of(&catalog::OVERHEAD_SECONDS);

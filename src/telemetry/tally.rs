@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::telemetry::exchange::Exchange;
 use crate::telemetry::histogram::{Histogram, OVERHEAD_BOUNDS, REQUEST_BOUNDS, raise};
 use crate::telemetry::label::{self, CODES, DECISIONS, METHODS, UPSTREAM_RESULTS};
+use crate::telemetry::reason::{OF_UPSTREAMS, OTHERS};
 
 /// Series that callers can bring into being by what they do: (route, method, code)
 /// and (route, result). At the bound a further one is counted as `other`.
@@ -128,6 +129,8 @@ impl Drop for RouteSeries {
 pub struct UpstreamTally {
     /// By class of answer or fault.
     pub results: [AtomicU64; UPSTREAM_RESULTS.len()],
+    /// What kept it from answering, or its answer from coming whole.
+    pub reasons: [AtomicU64; OF_UPSTREAMS.len()],
     /// Waiting for it.
     pub duration: Histogram,
     /// Connections made.
@@ -162,9 +165,11 @@ pub struct ListenerTally {
 }
 
 /// One worker's counts that belong to nothing named.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(128))]
 pub struct WorkerTally {
+    /// Reasons that are about no upstream.
+    pub reasons: [AtomicU64; OTHERS.len()],
     /// Its own share of a request.
     pub overhead: Histogram,
     /// Tokens found in its verdict cache.
@@ -175,6 +180,21 @@ pub struct WorkerTally {
     pub cache_entries: AtomicU64,
     /// How far its sampling of access-log lines has come.
     pub sampled: AtomicU64,
+}
+
+impl Default for WorkerTally {
+    /// Nothing counted yet.
+    fn default() -> WorkerTally {
+        let zero = AtomicU64::default;
+        WorkerTally {
+            reasons: std::array::from_fn(|_| zero()),
+            overhead: Histogram::default(),
+            cache_hits: zero(),
+            cache_misses: zero(),
+            cache_entries: zero(),
+            sampled: zero(),
+        }
+    }
 }
 
 impl WorkerTally {

@@ -3,6 +3,8 @@
 //! per token and shared; it answers "is it live at `now`", never "was it revoked".
 
 use crate::clock::{Seconds, UnixTime};
+#[cfg(test)]
+use crate::token::handle::Handle;
 use crate::token::handle::Handles;
 use crate::token::scope::ScopeSet;
 
@@ -60,6 +62,25 @@ impl Claims {
             Liveness::NotYet
         } else {
             Liveness::Live
+        }
+    }
+
+    /// For tests: a token of `subject` without an end, which says nothing else.
+    #[cfg(test)]
+    pub fn bare(subject: &str) -> Claims {
+        let none = Handle(0);
+        Claims {
+            issuer: 0,
+            subject: subject.into(),
+            client: None,
+            scope_text: "".into(),
+            scopes: ScopeSet::default(),
+            audience: Box::default(),
+            issued_at: None,
+            not_before: None,
+            expires: None,
+            handles: Handles { token: none, family: None, user: None, client: None, key: None, issuer: none },
+            kept: Box::default(),
         }
     }
 }

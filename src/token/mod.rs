@@ -13,6 +13,7 @@ pub mod jws;
 pub mod key;
 pub mod members;
 pub mod opaque;
+pub mod place;
 pub mod ring;
 pub mod scope;
 pub mod seal;

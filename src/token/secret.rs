@@ -9,6 +9,8 @@ use aws_lc_rs::digest;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::token::place::{PLACE_BYTES, Place};
+
 /// A secret in memory: compares in constant time, prints as stars, is wiped on drop.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
@@ -36,15 +38,23 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a secret: enough to recognise it, useless to present.
+/// The SHA-256 of a secret: enough to recognise it, useless to present. That of a token
+/// with a place begins with the place, and has 200 bits of the SHA-256 behind it.
 #[derive(Clone, Copy)]
 pub struct SecretDigest(pub [u8; 32]);
 
 impl SecretDigest {
     /// Digests the secret's bytes.
     pub fn of(secret: &[u8]) -> SecretDigest {
+        let whole = digest::digest(&digest::SHA256, secret);
         let mut out = [0; 32];
-        out.copy_from_slice(digest::digest(&digest::SHA256, secret).as_ref());
+        match Place::of(secret) {
+            None => out.copy_from_slice(whole.as_ref()),
+            Some(place) => {
+                out[..PLACE_BYTES].copy_from_slice(&place.0);
+                out[PLACE_BYTES..].copy_from_slice(&whole.as_ref()[..32 - PLACE_BYTES]);
+            }
+        }
         SecretDigest(out)
     }
 }

@@ -73,6 +73,9 @@ impl Pattern {
             let number = name.parse().ok().filter(|number| *number < names.len());
             number.or_else(|| names.iter().position(|known| *known == Some(name)))
         };
+        if let Some(foreign) = dollar(to) {
+            return Err(PatternError::Target(format!("`${foreign}` would stand as it is; a group is `{{{foreign}}}`")));
+        }
         let pieces = braces::pieces(to).map_err(PatternError::Target)?;
         let read = pieces.into_iter().map(|piece| match piece {
             braces::Piece::Text(text) => Ok(Piece::Text(text)),
@@ -95,6 +98,13 @@ impl Pattern {
         }
         Cow::Owned(out)
     }
+}
+
+/// The group that a text speaks of as other programs spell it: `$1`, `\1`.
+fn dollar(to: &str) -> Option<&str> {
+    let rest = to.split_once(['$', '\\'])?.1.trim_start_matches('{');
+    let end = rest.find(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').unwrap_or(rest.len());
+    (end > 0).then(|| &rest[..end])
 }
 
 /// What is wrong with a pattern.

@@ -154,6 +154,7 @@ fn snapshot(folder: &std::path::Path) -> Snapshot {
             log_level: LogLevel::Info,
         },
         access_log: AccessLog { sample_ok: 1.0, path: false, format: LogFormat::Json },
+        request_id: tollgate::traffic::rules::Identified::No,
         cache_entries: 0,
         drain: Duration::ZERO,
         revision: String::new(),
@@ -169,13 +170,7 @@ fn issuer() -> Issuer {
         url: "https://main.example".to_owned(),
         base: "/oauth2".to_owned(),
         token: TokenSettings { format: TokenFormat::Jwt, lifetime: Some(Seconds(600)), ..TokenSettings::default() },
-        refresh: RefreshSettings {
-            lifetime: None,
-            idle: None,
-            rotate: true,
-            grace: Seconds(10),
-            ..RefreshSettings::default()
-        },
+        refresh: RefreshSettings { rotate: true, grace: Seconds(10), ..RefreshSettings::default() },
         keys: KeySettings {
             algorithm: Algorithm::EdDsa,
             given: None,

@@ -37,6 +37,8 @@ fn everything_that_was_said_is_in_the_snapshot() {
     assert_eq!(snapshot.listeners[0].limits.header_bytes, 16 << 10);
     assert_eq!(snapshot.listeners[0].trusted_proxies.len(), 2);
     assert_eq!((snapshot.fixed.workers, snapshot.cache_entries), (3, 0));
+    assert_eq!(snapshot.fixed.memory, tollgate::snapshot::MemoryLimit::Share(75));
+    assert_eq!(snapshot.upstreams[0].host.as_ref().map(|host| host.as_bytes()), Some(&b"backend.internal:8080"[..]));
     assert_eq!(snapshot.fixed.audit, AuditTarget::File("tests/config/good/audit.log".into()));
     assert_eq!((snapshot.fixed.log_level, snapshot.access_log.format), (LogLevel::Debug, LogFormat::Json));
     assert_eq!(snapshot.fixed.metrics, None);
@@ -137,9 +139,9 @@ fn traffic_that_was_said(snapshot: &Snapshot) {
     assert_eq!(rules.limits_before, [limit("at-once"), limit("per-address")], "those that need no token come first");
     assert_eq!(rules.limits_after, [limit("per-client"), limit("per-tenant")]);
     let split = rules.split.as_ref().expect("a split");
-    assert_eq!((&split.key, &split.shares[..]), (&Mark::Claim(0), &[(1, 50_000)][..]));
+    assert_eq!((&split.key, &split.shares[..]), (&Mark::Claim(0), &[(1, 25_000), (2, 50_000)][..]));
     let mirror = rules.mirror.as_ref().expect("a mirror");
-    assert_eq!((mirror.upstream, mirror.share, mirror.max_body), (2, 100_000, 16 << 10));
+    assert_eq!((mirror.upstream, mirror.share, mirror.max_body), (3, 100_000, 16 << 10));
     let names = |rules: &[(http::HeaderName, tollgate::snapshot::Template)]| {
         rules.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()
     };

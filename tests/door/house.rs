@@ -265,6 +265,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
             log_level: LogLevel::Error,
         },
         access_log: AccessLog { sample_ok: 0.0, path: false, format: LogFormat::Json },
+        request_id: tollgate::traffic::rules::Identified::No,
         cache_entries: 16,
         drain: LONG,
         revision: String::new(),

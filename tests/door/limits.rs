@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tollgate::snapshot::{Door, DoorLimits};
 
+use crate::files;
 use crate::house::{House, limits};
 use crate::wire::Wire;
 
@@ -50,6 +51,7 @@ fn many_headers_pass_where_the_limit_is_high() {
 
 #[test]
 fn the_kernel_spreads_connections_over_all_workers() {
+    assert!(files::most() > 1024, "both ends of every connection are here");
     let house = House::open(vec![(Door::Clear, limits())], 3);
     let mut workers = HashSet::new();
     let mut wires = Vec::new();

@@ -4,6 +4,8 @@
 
 mod bodies;
 mod drain;
+#[path = "../support/files.rs"]
+mod files;
 mod handshakes;
 mod heads;
 mod house;

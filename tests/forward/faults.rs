@@ -80,8 +80,8 @@ async fn a_stream_that_breaks_off_does_not_look_whole() {
         let gateway = Gateway::serve(vec![broken]);
         let got = raw(gateway.address, b"GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
         let text = String::from_utf8_lossy(&got).into_owned();
-        // Silence would be taken for a connection that died unused, and the request sent again.
-        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{} bytes", text.len());
+        // Who sees a head knows that his request was taken; without one he may send it again.
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.contains('x'), "{text:.60}");
         assert!(!text.ends_with("0\r\n\r\n"), "the end of a chunked body was made up");
         assert!(text.matches('x').count() <= 500_000);
         let fault = if then == Then::Close { "reset" } else { "timeout" };

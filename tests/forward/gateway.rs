@@ -283,6 +283,7 @@ fn snapshot(routes: Vec<RouteSpec>, listener: Listener, folder: &std::path::Path
         issuers: vec![issuer],
         foreign_rings: vec![None],
         access_log: AccessLog { sample_ok: 1.0, path: true, format: LogFormat::Json },
+        request_id: tollgate::traffic::rules::Identified::No,
         cache_entries: 100,
         drain: Duration::from_secs(1),
         revision: String::new(),
@@ -350,13 +351,7 @@ fn issuer() -> Issuer {
             audience: vec![ISSUER.to_owned()],
             ..TokenSettings::default()
         },
-        refresh: RefreshSettings {
-            lifetime: None,
-            idle: None,
-            rotate: true,
-            grace: Seconds(10),
-            ..RefreshSettings::default()
-        },
+        refresh: RefreshSettings { rotate: true, grace: Seconds(10), ..RefreshSettings::default() },
         keys: KeySettings {
             algorithm: Algorithm::EdDsa,
             given: None,

@@ -2,6 +2,10 @@
 //! callers that write bytes. What a backend sees and what a caller gets is compared.
 //! Must never: wait for time to pass where an event can be awaited.
 
+#[path = "../support/answer.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod answer;
+
 mod admission;
 mod answers;
 mod application_keys;

@@ -19,7 +19,7 @@ const PATH: (&str, &str) = (":path", "/hello");
 const AUTHORITY: (&str, &str) = (":authority", "localhost");
 
 pub fn cases() -> Vec<Case> {
-    [messages(), fields(), pseudo(), lengths()].concat()
+    [messages(), fields(), pseudo(), forms(), lengths()].concat()
 }
 
 fn messages() -> Vec<Case> {
@@ -131,6 +131,77 @@ fn pseudo() -> Vec<Case> {
             Expect::Reset(1, &[PROTOCOL]),
         ),
     ]
+}
+
+/// What each pseudo-header field may hold, and what no field may.
+fn forms() -> Vec<Case> {
+    let refused = [
+        ("8.3.1: a path that begins with nothing", (":path", "hello")),
+        ("8.3.1: a path that is a URI", (":path", "http://evil.test/x")),
+        ("8.3.1: a path that is a query", (":path", "?x")),
+        ("8.3.1: a path with a fragment", (":path", "/hello#x")),
+        ("8.3.1: a path with a space", (":path", "/hel lo")),
+        ("8.3.1: a path with a control octet", (":path", "/hello\u{1}")),
+        ("8.3.1: an empty authority", (":authority", "")),
+        ("8.3.1: an authority with a path", (":authority", "a/b")),
+        ("8.3.1: an authority of two lines", (":authority", "a\r\nb")),
+        ("8.3.1: an empty scheme", (":scheme", "")),
+        ("8.3.1: a scheme with a space", (":scheme", "ht tp")),
+        ("8.3.1: an empty method", (":method", "")),
+        ("8.3.1: a method of two words", (":method", "GET /x")),
+        ("8.3.1: a method with a line feed", (":method", "GET\n")),
+    ];
+    let refused = refused.map(|(name, changed)| {
+        let own = [METHOD, SCHEME, PATH, AUTHORITY];
+        malformed(name, &own.map(|field| if field.0 == changed.0 { changed } else { field }))
+    });
+    let answered = |name, fields: &[(&str, &str)], status, text| {
+        case(name, [frame(HEADERS, WHOLE, 1, block(fields))], Expect::Answer(1, status, text))
+    };
+    let star = (":path", "*");
+    let connect = (":method", "CONNECT");
+    let others = vec![
+        answered("8.3.1: * with GET", &[METHOD, SCHEME, star, AUTHORITY], "400", "path_not_absolute"),
+        answered(
+            "8.3.1: * with OPTIONS",
+            &[(":method", "OPTIONS"), SCHEME, star, AUTHORITY],
+            "400",
+            "path_not_absolute",
+        ),
+        answered("8.3.1: userinfo", &[METHOD, SCHEME, PATH, (":authority", "u@localhost")], "400", "host_invalid"),
+        answered("8.3.1: neither authority nor host", &[METHOD, SCHEME, PATH], "400", "host_invalid"),
+        answered("8.3.1: a host and no authority", &[METHOD, SCHEME, PATH, ("host", "localhost")], "200", "/hello"),
+        with_answer("8.3.1: the same host beside it", &[("host", "localhost")], "200", "/hello"),
+        with_answer("RFC 9112 §3.2: two hosts", &[("host", "localhost"), ("host", "localhost")], "400", "host_invalid"),
+        malformed("8.5: CONNECT with scheme and path", &[connect, SCHEME, PATH, AUTHORITY]),
+        malformed("RFC 8441 §4: no path", &[connect, (":protocol", "websocket"), SCHEME, AUTHORITY]),
+        malformed("RFC 8441 §4: no scheme", &[connect, (":protocol", "websocket"), PATH, AUTHORITY]),
+        malformed("8.3: :protocol twice", &[connect, (":protocol", "a"), (":protocol", "a"), SCHEME, PATH, AUTHORITY]),
+        with("8.2.1: a tab in a name", &[("x\ttest", "ok")]),
+        with("8.2.1: NUL in a name", &[("x\0test", "ok")]),
+        with("8.2.1: DEL in a name", &[("x\u{7f}test", "ok")]),
+        with("8.2.1: an octet above ASCII in a name", &[("xé", "ok")]),
+        with("8.2.1: nothing but a colon", &[(":", "ok")]),
+        with("8.2.1: DEL in a value", &[("x-test", "\u{7f}")]),
+        with("8.2.1: a control octet in a value", &[("x-test", "\u{1}")]),
+        with("8.2.2: te with nothing", &[("te", "")]),
+        with("8.2.2: te twice, one of them wrong", &[("te", "trailers"), ("te", "gzip")]),
+        with_answer(
+            "8.2.3: three cookies",
+            &[("cookie", "a=1"), ("cookie", "b=2"), ("cookie", "c=3")],
+            "200",
+            "a=1; b=2; c=3",
+        ),
+        with_answer("8.1.1: a length of nothing", &[("content-length", "0")], "200", "/hello"),
+        with("8.1.1: a negative length", &[("content-length", "-1")]),
+        with("8.1.1: a list of lengths", &[("content-length", "0, 0")]),
+        with("8.1.1: two lengths", &[("content-length", "0"), ("content-length", "1")]),
+    ];
+    refused.into_iter().chain(others).collect()
+}
+
+fn with_answer(name: &'static str, more: &[(&str, &str)], status: &'static str, text: &'static str) -> Case {
+    case(name, [frame(HEADERS, WHOLE, 1, get(more))], Expect::Answer(1, status, text))
 }
 
 /// §8.1.1: a length that is not kept.

@@ -14,6 +14,7 @@ mod exchanges;
 mod floods;
 mod frames;
 mod fuzz;
+mod goodbye;
 mod kinds;
 mod slow;
 mod streams;

@@ -3,15 +3,11 @@
 //! was redeemed never again, and one whose answer did not come at most once.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::channel;
 
-use tollgate::clock::{Clock as _, SystemClock};
-
+use crate::crowd::{CYCLES, Chance, Faults, Sentences, Use, storm};
 use crate::support::browser::Browser;
 use crate::support::gateway::{Folder, Gateway};
-use crate::{CROWD, CYCLES, Chance, ask, copy_files, exchange, get, member, wait_for, yaml};
+use crate::{ask, copy_files, exchange, get, member, yaml};
 
 /// RFC 7636 appendix B.
 const CHALLENGE: &str = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
@@ -49,14 +45,12 @@ fn with_codes() -> String {
 
 #[test]
 fn codes_that_were_given_work_once_whenever_it_is_killed() {
-    let seed = SystemClock.now().0 << 32 | u64::from(std::process::id());
-    println!("seed {seed}");
-    let chance = Chance(AtomicU64::new(seed));
+    let chance = Chance::new();
     let mut gateway = Gateway::start("kill9-codes", &with_codes());
     let session = signed_in(&gateway);
     let mut redeemed = 0;
     for _ in 0..CYCLES {
-        let journals = storm(&gateway, &session, &chance);
+        let journals = storm(&gateway, &chance, |address, journal| step(address, &session, journal));
         gateway = Gateway::start_in(gateway.kill());
         let address = gateway.address("clear");
         redeemed += journals.iter().map(|journal| journal.redeemed.len()).sum::<usize>();
@@ -106,32 +100,6 @@ fn request() -> String {
     )
 }
 
-/// Lets the crowd loose, and kills the gateway under it.
-fn storm(gateway: &Gateway, session: &str, chance: &Chance) -> Vec<Journal> {
-    let address = gateway.address("clear");
-    let over = AtomicBool::new(false);
-    let (told, answers) = channel();
-    let journals: Vec<Mutex<Journal>> = (0..CROWD).map(|_| Mutex::default()).collect();
-    std::thread::scope(|scope| {
-        for journal in &journals {
-            let (told, over) = (told.clone(), &over);
-            scope.spawn(move || {
-                let mut mine = Journal::default();
-                while !over.load(Ordering::SeqCst) && step(address, session, &mut mine) {
-                    // The storm may have been called off meanwhile.
-                    let _ = told.send(());
-                }
-                *journal.lock().expect("no member panicked") = mine;
-            });
-        }
-        drop(told);
-        wait_for(&answers, 20 + chance.below(150));
-        gateway.signal("KILL");
-        over.store(true, Ordering::SeqCst);
-    });
-    journals.into_iter().map(|journal| journal.into_inner().expect("no member panicked")).collect()
-}
-
 /// Gets a code, or redeems the one it has; `false` when no answer came, or a wrong one.
 fn step(address: SocketAddr, session: &str, journal: &mut Journal) -> bool {
     match journal.fresh.take() {
@@ -159,32 +127,22 @@ fn step(address: SocketAddr, session: &str, journal: &mut Journal) -> bool {
 
 /// What the journal says and the restarted gateway does not.
 fn judge(journal: &Journal, address: SocketAddr) -> Vec<String> {
-    let mut faults = journal.faults.clone();
-    let mut expect = |answer: &str, wanted: &str, fault: &str| {
-        if !answer.starts_with(wanted) {
-            faults.push(format!("{fault}: {answer}"));
-        }
-    };
+    let outlived = "what a code became outlived its second use";
+    let say = Sentences { lost: LOST, twice: "a code worked twice", outlived };
+    let mut faults = Faults(journal.faults.clone());
     for (_, access) in &journal.redeemed {
-        expect(&get(address, access), "HTTP/1.1 200", FORGOTTEN);
+        faults.expect(&get(address, access), "HTTP/1.1 200", FORGOTTEN);
     }
-    let presented = journal.fresh.iter().map(|code| (code, true)).chain(journal.open.iter().map(|code| (code, false)));
-    for (code, untouched) in presented {
-        let first = redeem(address, code);
-        if untouched {
-            expect(&first, "HTTP/1.1 200", LOST);
-        }
-        expect(&redeem(address, code), "HTTP/1.1 400", "a code worked twice");
-        if first.starts_with("HTTP/1.1 200") {
-            let answer = get(address, &member(&first, "access_token"));
-            expect(&answer, "HTTP/1.1 401", "what a code became outlived its second use");
-        }
+    let fresh = journal.fresh.iter().map(|code| (code, Use::Untouched));
+    for (code, used) in fresh.chain(journal.open.iter().map(|code| (code, Use::Unanswered))) {
+        let try_access = |first: &str| get(address, &member(first, "access_token"));
+        faults.judge_once(used, || redeem(address, code), try_access, &say);
     }
     if let Some((code, access)) = journal.redeemed.last() {
-        expect(&redeem(address, code), "HTTP/1.1 400", REUSED);
-        expect(&get(address, access), "HTTP/1.1 401", "what a code became outlived its second use");
+        faults.expect(&redeem(address, code), "HTTP/1.1 400", REUSED);
+        faults.expect(&get(address, access), "HTTP/1.1 401", outlived);
     }
-    faults
+    faults.0
 }
 
 fn form(code: &str) -> String {

@@ -89,6 +89,10 @@ fn partners_are_known_by_their_certificates_and_strangers_are_not() {
         !output.expect("curl is installed by tests/run").status.success()
     };
     assert!(fails(&strange), "of another authority, under the same name");
+    until("why, in the log", || {
+        let log = gateway.stderr();
+        log.lines().any(|line| line.contains("a TLS handshake failed") && line.contains("UnknownIssuer"))
+    });
     put(&gateway.folder.path().join("partners.crl"), &partners.revoke(&[&stolen]));
     until("the revocation", || fails(&bad));
     assert_eq!(by(&good, "/partners/x").status, 200);

@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::authority::{Authority, put};
 use crate::crowd::{Crowd, Manner};
 use crate::support::backend::Backend;
-use crate::support::gateway::{Folder, Gateway, finish, tollgate};
+use crate::support::gateway::{Folder, Gateway, finish, send_signal, tollgate};
 use crate::support::http::{curl, until};
 use crate::support::token::{call, client_credentials, post};
 use crate::support::yaml::standard;
@@ -61,8 +61,7 @@ impl Orphan {
 
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let told = Command::new("kill").args([&format!("-{name}"), &self.0.to_string()]).status();
-        assert!(told.is_ok_and(|status| status.success()));
+        assert!(send_signal(self.0, name));
     }
 
     /// Waits for its end.
@@ -80,7 +79,7 @@ impl Orphan {
 impl Drop for Orphan {
     fn drop(&mut self) {
         if lives(self.0) {
-            let _ = Command::new("kill").args(["-KILL", &self.0.to_string()]).status();
+            send_signal(self.0, "KILL");
         }
     }
 }
@@ -112,8 +111,7 @@ fn a_new_program_takes_over_under_load_and_nobody_is_refused() {
 
     let mut last = first;
     for _ in 0..2 {
-        let told = Command::new("kill").args(["-USR2", &last.to_string()]).status();
-        assert!(told.is_ok_and(|status| status.success()));
+        assert!(send_signal(last, "USR2"));
         let banner = gateway.next_banner();
         assert!(banner.iter().any(|line| line.contains(&clear.to_string())), "the same address: {banner:#?}");
         crowds.iter().for_each(|crowd| crowd.wait_for(100));

@@ -74,6 +74,7 @@ fn begin(gateway: &Gateway, length: u64) -> TcpStream {
 fn unlimited(backend: SocketAddr) -> String {
     standard(&format!("http://{backend}"))
         .replace("access: public }", "access: public, max_body: 2GiB }")
+        .replace("address: \"127.0.0.1:0\" }\n", "address: \"127.0.0.1:0\", limits: { body: 10m } }\n")
         .replace("store:", "runtime: { workers: 2 }\nstore:")
 }
 

@@ -6,6 +6,7 @@
 mod support;
 
 mod bulk;
+mod bulk_http2;
 mod crowd;
 mod ending;
 mod hostile;

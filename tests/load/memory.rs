@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::process::resident;
+use crate::support::files;
 use crate::support::gateway::Gateway;
 use crate::support::http::{Answer, curl, series, until};
 use crate::support::yaml::standard;
@@ -29,8 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// One connection to the backend, for which up to 1,024 requests of each worker wait.
 fn bounded(backend: &str, memory: &str) -> String {
     standard(backend)
+        .replace("address: \"127.0.0.1:0\" }\n", "address: \"127.0.0.1:0\", limits: { idle: 10m } }\n")
         .replace("store:", &format!("runtime: {{ workers: 2, memory: {memory} }}\nstore:"))
-        .replace("backend: { servers", "backend: { pool: { max_connections: 1 }, timeouts: { connect: 60s }, servers")
+        .replace("backend: { servers", "backend: { pool: { max_connections: 1 }, timeouts: { connect: 10m }, servers")
 }
 
 fn ready(gateway: &Gateway) -> Answer {
@@ -73,7 +75,7 @@ fn idle(backend: &str) -> u64 {
 
 #[test]
 fn a_flood_within_every_other_bound_ends_at_the_ceiling_and_leaves_no_trace() {
-    assert!(crate::process::most_files() > 3 * CALLERS as u64, "files for callers and gateway");
+    assert!(files::most() > 3 * CALLERS as u64, "files for callers and gateway");
     // Takes connections and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let backend = format!("http://{}", silent.local_addr().expect("an address"));

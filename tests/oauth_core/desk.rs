@@ -200,8 +200,14 @@ impl Fixture {
 
     /// Sends the request as it is.
     pub async fn send(&self, endpoint: Endpoint, raw: &RawRequest) -> Told {
-        let desk =
-            Desk { issuer: &self.issuer, ring: &self.ring, refresh_ring: &self.ring, dialect: &self.dialect, seat: 0 };
+        let desk = Desk {
+            issuer: &self.issuer,
+            ring: &self.ring,
+            refresh_ring: &self.ring,
+            dialect: &self.dialect,
+            seat: 0,
+            millisecond: 0,
+        };
         let answer = self.service.answer(desk, endpoint, raw, self.now).await;
         let reply = answer.reply.clone();
         let json = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);

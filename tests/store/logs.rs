@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use tollgate::clock::{Seconds, UnixTime};
 use tollgate::oauth::issuer::Sessions;
-use tollgate::oauth::store::{Directory as _, GrantStore as _, Taken};
-use tollgate::random::OsRandom;
+use tollgate::oauth::store::{Access, Directory as _, GrantStore as _, Taken};
+use tollgate::random::{OsRandom, SeededRandom};
 use tollgate::revocation::notice::Notice;
 use tollgate::store::change::Outcome;
 use tollgate::store::client::{OldSecrets, State};
@@ -15,6 +15,7 @@ use tollgate::store::signing_key::Turn;
 use tollgate::token::handle::{Handle, HandleKind};
 use tollgate::token::id::ClientId;
 use tollgate::token::key::{Algorithm, KeyMaterial};
+use tollgate::token::opaque::{ACCESS_PREFIX, mint_at};
 
 use crate::support::{NOW, Place, access, by, client, digest, family, main_issuer, notice, refresh, rotation, runtime};
 
@@ -104,6 +105,34 @@ fn the_directory_forgets_what_changed_and_keeps_two_secrets() {
     assert!(runtime.block_on(store.find_refresh(digest("r0"))).unwrap().unwrap().revoked);
     assert_eq!(store.remove_client(&issuer, &id, Vec::new(), by(NOW)).unwrap(), Outcome::Done);
     assert_eq!(store.remove_client(&issuer, &id, Vec::new(), by(NOW)).unwrap(), Outcome::Missing);
+}
+
+#[test]
+fn tokens_that_tell_their_place_are_swept_as_one_run_and_others_by_their_end() {
+    let place = Place::new();
+    let store = place.open();
+    let runtime = runtime();
+    let random = SeededRandom::new(9);
+    let mut digests = Vec::new();
+    for (number, end) in [Some(10), Some(10), Some(60), Some(200), None].into_iter().enumerate() {
+        let end = end.map(|span| NOW.after(Seconds(span)));
+        let lies = tollgate::token::place::Place::new(end, NOW, u16::try_from(number).unwrap());
+        let token = mint_at(ACCESS_PREFIX, lies, &random).digest();
+        // Beside each one that was made without a place.
+        for digest in [token, digest(&format!("strewn {number}"))] {
+            runtime.block_on(store.put_access(Access { digest, ..access("t", None, end) })).unwrap();
+            digests.push((digest, end));
+        }
+    }
+    // What ends at a moment stays for another minute, for clocks that are set back.
+    for (span, gone) in [(10, 0), (69, 0), (70, 4), (119, 0), (120, 2), (260, 2), (1_000_000, 0)] {
+        assert_eq!(store.sweep(NOW.after(Seconds(span))).unwrap(), gone, "{span} s on");
+        for (digest, end) in &digests {
+            let stays = end.is_none_or(|end| end.after(Seconds(60)) > NOW.after(Seconds(span)));
+            let found = runtime.block_on(store.find_access(*digest)).unwrap();
+            assert_eq!(found.is_some(), stays, "{end:?}, {span} s on");
+        }
+    }
 }
 
 #[test]

@@ -14,11 +14,12 @@ use tollgate::random::OsRandom;
 use tollgate::store::change::{Outcome, Topic};
 use tollgate::store::signing_key::Turn;
 use tollgate::store::{OpenError, StateLock, Store};
-use tollgate::token::id::{Subject, UserName};
+use tollgate::token::handle::{Handle, HandleKind};
+use tollgate::token::id::{ClientId, Subject, UserName};
 use tollgate::token::key::{Algorithm, KeyMaterial};
 use tollgate::token::secret::Secret;
 
-use crate::support::{NOW, Place, access, by, client, digest, family, main_issuer, refresh, runtime};
+use crate::support::{NOW, Place, access, by, client, digest, family, main_issuer, notice, refresh, runtime};
 
 #[test]
 fn an_opened_store_keeps_everything_and_its_folder_is_closed() {
@@ -171,6 +172,54 @@ fn foreign_and_newer_databases_are_refused() {
     assert!(matches!(Store::open(&place.0, None), Err(OpenError::Newer { found: 99, .. })));
     change("PRAGMA user_version = 1; PRAGMA application_id = 7");
     assert!(matches!(Store::open(&place.0, None), Err(OpenError::Foreign { .. })));
+}
+
+#[test]
+fn tokens_of_an_older_file_are_found_called_back_and_swept() {
+    let place = Place::new();
+    drop(place.open());
+    for end in ["", "-wal", "-shm"] {
+        drop(fs::remove_file(place.0.join(format!("tollgate.db{end}"))));
+    }
+    let old = rusqlite::Connection::open(place.database()).unwrap();
+    for step in [
+        include_str!("../../src/store/schema/0001.sql"),
+        include_str!("../../src/store/schema/0002.sql"),
+        include_str!("../../src/store/schema/0003.sql"),
+        include_str!("../../src/store/schema/0004.sql"),
+        include_str!("../../src/store/schema/0005.sql"),
+        include_str!("../../src/store/schema/0006.sql"),
+    ] {
+        old.execute_batch(step).unwrap();
+    }
+    old.execute_batch("PRAGMA user_version = 6; PRAGMA application_id = 1953459308").unwrap();
+    let end = NOW.after(Seconds(50));
+    for (text, end) in [("ends", Some(end)), ("other", Some(end)), ("endless", None)] {
+        let token = access(text, None, end);
+        let handle = token.token.0.to_be_bytes();
+        let endless = end.is_none().then(|| Handle::of_client(&main_issuer(), &token.client).0.to_be_bytes());
+        let sql = "INSERT INTO access (digest, token, issuer, client, subject, scopes, issued, expires, client_handle)
+                   VALUES (?1, ?2, 'main', 'app', 'app', 'a', ?3, ?4, ?5)";
+        let (issued, end) = (i64::try_from(NOW.0).unwrap(), end.map(|end| i64::try_from(end.0).unwrap()));
+        old.execute(sql, rusqlite::params![token.digest.0, handle, issued, end, endless]).unwrap();
+    }
+    drop(old);
+    fs::set_permissions(place.database(), fs::Permissions::from_mode(0o600)).unwrap();
+    let store = place.open();
+    let found = |text: &str| runtime().block_on(store.find_access(digest(text))).unwrap();
+    assert_eq!(
+        found("ends").map(|token| (token.client.as_str().to_owned(), token.expires)),
+        Some(("app".into(), Some(end)))
+    );
+    let called_back = access("other", None, None).token;
+    runtime().block_on(store.revoke(vec![notice(HandleKind::Token, called_back, None)], "test")).unwrap();
+    assert!(found("other").is_none() && found("ends").is_some() && found("endless").is_some());
+    // The two whose end has come, but not the revocation, which goes on for longer.
+    assert_eq!(store.sweep(end.after(Seconds(60))).unwrap(), 2);
+    assert!(found("ends").is_none() && found("endless").is_some());
+    let client = Handle::of_client(&main_issuer(), &ClientId::new("app"));
+    runtime().block_on(store.revoke(vec![notice(HandleKind::Client, client, Some(NOW))], "test")).unwrap();
+    assert!(found("endless").is_none());
 }
 
 #[test]

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async, client_async};
 
 use crate::peers::{self, Wire, dial, listen};
+use crate::support::files;
 use crate::support::gateway::Gateway;
 use crate::{BOUND, PATIENCE, Setup, counts, revoke, token_of};
 
@@ -229,6 +230,7 @@ async fn a_backend_must_prove_that_it_means_a_websocket() {
 async fn of_a_thousand_exactly_one_users_are_closed() {
     const ALL: usize = 1000;
     const OF_BEN: usize = 100;
+    assert!(files::most() > 3 * ALL as u64, "callers and backend have a file each");
     let gateway = start("ws-thousand", "10m").await;
     let (ana, ben) = (token_of(&gateway, "ana", "read"), token_of(&gateway, "ben", "read"));
     let mut sockets = Vec::new();
@@ -347,4 +349,7 @@ async fn over_http2_they_are_the_same() {
     assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
     assert_eq!((frame.code, &*frame.reason), (CloseCode::Policy, "the access token was revoked"));
     echoes(&mut second, "the other stream lives").await;
+    // Whoever leaves without a word is not counted any more either.
+    drop((first, second, sender));
+    counts(&gateway, "tollgate_live_exchanges{kind=\"websocket\"}", 0);
 }

@@ -159,8 +159,7 @@ impl Gateway {
 
     /// Sends a signal by name, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
-        assert!(status.is_ok_and(|s| s.success()), "kill -{name}");
+        assert!(send_signal(self.pid(), name), "kill -{name}");
     }
 
     /// Waits for the end and gives the folder back, for a second start.
@@ -193,6 +192,13 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal by name to a process; whether it was there. The shell's own `kill`: not
+/// every machine has a program of that name.
+pub fn send_signal(pid: u32, name: &str) -> bool {
+    let status = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Lines up to `ready`, without what is no line of a banner; `Err`: there was no such line.

@@ -3,10 +3,12 @@
 //! of its own; speak HTTP to it by hand. Must never: sleep to wait for something.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod answer;
 pub mod backend;
 pub mod browser;
 pub mod buffers;
 pub mod example;
+pub mod files;
 pub mod gateway;
 pub mod h2;
 pub mod http;

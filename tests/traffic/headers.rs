@@ -55,6 +55,21 @@ fn lines_are_removed_set_and_added_on_both_ways() {
 }
 
 #[test]
+fn what_belongs_to_no_route_has_an_id_too_where_the_defaults_say_so() {
+    let backend = Backend::ok();
+    let routes = "routes: [{ path: /a, upstream: backend, access: public }]";
+    for (name, defaults, named) in [("ids", "defaults: { request_id: true }\n", true), ("no-ids", "", false)] {
+        let gateway = house(name, &[("backend", &backend.url())], &format!("{defaults}{routes}"));
+        for (path, status) in [("/a", 200), ("/nowhere", 404), ("/x/../y", 400), ("/oauth2/jwks", 200)] {
+            let answer = get(&gateway, path, &[]);
+            assert_eq!((answer.status, answer.header("x-request-id").is_some()), (status, named), "{path}");
+            let line: serde_json::Value = serde_json::from_str(&gateway.line().expect("a line")).expect("JSON");
+            assert_eq!(line["request_id"].as_str(), answer.header("x-request-id"), "{path}");
+        }
+    }
+}
+
+#[test]
 fn no_value_ends_a_line() {
     let backend = Backend::ok();
     let gateway = house("header-attack", &[("backend", &backend.url())], ROUTES);

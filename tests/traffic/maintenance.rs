@@ -29,6 +29,23 @@ fn a_closed_route_says_so_in_a_form_the_caller_reads() {
 }
 
 #[test]
+fn one_route_stays_open_where_the_defaults_close_all() {
+    let backend = Backend::ok();
+    let blocks = r#"
+defaults: { maintenance: {}, cors: { origins: https://app.example }, compress: {}, request_id: true }
+routes:
+  - { path: /status, upstream: backend, access: public, maintenance: off, cors: off, compress: off }
+  - { path: /**, upstream: backend, access: public }
+"#;
+    let gateway = house("maintenance-but-one", &[("backend", &backend.url())], blocks);
+    let origin = "origin: https://app.example";
+    let open = get(&gateway, "/status", &[origin]);
+    assert_eq!((open.status, open.header("access-control-allow-origin")), (200, None));
+    let closed = get(&gateway, "/anything", &[origin]);
+    assert_eq!((closed.status, closed.header("access-control-allow-origin")), (503, Some("https://app.example")));
+}
+
+#[test]
 fn who_works_on_it_gets_in_by_address_or_scope() {
     let backend = Backend::ok();
     let gateway = house("maintenance-allow", &[("backend", &backend.url())], ROUTES);

@@ -4,10 +4,12 @@
 mod ejecting;
 mod gateway;
 mod health;
+mod hosts;
 mod killing;
 mod limits;
 mod reloading;
 mod retrying;
+mod seen;
 mod server;
 mod sticking;
 #[path = "../support/mod.rs"]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::client::{grants, refuse_file, scopes, tell_secret};
+use crate::cli::client::{grants, scopes, tell_secret};
 use crate::cli::console::Console;
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
 use crate::cli::field::fields;
 use crate::cli::place::Place;
@@ -113,7 +114,7 @@ pub(in crate::cli) fn create(
     if !visible || id.as_str().is_empty() || id.as_str().len() > ID_BYTES {
         return Err(Failure::usage(format!("a client id has 1 to {ID_BYTES} visible ASCII characters, no space")));
     }
-    refuse_file(issuer, &id)?;
+    Entry::Client(id.as_str()).refuse_file(issuer)?;
     let grants = grants(&add.grant)?;
     if add.public && grants.contains(&GrantKind::ClientCredentials) {
         return Err(Failure::usage("a public client cannot use client_credentials (RFC 6749 §4.4); name --grant"));

@@ -5,8 +5,9 @@
 use clap::Args;
 
 use crate::cli::client::add::url_secrets;
-use crate::cli::client::{done, everything_of, grants, known, scopes};
+use crate::cli::client::{everything_of, grants, known, scopes};
 use crate::cli::console::Console;
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
 use crate::cli::field::set_fields;
 use crate::cli::place::Place;
@@ -71,7 +72,7 @@ pub(in crate::cli) fn change(
     let lost = before.scopes.iter().any(|scope| !after.scopes.contains(scope));
     let notices = if lost && !set.keep_tokens { vec![everything_of(&id, issuer, place)] } else { Vec::new() };
     let called_back = !notices.is_empty();
-    done(place.store.change_client(&issuer.name, after, notices, place.by())?, &id)?;
+    Entry::Client(id.as_str()).changed(place.store.change_client(&issuer.name, after, notices, place.by())?)?;
     console.say(match called_back {
         true => "The client has fewer scopes now, and its tokens are called back.",
         false => "The client is changed.",

@@ -6,6 +6,7 @@ use http::HeaderName;
 use crate::config::compile::compiler::Compiler;
 use crate::config::compile::template::KeptClaims;
 use crate::config::problem::code::Code;
+use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
 use crate::snapshot::upstream::{Balancing, KeySource};
 
@@ -17,8 +18,11 @@ impl Compiler<'_> {
             Some(balancing) => balancing,
             None => {
                 let message = format!("`{word}` is no way to choose a server");
+                let known = ["least-requests", "round-robin", "hash(address)", "hash(sub)", "hash(client_id)"];
                 let help = "write least-requests, round-robin, hash(sub), hash(client_id), hash(claims.NAME), \
                             hash(header NAME), hash(cookie NAME) or hash(address)";
+                let meant = closest(&word.value, known.into_iter()).map(|meant| format!("did you mean `{meant}`?"));
+                let help = meant.unwrap_or_else(|| help.to_owned());
                 self.wrong_with_help(Code::UnknownWord, word.place, message, "not known", help);
                 Balancing::LeastRequests
             }

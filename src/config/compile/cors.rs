@@ -18,8 +18,7 @@ const MAX_AGE: u64 = 600;
 
 impl Compiler<'_> {
     /// Whom a route is open to.
-    pub fn cors(&mut self, written: &At<CorsDocument>, access: &[AccessLine]) -> Cors {
-        let document = &written.value;
+    pub fn cors(&mut self, document: &CorsDocument, access: &[AccessLine]) -> Cors {
         let origins = self.cors_origins(&document.origins);
         let allowed = document.credentials.as_ref().filter(|flag| flag.value);
         if let (Some(flag), Origins::Any) = (allowed, &origins) {

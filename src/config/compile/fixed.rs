@@ -15,6 +15,7 @@ use crate::config::compile::limits::count;
 use crate::config::document::gateway::GatewayDocument;
 use crate::config::document::memory::MemoryName;
 use crate::config::document::observability::{LogFormatName, LogLevelName};
+use crate::config::document::percent::Percent;
 use crate::config::document::secret::SecretText;
 use crate::config::document::word::{OrBlock, OrNumber};
 use crate::config::problem::code::Code;
@@ -79,12 +80,14 @@ impl Compiler<'_> {
         let Some(at) = &document.runtime.memory else { return MemoryLimit::Auto };
         let bytes = match at.value {
             MemoryName::Auto => return MemoryLimit::Auto,
+            MemoryName::Share(Percent(share @ 1..=100)) => return MemoryLimit::Share(u64::from(share)),
+            MemoryName::Share(_) => 0,
             MemoryName::Off => return MemoryLimit::Off,
             MemoryName::Size(size) => size.0,
         };
         if !(LEAST_MEMORY..=MOST_MEMORY).contains(&bytes) {
             let message = "a limit of memory of this size is out of bounds";
-            self.wrong(Code::WrongValue, at.place, message, "expected 64MiB to 1024GiB");
+            self.wrong(Code::WrongValue, at.place, message, "expected 64MiB to 1024GiB, or 1% to 100%");
         }
         MemoryLimit::Bytes(bytes)
     }

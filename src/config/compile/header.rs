@@ -6,6 +6,7 @@ use http::HeaderName;
 
 use crate::config::compile::compiler::Compiler;
 use crate::config::problem::code::Code;
+use crate::config::problem::fact::Problem;
 use crate::config::source::at::At;
 
 /// Headers that frame a request or belong to one connection (RFC 9110 §7.6.1), and
@@ -76,7 +77,11 @@ impl Compiler<'_> {
         let name = self.plain_name(written)?;
         if OURS.contains(&name.as_str()) {
             let message = format!("the header `{written}` is written by the gateway");
-            self.wrong(Code::WrongValue, written.place, message, "cannot be set");
+            let mut problem = Problem::new(Code::WrongValue, message).at(self.places(), written.place, "cannot be set");
+            if name == http::header::HOST {
+                problem = problem.help("`host` of an upstream is what its servers are asked for");
+            }
+            self.report(problem);
             return None;
         }
         if name.as_str().contains('_') {

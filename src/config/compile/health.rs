@@ -17,8 +17,8 @@ use crate::snapshot::upstream::{AllDown, HealthCheck, Probe};
 const SHORTEST: Duration = Duration::from_millis(100);
 
 impl Compiler<'_> {
-    /// Active checks.
-    pub fn health(&mut self, written: &At<HealthDocument>) -> HealthCheck {
+    /// Active checks; `host` is the one that requests to these servers have.
+    pub fn health(&mut self, written: &At<HealthDocument>, host: Option<&At<String>>) -> HealthCheck {
         let document = &written.value;
         let every = self.span(document.every.as_ref(), Duration::from_secs(5));
         if let Some(at) = document.every.as_ref().filter(|_| every < SHORTEST) {
@@ -30,7 +30,7 @@ impl Compiler<'_> {
         let thresholds =
             Thresholds { rise: threshold(&document.healthy_after, 2), fall: threshold(&document.unhealthy_after, 3) };
         HealthCheck {
-            probe: self.probe(document),
+            probe: self.probe(document, host),
             every,
             timeout: self.span(document.timeout.as_ref(), Duration::from_secs(2)),
             jitter_percent: document.jitter.as_ref().map_or(Percent(10), |jitter| jitter.value).0,
@@ -42,7 +42,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn probe(&mut self, document: &HealthDocument) -> Probe {
+    fn probe(&mut self, document: &HealthDocument, host: Option<&At<String>>) -> Probe {
         let Some(path) = &document.path else {
             let alone = document.host.as_ref().map(|at| at.place).or(document.expect.as_ref().map(|at| at.place));
             if let Some(place) = alone {
@@ -69,7 +69,7 @@ impl Compiler<'_> {
         let expect: Vec<_> = written.collect();
         Probe::Get {
             path: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
-            host: document.host.as_ref().map(|host| host.value.as_str().into()),
+            host: document.host.as_ref().or(host).map(|host| host.value.as_str().into()),
             expect: if expect.is_empty() { vec![200..=299] } else { expect },
         }
     }

@@ -10,6 +10,7 @@ use crate::config::document::gateway::GatewayDocument;
 use crate::config::document::limit::{LimitDocument, TellingName};
 use crate::config::document::one_or_many::OneOrMany;
 use crate::config::problem::code::Code;
+use crate::config::problem::fact::Problem;
 use crate::config::problem::suggest::closest;
 use crate::config::source::at::At;
 use crate::traffic::caller::Mark;
@@ -114,7 +115,9 @@ impl Compiler<'_> {
             let help = "a caller could choose another value for every request; use what is in the token";
             self.wrong_with_help(Code::WrongValue, written.place, message, label, help);
         } else {
-            self.wrong(Code::UnknownWord, written.place, message, label);
+            let meant = closest(word, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            let problem = Problem::new(Code::UnknownWord, message).at(self.places(), written.place, label);
+            self.report(problem.maybe_help(meant));
         }
         None
     }

@@ -183,6 +183,7 @@ fn self_signed_names(document: &GatewayDocument) -> Vec<String> {
     names.into_iter().collect()
 }
 
+/// Whether a certificate can name it: DNS labels, a wildcard in front at most.
 pub(super) fn is_dns_name(host: &str) -> bool {
     let label = |part: &str| {
         !part.is_empty() && part.len() <= 63 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

@@ -119,7 +119,10 @@ impl Compiler<'_> {
         if !self.damaged(written.place) {
             self.has_one_answer(document);
         }
-        let words = Words::of_path(&document.path.value, identified(document, defaults));
+        let words = Words::of_path(
+            &document.path.value,
+            identified(document.request_id.as_ref().or(defaults.request_id.as_ref())),
+        );
         let mut plan = self.plan(document, defaults, (upstreams, issuers), &words, growing);
         if let Some(plan) = &mut plan {
             let (accepted, access, words) = (&accepted, &access, &words);

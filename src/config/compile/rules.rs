@@ -16,7 +16,9 @@ use crate::config::compile::template::Words;
 use crate::config::compile::upstream::Backend;
 use crate::config::document::gateway::DefaultsDocument;
 use crate::config::document::route::{ClientCertificateName, RouteDocument};
+use crate::config::document::share::Share;
 use crate::config::document::traffic::{CompressDocument, MaintenanceDocument, MirrorDocument, SplitDocument};
+use crate::config::document::word::{Off, OrBlock};
 use crate::config::problem::code::Code;
 use crate::config::source::at::At;
 use crate::snapshot::{Plan, WebSocket};
@@ -47,10 +49,23 @@ pub(super) struct Around<'a> {
     pub words: &'a Words,
 }
 
-/// Whether requests of a route have an id.
-pub(super) fn identified(written: &RouteDocument, defaults: &DefaultsDocument) -> Identified {
-    let flag = written.request_id.as_ref().or(defaults.request_id.as_ref());
+/// Whether requests have an id.
+pub(super) fn identified(flag: Option<&At<bool>>) -> Identified {
     if flag.is_some_and(|flag| flag.value) { Identified::Yes } else { Identified::No }
+}
+
+/// A share in parts of `WHOLE`.
+fn parts_of(share: &At<Share>) -> u32 {
+    (share.value.0 * f64::from(WHOLE)).round() as u32
+}
+
+/// A route's own block if it has one, the defaults' if it says nothing, none if it says `off`.
+fn own_or<'a, T>(own: Option<&'a At<OrBlock<Off, T>>>, default: Option<&'a At<T>>) -> Option<&'a T> {
+    match own.map(|at| &at.value) {
+        Some(OrBlock::Block(block)) => Some(block),
+        Some(OrBlock::Word(_)) => None,
+        None => default.map(|at| &at.value),
+    }
 }
 
 impl Compiler<'_> {
@@ -72,14 +87,14 @@ impl Compiler<'_> {
             self.wrong(Code::Combination, rewrite.place, message, "choose one");
         }
         let rewrite = written.rewrite.as_ref();
-        let cors = written.cors.as_ref().or(defaults.cors.as_ref());
-        let compress = written.compress.as_ref().or(defaults.compress.as_ref());
-        let maintenance = written.maintenance.as_ref().or(defaults.maintenance.as_ref());
-        let request_id = identified(written, defaults);
+        let cors = own_or(written.cors.as_ref(), defaults.cors.as_ref());
+        let compress = own_or(written.compress.as_ref(), defaults.compress.as_ref());
+        let maintenance = own_or(written.maintenance.as_ref(), defaults.maintenance.as_ref());
+        let request_id = identified(written.request_id.as_ref().or(defaults.request_id.as_ref()));
         let rules = Rules {
             limits_before,
             limits_after,
-            maintenance: maintenance.map(|document| self.maintenance(&document.value, around, growing)),
+            maintenance: maintenance.map(|document| self.maintenance(document, around, growing)),
             cors: cors.map(|document| self.cors(document, around.access)),
             split: written.split.as_ref().and_then(|document| self.split(&document.value, plan, around, growing)),
             mirror: written.mirror.as_ref().and_then(|document| self.mirror(&document.value, plan, around, growing)),
@@ -87,7 +102,7 @@ impl Compiler<'_> {
             rewrite: rewrite.and_then(|at| self.rewrite(at, &written.path, around.words, &mut growing.kept)),
             request: self.request_rules(&written.forward, &defaults.forward, around.words, &guaranteed, growing),
             response: self.response_rules(&written.response, &defaults.response, around.words, growing),
-            compress: compress.map(|document| self.compress(&document.value)),
+            compress: compress.map(|document| self.compress(document)),
             request_id,
             client_certificate: match written.client_certificate.as_ref().map(|at| at.value) {
                 Some(ClientCertificateName::Required) => CertificateRule::Required,
@@ -110,7 +125,7 @@ impl Compiler<'_> {
         }
         let mut shares: Vec<(usize, u32)> = Vec::new();
         for (name, share) in written.to.value.iter() {
-            let parts = self.share(share);
+            let parts = parts_of(share);
             match self.upstream_index(name, around.upstreams, growing) {
                 Some(index) if index == plan.upstream => {
                     let message = format!("`{name}` is the route's own upstream, which gets the rest");
@@ -134,7 +149,7 @@ impl Compiler<'_> {
                 Code::WrongValue,
                 written.to.place,
                 "the shares are more than the whole",
-                "expected 1.0 at most",
+                "expected 1.0, or 100%, at most",
             );
         }
         let salt = written.salt.as_ref().map_or("", |salt| salt.value.as_str()).into();
@@ -153,7 +168,7 @@ impl Compiler<'_> {
             let message = format!("`{}` is the route's own upstream", written.upstream);
             self.wrong(Code::Twice, written.upstream.place, message, "it would get everything twice");
         }
-        let share = written.share.as_ref().map_or(WHOLE, |share| self.share(share));
+        let share = written.share.as_ref().map_or(WHOLE, parts_of);
         let (usual, most) = MIRRORED;
         let max_body = written.max_body.as_ref().map_or(usual, |size| size.value.0);
         if let Some(size) = written.max_body.as_ref().filter(|size| size.value.0 > most) {
@@ -161,14 +176,6 @@ impl Compiler<'_> {
             self.wrong(Code::WrongValue, size.place, message, "expected 1MiB at most");
         }
         Some(Mirror { upstream: upstream?, share, max_body: count(max_body) })
-    }
-
-    /// A share from 0.0 to 1.0 in parts of `WHOLE`.
-    fn share(&mut self, written: &At<f64>) -> u32 {
-        if !(0.0..=1.0).contains(&written.value) {
-            self.wrong(Code::WrongValue, written.place, format!("{written} is not a share"), "expected 0.0 to 1.0");
-        }
-        (written.value.clamp(0.0, 1.0) * f64::from(WHOLE)).round() as u32
     }
 
     fn compress(&mut self, written: &CompressDocument) -> Compress {

@@ -81,13 +81,26 @@ impl Compiler<'_> {
         servers
     }
 
+    fn weight(&mut self, written: Option<&At<u64>>) -> u64 {
+        match written {
+            // What other balancers take for "nothing new".
+            Some(none) if none.value == 0 => {
+                let help = "to drain a server, take it out of the list: what it has goes on to its end";
+                let label = format!("expected 1 to {MAX_WEIGHT}");
+                self.wrong_with_help(Code::WrongValue, none.place, "a weight of 0 is no share", label, help);
+                1
+            }
+            written => self.number(written, 1, 1..=MAX_WEIGHT),
+        }
+    }
+
     /// One server's address as it was written and as it is meant, and its weight.
     fn one_server(&mut self, written: &At<ServerDocument>) -> Option<(At<String>, Address, u32)> {
         let (url, weight) = match &written.value {
             ServerDocument::Url(text) => {
                 (At { value: text.clone(), place: written.place, secrecy: written.secrecy }, 1)
             }
-            ServerDocument::Block(block) => (block.url.clone(), self.number(block.weight.as_ref(), 1, 1..=MAX_WEIGHT)),
+            ServerDocument::Block(block) => (block.url.clone(), self.weight(block.weight.as_ref())),
         };
         let weight = u32::try_from(weight).unwrap_or(1);
         match address(&url.value) {

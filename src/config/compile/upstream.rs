@@ -5,6 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+use http::uri::Authority;
+
 use crate::balance::budget::Allowance;
 use crate::balance::condition::{Conditions, Fault};
 use crate::balance::ejection::Rule;
@@ -14,6 +17,7 @@ use crate::config::compile::parts::Growing;
 use crate::config::compile::template::KeptClaims;
 use crate::config::document::fault::FaultWord;
 use crate::config::document::gateway::GatewayDocument;
+use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::percent::Percent;
 use crate::config::document::upstream::{EjectDocument, ProtocolName, RetryDocument, UpstreamDocument, UpstreamLimits};
 use crate::config::document::word::{Off, OrBlock};
@@ -68,7 +72,8 @@ impl Compiler<'_> {
             limits: self.upstream_limits(&document.limits),
             retry: self.retry(document.retry.as_ref()),
             ejection,
-            health: document.health.as_ref().map(|health| self.health(health)),
+            health: document.health.as_ref().map(|health| self.health(health, document.host.as_ref())),
+            host: document.host.as_ref().and_then(|host| self.upstream_host(host)),
             slow_start: document.slow_start.as_ref().map_or(Duration::ZERO, |span| span.value.0),
             dns_refresh: self.span(document.dns.refresh.as_ref(), plain.dns_refresh),
             ..plain
@@ -77,6 +82,20 @@ impl Compiler<'_> {
         let total = timeouts.total.as_ref().map(|total| self.span(Some(total), seconds(1)));
         let first_byte = self.span(timeouts.first_byte.as_ref(), seconds(30));
         Backend { upstream, first_byte, idle: self.span(timeouts.idle.as_ref(), seconds(60)), total }
+    }
+
+    /// The host that an upstream's servers are asked for.
+    fn upstream_host(&mut self, written: &At<String>) -> Option<HeaderValue> {
+        let authority = written.value.parse::<Authority>().ok().filter(|host| !host.as_str().contains('@'));
+        if authority.is_none() {
+            self.wrong(
+                Code::WrongValue,
+                written.place,
+                format!("`{written}` is no host"),
+                "expected NAME or NAME:PORT",
+            );
+        }
+        HeaderValue::from_str(authority?.as_str()).ok()
     }
 
     /// What an upstream speaks; a check of a path is one of HTTP/1.1.
@@ -156,7 +175,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn conditions(&mut self, written: Option<&At<Vec<At<FaultWord>>>>, plain: Conditions) -> Conditions {
+    fn conditions(&mut self, written: Option<&At<OneOrMany<FaultWord>>>, plain: Conditions) -> Conditions {
         let Some(list) = written else { return plain };
         if list.value.is_empty() && !self.damaged(list.place) {
             self.wrong(

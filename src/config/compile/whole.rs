@@ -6,6 +6,7 @@ use crate::config::compile::compiler::{Compiler, Outside};
 use crate::config::compile::issuer::Kind;
 use crate::config::compile::limits::count;
 use crate::config::compile::parts::Growing;
+use crate::config::compile::rules::identified;
 use crate::config::compile::table::voices;
 use crate::config::compile::token_header;
 use crate::config::document::gateway::GatewayDocument;
@@ -80,6 +81,7 @@ pub fn compile(
         issuers: ours,
         foreign_rings,
         fixed,
+        request_id: identified(document.defaults.request_id.as_ref()),
         access_log,
         cache_entries,
         drain,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::config::document::duration::TimeSpan;
 use crate::config::document::named::Named;
+use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::secret::SecretText;
 use crate::config::document::shape::ShapeDocument;
 use crate::config::source::at::At;
@@ -28,7 +29,7 @@ pub struct ForwardDocument {
     pub add: Named<At<String>>,
     /// Header lines of the caller that do not go on.
     #[serde(default)]
-    pub remove: Vec<At<String>>,
+    pub remove: OneOrMany,
     /// Whether the caller's token goes on to the backend; default strip.
     pub authorization: Option<At<AuthorizationName>>,
     /// A token of the backend's own kind, made for each request and sent as bearer.

@@ -128,7 +128,7 @@ pub struct RuntimeDocument {
     pub workers: Option<At<OrNumber<Auto>>>,
     /// Verified tokens in use that each of them remembers, and as many that were; 0 switches it off. Default 20000.
     pub cache: Option<At<u64>>,
-    /// Memory that the process may hold before it refuses callers: auto, off, or a size from 64MiB to 1024GiB.
+    /// Memory that the process may hold before it refuses callers: auto, off, a share such as 75%, or a size from 64MiB to 1024GiB.
     /// Default auto: 60 % of what its control group allows, or else of what the machine has.
     pub memory: Option<At<MemoryName>>,
 }

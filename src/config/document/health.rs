@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, de};
 
 use crate::config::document::duration::TimeSpan;
+use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::percent::Percent;
 use crate::config::source::at::At;
 
@@ -20,10 +21,10 @@ use crate::config::source::at::At;
 pub struct HealthDocument {
     /// The path of a GET; left out: a connection (and its TLS) is enough.
     pub path: Option<At<String>>,
-    /// The `Host` it carries; default the server's own.
+    /// The `Host` it carries; default the upstream's `host`, else the server's own.
     pub host: Option<At<String>>,
     /// Statuses that are good: 200, "200-299", "2xx"; default 2xx.
-    pub expect: Option<At<Vec<At<StatusRange>>>>,
+    pub expect: Option<At<OneOrMany<StatusRange>>>,
     /// How often each server is asked; default 5s.
     pub every: Option<At<TimeSpan>>,
     /// How long one check may take; default 2s.

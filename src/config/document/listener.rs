@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::config::document::acme::AcmeDocument;
 use crate::config::document::blocks::Blocks;
 use crate::config::document::duration::TimeSpan;
+use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::size::ByteSize;
 use crate::config::document::word::{Https, OrBlock, OrNumber, SelfSigned};
 use crate::config::source::at::At;
@@ -31,7 +32,7 @@ pub struct ListenerDocument {
     pub limits: LimitsDocument,
     /// Networks whose `X-Forwarded-*` and `Forwarded` are believed; empty: nobody's.
     #[serde(default)]
-    pub trusted_proxies: Vec<At<String>>,
+    pub trusted_proxies: OneOrMany,
     /// Whether trusted proxies name the caller by the PROXY protocol (versions 1 and 2); default off.
     pub proxy_protocol: Option<At<ProxyProtocolName>>,
     /// A name by which requests and answers say in `Via` that they passed here (RFC 9110 §7.6.3); left out: they do not say it.
@@ -81,7 +82,7 @@ pub enum Serves {
 #[schemars(rename = "Tls")]
 pub struct TlsDocument {
     /// Chosen by the name the caller asks for (SNI); the first one otherwise.
-    pub certificates: Option<At<Vec<At<CertificateDocument>>>>,
+    pub certificates: Option<At<OneOrMany<CertificateDocument>>>,
     /// Certificates that the gateway gets and renews by itself; a block, or a list of them.
     pub acme: Option<At<Blocks<AcmeDocument>>>,
     /// The oldest version that is spoken; default "1.2".

@@ -29,6 +29,7 @@ pub mod route;
 pub mod secret;
 pub mod server;
 pub mod shape;
+pub mod share;
 pub mod size;
 pub mod token;
 pub mod traffic;

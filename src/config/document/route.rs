@@ -13,6 +13,7 @@ use crate::config::document::traffic::{
     AnswerDocument, CompressDocument, CorsDocument, MaintenanceDocument, MirrorDocument, RedirectDocument,
     ResponseDocument, RewriteDocument, SplitDocument,
 };
+use crate::config::document::word::{Off, OrBlock};
 use crate::config::source::at::At;
 
 /// Which requests, who may make them, and where they go.
@@ -55,14 +56,14 @@ pub struct RouteDocument {
     /// Header lines of its answers.
     #[serde(default)]
     pub response: ResponseDocument,
-    /// Web pages of other origins that may call it.
-    pub cors: Option<At<CorsDocument>>,
-    /// Answers that are made smaller.
-    pub compress: Option<At<CompressDocument>>,
+    /// Web pages of other origins that may call it; `off`: none, whatever the defaults say.
+    pub cors: Option<At<OrBlock<Off, CorsDocument>>>,
+    /// Answers that are made smaller; `off`: none, whatever the defaults say.
+    pub compress: Option<At<OrBlock<Off, CompressDocument>>>,
     /// Limits it is under, by name; default those of the defaults.
     pub limits: Option<At<OneOrMany>>,
-    /// It is closed.
-    pub maintenance: Option<At<MaintenanceDocument>>,
+    /// It is closed; `off`: open, whatever the defaults say.
+    pub maintenance: Option<At<OrBlock<Off, MaintenanceDocument>>>,
     /// Whether each request has an `X-Request-Id`; default false.
     pub request_id: Option<At<bool>>,
     /// Whether callers must have shown a certificate, where listeners do not ask it of all; default any.
@@ -73,7 +74,7 @@ pub struct RouteDocument {
     #[serde(default)]
     pub timeouts: RouteTimeouts,
     /// What a request may become besides an answer: `websocket`; default nothing.
-    pub upgrade: Option<At<Vec<At<UpgradeName>>>>,
+    pub upgrade: Option<At<OneOrMany<UpgradeName>>>,
 }
 
 /// What a request may become.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::config::document::duration::TimeSpan;
 use crate::config::document::named::Named;
 use crate::config::document::one_or_many::OneOrMany;
+use crate::config::document::share::Share;
 use crate::config::document::size::ByteSize;
 use crate::config::source::at::At;
 
@@ -18,8 +19,8 @@ pub struct SplitDocument {
     /// What keeps a caller on his way: sub, client_id, claims.NAME, header.NAME, address,
     /// or cookie, which the gateway sets. Who has no such thing goes by his address.
     pub key: At<String>,
-    /// Upstreams with their shares, 0.0 to 1.0; the rest stays with `upstream`.
-    pub to: At<Named<At<f64>>>,
+    /// Upstreams with their shares, such as 0.05 or 5%; the rest stays with `upstream`.
+    pub to: At<Named<At<Share>>>,
     /// Another text chooses other callers for the same shares.
     pub salt: Option<At<String>>,
 }
@@ -31,8 +32,8 @@ pub struct SplitDocument {
 pub struct MirrorDocument {
     /// Who gets the copies.
     pub upstream: At<String>,
-    /// Share of the requests, 0.0 to 1.0; default 1.0.
-    pub share: Option<At<f64>>,
+    /// Share of the requests, such as 0.1 or 10%; default all.
+    pub share: Option<At<Share>>,
     /// Requests with a larger body are not copied; default 64KiB.
     pub max_body: Option<At<ByteSize>>,
 }
@@ -111,7 +112,7 @@ pub struct ResponseDocument {
     pub add: Named<At<String>>,
     /// Removed.
     #[serde(default)]
-    pub remove: Vec<At<String>>,
+    pub remove: OneOrMany,
 }
 
 /// Web pages of other origins that may call a route (the CORS protocol).
@@ -167,7 +168,7 @@ pub struct MaintenanceDocument {
 pub struct AllowDocument {
     /// Networks.
     #[serde(default)]
-    pub addresses: Vec<At<String>>,
+    pub addresses: OneOrMany,
     /// Whoever has one of these, each a scope or a list of scopes.
     pub scopes: Option<At<Vec<At<OneOrMany>>>>,
 }

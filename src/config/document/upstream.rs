@@ -8,6 +8,7 @@ use crate::config::document::duration::TimeSpan;
 use crate::config::document::fault::FaultWord;
 use crate::config::document::health::HealthDocument;
 use crate::config::document::listener::TlsVersion;
+use crate::config::document::one_or_many::OneOrMany;
 use crate::config::document::percent::Percent;
 use crate::config::document::server::ServerDocument;
 use crate::config::document::word::{Off, OrBlock};
@@ -20,10 +21,13 @@ use crate::config::source::at::At;
 pub struct UpstreamDocument {
     /// `http://HOST:PORT`, `https://HOST:PORT`, `unix:/path`, or `builtin:echo`; a block
     /// where a server has a weight.
-    pub servers: At<Vec<At<ServerDocument>>>,
+    pub servers: At<OneOrMany<ServerDocument>>,
     /// What the servers speak: `http1` (default), `http2` (by ALPN, or at once in clear
     /// text), or `auto` (what they agree to by ALPN).
     pub protocol: Option<At<ProtocolName>>,
+    /// The `Host` that its servers are asked for (`:authority` in HTTP/2); left out: the one
+    /// that the caller asked for.
+    pub host: Option<At<String>>,
     /// Which server is asked: `least-requests` (default), `round-robin`, or the same one
     /// for the same key: `hash(sub)`, `hash(client_id)`, `hash(claims.NAME)`,
     /// `hash(header NAME)`, `hash(cookie NAME)`, `hash(address)`.
@@ -121,7 +125,7 @@ pub struct RetryDocument {
     pub attempts: Option<At<u64>>,
     /// After what: `connect-failure`, `reset`, `timeout`, a status from 500 to 599, `5xx`;
     /// default connect-failure and reset.
-    pub on: Option<At<Vec<At<FaultWord>>>>,
+    pub on: Option<At<OneOrMany<FaultWord>>>,
     /// What all retries together may add.
     #[serde(default)]
     pub budget: BudgetDocument,
@@ -147,7 +151,7 @@ pub struct EjectDocument {
     pub failures: Option<At<u64>>,
     /// What is a failure: `connect-failure`, `reset`, `timeout`, a status from 500 to 599,
     /// `5xx`; default all but the statuses that an application gives: 502, 503 and 504 only.
-    pub on: Option<At<Vec<At<FaultWord>>>>,
+    pub on: Option<At<OneOrMany<FaultWord>>>,
     /// For how long the first time, twice as long each time it happens again soon; default 10s.
     #[serde(rename = "for")]
     pub first: Option<At<TimeSpan>>,

@@ -3,5 +3,6 @@
 
 pub mod code;
 pub mod fact;
+pub mod peers;
 pub mod render;
 pub mod suggest;

@@ -1,8 +1,14 @@
-//! What was probably meant: the known word with the fewest edits to the one that was
-//! written. Far-off words are not offered, since a wrong hint costs more than none.
+//! What was probably meant: ours for another program's word, or the known word with the
+//! fewest edits to the one that was written. Far-off words are not offered, since a wrong
+//! hint costs more than none.
+
+use crate::config::problem::peers::ours;
 
 /// The closest of `known` to `word`, if one is close enough.
-pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    if let Some(meant) = ours(word, known.clone()) {
+        return Some(meant);
+    }
     let allowed = (word.chars().count() / 3).max(1);
     known.map(|name| (distance(word, name), name)).filter(|(d, _)| *d <= allowed).min().map(|(_, name)| name)
 }

@@ -64,7 +64,6 @@ mod tests {
     use crate::dialect::vocabulary::BRIDGE;
     use crate::snapshot::Mint;
     use crate::token::claims::Claims;
-    use crate::token::handle::{Handle, Handles};
     use crate::token::jws;
     use crate::token::key::KeyMaterial;
     use crate::token::ring::{KeyRing, RingKey, SigningKey};
@@ -72,20 +71,7 @@ mod tests {
     const SECRET: &[u8] = b"a secret of the backend, forty bytes long";
 
     fn claims(subject: &str) -> Claims {
-        let none = Handle(0);
-        Claims {
-            issuer: 0,
-            subject: subject.into(),
-            client: Some("app".into()),
-            scope_text: "read".into(),
-            scopes: Default::default(),
-            audience: Box::default(),
-            issued_at: None,
-            not_before: None,
-            expires: None,
-            handles: Handles { token: none, family: None, user: None, client: None, key: None, issuer: none },
-            kept: Box::default(),
-        }
+        Claims { client: Some("app".into()), scope_text: "read".into(), ..Claims::bare(subject) }
     }
 
     #[test]

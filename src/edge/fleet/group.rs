@@ -202,14 +202,14 @@ impl Group {
             Effect::Counted => {}
             Effect::Ejected(span) => {
                 count(&state.ejections);
-                tracing::warn!(upstream, server, ?fault, seconds = span.as_secs(), "a server is ejected");
+                tracing::warn!(upstream, server, %fault, seconds = span.as_secs(), "a server is ejected");
             }
             Effect::Resting(span) => {
                 let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
                 tracing::warn!(upstream, server, millis, "a server takes no connection and is passed over");
             }
             Effect::TooManyOut => {
-                tracing::debug!(upstream, server, ?fault, "a server fails and stays, since too many are ejected");
+                tracing::debug!(upstream, server, %fault, "a server fails and stays, since too many are ejected");
             }
         }
     }

@@ -75,17 +75,24 @@ impl Hop {
         caller
     }
 
-    /// What a request is stamped with. `host` is the one that goes to the backend.
-    pub fn stamp(&self, trust: Trust, incoming: &HeaderMap, host: &HeaderValue) -> Arc<Stamp> {
+    /// What a request for `host` is stamped with; `instead` is the host for the backend, where
+    /// that is another one.
+    pub fn stamp(
+        &self,
+        trust: Trust,
+        incoming: &HeaderMap,
+        host: &HeaderValue,
+        instead: Option<&HeaderValue>,
+    ) -> Arc<Stamp> {
+        let instead = instead.filter(|instead| *instead != host);
         let proto = HeaderValue::from_static(if self.secure { "https" } else { "http" });
         if trust == Trust::Stranger {
             let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(known) = memo.as_ref().filter(|known| known.host() == host) {
+            if let Some(known) = memo.as_ref().filter(|known| known.serves(host, instead)) {
                 return Arc::clone(known);
             }
-            let host = host.clone();
-            let element = self.element(&host);
-            let stamp = Arc::new(Stamp::of(host.clone(), self.own.clone(), proto, host, element));
+            let (element, sent) = (self.element(host), instead.unwrap_or(host).clone());
+            let stamp = Arc::new(Stamp::of(sent, self.own.clone(), proto, host.clone(), element));
             return Arc::clone(memo.insert(stamp));
         }
         let element = self.element(host);
@@ -93,7 +100,7 @@ impl Hop {
         let all = added(incoming, &header::FORWARDED, &element);
         let proto = only(incoming, &X_PROTO).filter(|v| *v == "http" || *v == "https").unwrap_or(proto);
         let asked = only(incoming, &X_HOST).unwrap_or_else(|| host.clone());
-        Arc::new(Stamp::of(host.clone(), by, proto, asked, all))
+        Arc::new(Stamp::of(instead.unwrap_or(host).clone(), by, proto, asked, all))
     }
 
     /// Our element of `Forwarded` (RFC 7239 §4).
@@ -190,7 +197,7 @@ mod tests {
     }
 
     fn stamped(hop: &Hop, trust: Trust, incoming: &HeaderMap) -> Vec<String> {
-        let stamp = hop.stamp(trust, incoming, &HeaderValue::from_static("api.test:8443"));
+        let stamp = hop.stamp(trust, incoming, &HeaderValue::from_static("api.test:8443"), None);
         let text = std::str::from_utf8(stamp.text()).expect("text");
         let (host, rest) = text.split_once("\r\n").expect("lines");
         assert_eq!(host, "host: api.test:8443");
@@ -254,7 +261,7 @@ mod tests {
         let near = hop("[2001:db8::1]:5");
         for host in ["a.test", "b.test", "b.test"] {
             let mut out = HeaderMap::new();
-            near.stamp(Trust::Stranger, &HeaderMap::new(), &HeaderValue::from_static(host)).set(&mut out);
+            near.stamp(Trust::Stranger, &HeaderMap::new(), &HeaderValue::from_static(host), None).set(&mut out);
             assert_eq!(out["forwarded"], format!("for=\"[2001:db8::1]\";proto=https;host=\"{host}\""));
         }
     }

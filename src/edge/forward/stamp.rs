@@ -17,6 +17,8 @@ pub(in crate::edge) const X_HOST: HeaderName = HeaderName::from_static("x-forwar
 pub struct Stamp {
     lines: [(HeaderName, HeaderValue); 5],
     text: Vec<u8>,
+    /// Whether the backend sees another host than the one that was asked for.
+    instead: bool,
 }
 
 impl Stamp {
@@ -27,12 +29,16 @@ impl Stamp {
         let mut text = Vec::new();
         lines.iter().for_each(|(name, value)| line(name, value.as_bytes(), &mut text));
         text.shrink_to_fit();
-        Stamp { lines, text }
+        let instead = lines[0].1 != lines[3].1;
+        Stamp { lines, text, instead }
     }
 
-    /// The host that it was made for.
-    pub fn host(&self) -> &HeaderValue {
-        &self.lines[0].1
+    /// Whether it serves for a request that asked for `asked` and goes to a backend as one
+    /// for `instead`, if the backend is to see another host.
+    pub fn serves(&self, asked: &HeaderValue, instead: Option<&HeaderValue>) -> bool {
+        self.lines[3].1 == *asked
+            && self.instead == instead.is_some()
+            && instead.is_none_or(|host| self.lines[0].1 == *host)
     }
 
     /// The lines as HTTP/1.1 has them, each with its end.

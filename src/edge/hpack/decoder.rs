@@ -36,13 +36,16 @@ impl Decoder {
     /// Reads a whole block into `list`.
     ///
     /// # Errors
-    /// It cannot be read; neither can any that follows.
+    /// It cannot be read, or is hopelessly long; neither can any that follows be read.
     pub fn read(&mut self, mut block: &[u8], list: &mut List) -> Result<(), Malformed> {
         // A packed octet stands for more than one, and names of the tables for many.
         list.bytes.reserve(2 * block.len() + USUAL.0);
         list.lines.reserve(USUAL.1);
         self.resize(&mut block)?;
         while let Some(first) = block.first().copied() {
+            if list.is_hopeless() {
+                return Err(Malformed);
+            }
             match first {
                 // §6.1: a line of a table.
                 0x80.. => {
@@ -92,6 +95,11 @@ impl Decoder {
             }
             None => self.recent.get(index - fixed::LINES.len() - 1).ok_or(Malformed)?,
         };
+        if list.is_cut() {
+            // One octet stands for all of it: what is not kept is not copied either.
+            list.count(name.0.len() + name.1.len());
+            return Ok(());
+        }
         list.bytes.extend_from_slice(name.0);
         let (spelled, from) = (Name::Spelled(list.span(start)), list.bytes.len());
         list.bytes.extend_from_slice(name.1);

@@ -6,6 +6,10 @@ use crate::edge::hpack::fixed;
 /// What a line counts besides its bytes (RFC 7541 §4.1, RFC 9113 §6.5.2).
 pub const ENTRY: usize = 32;
 
+/// A list so many times its bound is not read to its end: some octets can stand for a line
+/// of the table that is some thousand octets long.
+const HOPELESS: usize = 4;
+
 /// From where to where in the list's memory.
 pub type Span = (u32, u32);
 
@@ -54,6 +58,11 @@ impl List {
         self.size > self.most
     }
 
+    /// Whether it is so far over its bound that nobody reads on.
+    pub fn is_hopeless(&self) -> bool {
+        self.size > self.most.saturating_mul(HOPELESS)
+    }
+
     /// The text of a name.
     pub fn name(&self, line: &Line) -> &[u8] {
         match line.name {
@@ -79,12 +88,17 @@ impl List {
 
     /// Adds a line whose texts are there already, behind `start`; both go if it is too much.
     pub(in crate::edge::hpack) fn push(&mut self, line: Line, start: usize) {
-        self.size = self.size.saturating_add(self.name(&line).len() + self.value(&line).len() + ENTRY);
+        self.count(self.name(&line).len() + self.value(&line).len());
         if self.is_cut() {
             self.bytes.truncate(start);
         } else {
             self.lines.push(line);
         }
+    }
+
+    /// Counts a line with so many bytes of text.
+    pub(in crate::edge::hpack) fn count(&mut self, text: usize) {
+        self.size = self.size.saturating_add(text + ENTRY);
     }
 }
 

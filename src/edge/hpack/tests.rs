@@ -8,7 +8,7 @@ use crate::edge::hpack::decoder::Decoder;
 use crate::edge::hpack::encoder::{self, Encoder};
 use crate::edge::hpack::list::List;
 use crate::edge::hpack::malformed::Malformed;
-use crate::edge::hpack::{huffman, integer};
+use crate::edge::hpack::{fixed, huffman, integer};
 
 type Text = Vec<(String, String)>;
 
@@ -98,15 +98,27 @@ fn mistakes_are_refused() {
 fn what_is_over_the_bound_is_counted_and_read_but_not_kept() {
     let mut decoder = Decoder::default();
     let line = [&b"\x40\x01x\x7f\x81\x1e"[..], &[b'y'; 3968]].concat();
-    let mut list = List::within(1000);
-    let bomb = [&[0x82][..], &line, &[0xBE; 4000], &[0x84]].concat();
+    let mut list = List::within(5000);
+    let bomb = [&[0x82][..], &line, &[0xBE; 3], &[0x84]].concat();
     decoder.read(&bomb, &mut list).expect("a block");
-    assert!(list.is_cut() && list.size() > 4000 * 3990, "{}", list.size());
-    assert_eq!(list.lines.len(), 1, "nothing behind it is kept, or what was refused would have a gap");
-    assert!(list.bytes.len() < 1000);
+    assert!(list.is_cut() && list.size() > 4 * 4000 && !list.is_hopeless(), "{}", list.size());
+    assert_eq!(list.lines.len(), 2, "nothing behind it is kept, or what was refused would have a gap");
+    assert!(list.bytes.len() < 5000);
     // The table is as the other side believes.
     let head = read(&mut decoder, &[0xBE]).expect("a block");
     assert_eq!(head[0].1.len(), 3968);
+}
+
+#[test]
+fn what_is_hopelessly_over_the_bound_is_not_read_to_its_end() {
+    let line = [&b"\x40\x01x\x7f\x81\x1e"[..], &[b'y'; 3968]].concat();
+    // Four thousand octets that stand for 16 MiB, by their whole lines or by their names alone.
+    let named = [&b"\x40\x7f\x81\x1e"[..], &[b'n'; 3968], b"\x00"].concat();
+    for bomb in [[line, vec![0xBE; 4000]].concat(), [named, [0x7E, 0].repeat(2000)].concat()] {
+        let mut list = List::within(1000);
+        assert_eq!(Decoder::default().read(&bomb, &mut list), Err(Malformed));
+        assert!(list.is_hopeless() && list.size() < 4 * 1000 + 4 * 4001, "{}", list.size());
+    }
 }
 
 #[test]
@@ -129,15 +141,6 @@ fn a_smaller_table_is_acknowledged_once() {
 /// A block as other clients pack it: each line in one of the ways there are.
 fn pack(lines: &[(String, String, u8)]) -> Vec<u8> {
     let mut out = Vec::new();
-    let string = |text: &str, packed: bool, out: &mut Vec<u8>| {
-        let mut bytes = text.as_bytes().to_vec();
-        if packed {
-            bytes.clear();
-            huffman::encode(text.as_bytes(), &mut bytes);
-        }
-        integer::write(if packed { 0x80 } else { 0 }, 7, bytes.len(), out);
-        out.extend_from_slice(&bytes);
-    };
     for (name, value, way) in lines {
         out.push([0x00, 0x10, 0x40][usize::from(way % 3)]);
         string(name, way & 64 != 0, &mut out);
@@ -146,7 +149,104 @@ fn pack(lines: &[(String, String, u8)]) -> Vec<u8> {
     out
 }
 
+/// A packer with a table of its own, which uses every way there is: lines and names of both
+/// tables, packed and plain, new sizes of the table.
+struct Packer {
+    table: Vec<(String, String)>,
+    most: usize,
+}
+
+impl Packer {
+    fn shrink(&mut self) {
+        let size = |table: &[(String, String)]| table.iter().map(|(n, v)| n.len() + v.len() + 32).sum::<usize>();
+        while size(&self.table) > self.most {
+            self.table.pop();
+        }
+    }
+
+    fn resize(&mut self, most: usize, out: &mut Vec<u8>) {
+        self.most = most;
+        self.shrink();
+        integer::write(0x20, 5, most, out);
+    }
+
+    fn line(&mut self, name: &str, value: &str, way: u8, out: &mut Vec<u8>) {
+        let both = || fixed::LINES.iter().copied().chain(self.table.iter().map(|(n, v)| (&**n, &**v)));
+        if way & 32 == 0
+            && let Some(at) = both().position(|line| line == (name, value))
+        {
+            return integer::write(0x80, 7, at + 1, out);
+        }
+        let known = both().position(|(n, _)| n == name && way & 16 == 0).map_or(0, |at| at + 1);
+        let (first, bits) = [(0x00, 4), (0x10, 4), (0x40, 6)][usize::from(way % 3)];
+        integer::write(first, bits, known, out);
+        if known == 0 {
+            string(name, way & 64 != 0, out);
+        }
+        string(value, way & 128 != 0, out);
+        if bits == 6 {
+            self.table.insert(0, (name.to_owned(), value.to_owned()));
+            self.shrink();
+        }
+    }
+}
+
+fn string(text: &str, packed: bool, out: &mut Vec<u8>) {
+    let mut bytes = text.as_bytes().to_vec();
+    if packed {
+        bytes.clear();
+        huffman::encode(text.as_bytes(), &mut bytes);
+    }
+    integer::write(if packed { 0x80 } else { 0 }, 7, bytes.len(), out);
+    out.extend_from_slice(&bytes);
+}
+
 proptest! {
+    /// Names and values out of small sets, so that tables are used, overflow and forget.
+    #[test]
+    fn whatever_tables_are_used_for_is_read_as_it_was_meant(
+        blocks in proptest::collection::vec(
+            (0..9_usize, proptest::collection::vec(("x-[ab]|date|:path|cookie|[a-z]{30}", "[ab]|/|[a-z]{0,4}|BIG", any::<u8>()), 0..14)),
+            1..8,
+        )
+    ) {
+        let (mut decoder, mut judge) = (Decoder::default(), hpack::Decoder::new());
+        let mut packer = Packer { table: Vec::new(), most: 4096 };
+        for (size, lines) in blocks {
+            let mut block = Vec::new();
+            if size < 5 {
+                packer.resize([0, 31, 100, 2000, 4096][size], &mut block);
+            }
+            // Some are large, so that the table overflows.
+            let sized = |(name, value, way): (String, String, u8)| (name, value.replace("BIG", &"y".repeat(900)), way);
+            let lines: Vec<_> = lines.into_iter().map(sized).collect();
+            lines.iter().for_each(|(name, value, way)| packer.line(name, value, *way, &mut block));
+            let expected: Text = lines.into_iter().map(|(name, value, _)| (name, value)).collect();
+            prop_assert_eq!(read(&mut decoder, &block), Ok(expected));
+            prop_assert!(judge.decode(&block).is_ok());
+        }
+    }
+
+    /// Blocks that were good but for a few octets: they end somehow, and the next one as well.
+    #[test]
+    fn good_blocks_gone_bad_stay_within_bounds(
+        lines in proptest::collection::vec(("[a-z-]{1,20}", "[ -~]{0,60}", any::<u8>()), 1..12),
+        turned in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6),
+    ) {
+        let mut block = pack(&lines);
+        for (at, bits) in turned {
+            let at = at % block.len();
+            block[at] ^= bits;
+        }
+        let mut decoder = Decoder::default();
+        for _ in 0..2 {
+            let mut list = List::within(500);
+            let _ = decoder.read(&block, &mut list);
+            prop_assert!(list.bytes.len() <= 500 + 2 * block.len());
+            prop_assert!(list.lines.iter().all(|line| list.name(line).len() + list.value(line).len() <= 500));
+        }
+    }
+
     #[test]
     fn what_was_packed_is_read(
         blocks in proptest::collection::vec(proptest::collection::vec(("[a-z-]{1,20}", "[ -~]{0,60}", any::<u8>()), 0..12), 1..6)

@@ -113,6 +113,8 @@ enum Stage {
     Body,
     /// All of it is in the outflow.
     Over,
+    /// It broke off; what came before is in the outflow.
+    BrokenOff,
 }
 
 /// The answer cannot be finished.
@@ -158,12 +160,10 @@ impl Sending {
                         }
                     }
                     Poll::Ready(None) => self.end(&mut lock(wire))?,
-                    Poll::Ready(Some(Err(_))) => {
-                        // What was good of it is not withheld: an answer that breaks off is no
-                        // silence, after which some callers would ask again.
-                        let _ = lock(wire).poll_flush(cx);
-                        return Poll::Ready(Err(Broken));
-                    }
+                    // A caller who sees a head knows that his request was taken, and does not
+                    // repeat it as if nobody had; but where only the end would tell, none may.
+                    Poll::Ready(Some(Err(_))) if self.frame == Frame::UntilClose => return Poll::Ready(Err(Broken)),
+                    Poll::Ready(Some(Err(_))) => self.stage = Stage::BrokenOff,
                     Poll::Pending => dry = true,
                 }
             }
@@ -172,6 +172,7 @@ impl Sending {
             turn += wire.outflow.waiting();
             match wire.poll_flush(cx) {
                 Poll::Ready(Ok(())) if self.stage == Stage::Over => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) if self.stage == Stage::BrokenOff => return Poll::Ready(Err(Broken)),
                 Poll::Ready(Ok(())) if dry => return wire.poll_left(cx).map(|()| Err(Broken)),
                 Poll::Ready(Ok(())) if turn < TURN => {}
                 Poll::Ready(Ok(())) => {

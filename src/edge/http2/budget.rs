@@ -2,8 +2,8 @@
 //! SETTINGS, RST_STREAM, WINDOW_UPDATE …) are paid for out of a budget, which content in
 //! either direction and time refill; who runs out of it floods, and his connection ends
 //! with ENHANCE_YOUR_CALM. Honest clients stay far below: they send such frames for
-//! content. Covers CVE-2019-9512, -9513, -9514, -9515, -9518 and CVE-2023-44487, each by
-//! the same count. Must never: charge for content.
+//! content. Covers CVE-2019-9512, -9513, -9514, -9515, -9518, CVE-2023-44487 and
+//! CVE-2025-8671, each by the same count. Must never: charge for content.
 
 use std::time::Duration;
 
@@ -19,6 +19,10 @@ const PER_SECOND: u64 = 100;
 
 /// Bytes of content, in either direction, that give back one.
 const BYTES_PER_CREDIT: u64 = 256;
+
+/// What a stream costs that had to be reset for its caller's mistake (CVE-2025-8671): its
+/// request was begun for nothing, and it is we who must say so.
+const MISTAKE: u32 = 16;
 
 /// Refilled by time at most so often.
 const REFILL_EVERY: Duration = Duration::from_millis(500);
@@ -40,7 +44,7 @@ pub enum Flood {
     Window,
     /// CONTINUATION of a block that does not end.
     Continuation,
-    /// A kind that is ignored (RFC 9113 §4.1).
+    /// A kind that is ignored (RFC 9113 §4.1), or a stream's that is.
     Unknown,
 }
 
@@ -148,13 +152,22 @@ impl Budget {
             }
             return Ok(());
         };
-        match self.left.checked_sub(flood.price()) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => Err(Fault::Flood(flood)),
-        }
+        self.take(flood.price(), Fault::Flood(flood))
+    }
+
+    /// Pays for a frame that belongs to a stream of which nothing is wanted any more.
+    pub fn ignore(&mut self) -> Result<(), Fault> {
+        self.take(Flood::Unknown.price(), Fault::Flood(Flood::Unknown))
+    }
+
+    /// Pays for a stream that is reset for its caller's mistake.
+    pub fn forgive(&mut self) -> Result<(), Fault> {
+        self.take(MISTAKE, Fault::Calm)
+    }
+
+    fn take(&mut self, price: u32, fault: Fault) -> Result<(), Fault> {
+        self.left = self.left.checked_sub(price).ok_or(fault)?;
+        Ok(())
     }
 
     fn give(&mut self, credits: u64) {
@@ -221,6 +234,19 @@ mod tests {
         assert_eq!((0..).take_while(|_| budget.pay(frame(Kind::Window, 4)).is_ok()).count(), 100);
         budget.moved(u64::from(u32::MAX) * 1000);
         assert_eq!((0..).take_while(|_| budget.pay(frame(Kind::Window, 4)).is_ok()).count(), FULL as usize);
+    }
+
+    #[test]
+    fn mistakes_and_what_is_ignored_are_paid_for_as_well() {
+        let start = Tick::now();
+        let mut budget = greeted(start);
+        assert_eq!((0..).take_while(|_| budget.forgive().is_ok()).count(), 125);
+        assert_eq!(budget.forgive(), Err(Fault::Calm));
+        budget.at(start.after(Duration::from_secs(1)));
+        assert_eq!((0..).take_while(|_| budget.forgive().is_ok()).count(), 6, "time forgives");
+        let mut budget = greeted(start);
+        assert_eq!((0..).take_while(|_| budget.ignore().is_ok()).count(), FULL as usize);
+        assert_eq!(budget.ignore(), Err(Fault::Flood(Flood::Unknown)));
     }
 
     #[test]

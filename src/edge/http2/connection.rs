@@ -25,7 +25,7 @@ use crate::snapshot::DoorLimits;
 
 /// What is read before it is answered, and how often that is done before the other
 /// connections of the worker have their turn.
-const READ: usize = 64 * 1024;
+const READ: usize = 128 * 1024;
 const ROUNDS: usize = 8;
 
 /// Serves the connection until it closes, floods, or idles too long.
@@ -128,31 +128,39 @@ where
     }
 
     /// Takes what has come, unless more waits to go out than should. All of it before any
-    /// of it is answered: a request and its small body often come as two records of TLS.
+    /// of it is answered: a request and its small body often come as two records of TLS. And
+    /// side by side, since frames begin and end where records do not.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Read, Fault> {
-        let mut come = Read::Nothing;
-        let mut left = READ;
-        while left > 0 && !self.engine.out.is_full() {
-            let mut room = Room::take();
-            let mut buffer = ReadBuf::new(&mut room.memory()[..READ]);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-                Poll::Pending => break,
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    left = left.saturating_sub(buffer.filled().len());
-                    self.engine.take(buffer.filled())?;
-                    come = Read::Some;
-                }
-                Poll::Ready(_) => return Ok(Read::End),
-            }
+        if self.engine.out.is_full() {
+            return Ok(Read::Nothing);
         }
-        Ok(come)
+        let mut room = Room::take();
+        let mut buffer = ReadBuf::new(&mut room.memory()[..READ]);
+        let over = loop {
+            let before = buffer.filled().len();
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => break false,
+                Poll::Ready(Ok(())) if buffer.remaining() == 0 => break false,
+                Poll::Ready(Ok(())) if buffer.filled().len() > before => {}
+                Poll::Ready(_) => break true,
+            }
+        };
+        if !buffer.filled().is_empty() {
+            self.engine.take(buffer.filled())?;
+        }
+        Ok(match (over, buffer.filled().is_empty()) {
+            (true, _) => Read::End,
+            (false, true) => Read::Nothing,
+            (false, false) => Read::Some,
+        })
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Driver { engine, stream, writes, .. } = self;
-        let (out, budget) = (&mut engine.out, &mut engine.budget);
+        let (out, budget, sent) = (&mut engine.out, &mut engine.budget, &mut engine.sent);
         let flushed = out.poll_flush(stream, cx, |count| {
             budget.moved(count as u64);
+            *sent += count as u64;
             writes.moved();
         });
         writes.watch(&engine.connection.worker.pulses, cx, flushed)

@@ -11,6 +11,10 @@ use crate::edge::serve::Serve;
 const THERE: [u8; 8] = *b"tollgate";
 const FAREWELL: [u8; 8] = *b"farewell";
 
+/// Parameters that one SETTINGS may have, where RFCs know nine: each can move every
+/// stream's window (CVE-2020-11080).
+const MOST_PARAMETERS: usize = 64;
+
 /// The largest size that a frame may be allowed to have (§6.5.2).
 const LARGEST_FRAME: u32 = (1 << 24) - 1;
 
@@ -18,6 +22,7 @@ const LARGEST_FRAME: u32 = (1 << 24) - 1;
 const HIGHEST: u32 = (1 << 31) - 1;
 
 impl<S: Serve> Engine<S> {
+    /// SETTINGS (RFC 9113 §6.5): put in force, and acknowledged.
     pub(super) fn settings(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         if header.stream != 0 {
             return Err(Fault::Protocol);
@@ -25,11 +30,15 @@ impl<S: Serve> Engine<S> {
         if header.has(ACK) {
             return Ok(());
         }
+        if payload.len() > 6 * MOST_PARAMETERS {
+            return Err(Fault::Calm);
+        }
         for six in payload.chunks_exact(6) {
             let (id, value) = (u16::from_be_bytes([six[0], six[1]]), frame::number(&six[2..]));
             match id {
                 1 => self.encoder.limit(value),
-                2 if value > 1 => return Err(Fault::Protocol),
+                // Push, extended CONNECT (RFC 8441 §3) and other priorities (RFC 9218 §2.1): yes or no.
+                2 | 8 | 9 if value > 1 => return Err(Fault::Protocol),
                 4 => self.resize(i64::from(value))?,
                 5 if !(LARGEST as u32..=LARGEST_FRAME).contains(&value) => return Err(Fault::Protocol),
                 _ => {}
@@ -56,6 +65,7 @@ impl<S: Serve> Engine<S> {
         Ok(())
     }
 
+    /// WINDOW_UPDATE (RFC 9113 §6.9): so many bytes `more` may be sent.
     pub(super) fn widen(&mut self, header: FrameHeader, more: u32) -> Result<(), Fault> {
         let more = i64::from(more & 0x7FFF_FFFF);
         if header.stream == 0 {
@@ -81,6 +91,7 @@ impl<S: Serve> Engine<S> {
         Ok(())
     }
 
+    /// PING (RFC 9113 §6.7): answered, or the answer to one of ours.
     pub(super) fn ping(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         let (true, Some(payload)) = (header.stream == 0, payload.first_chunk::<8>()) else {
             return Err(Fault::Protocol);
@@ -109,6 +120,7 @@ impl<S: Serve> Engine<S> {
         }
     }
 
+    /// RST_STREAM (RFC 9113 §6.4); resets of what was never begun are paid for.
     pub(super) fn reset_by_caller(&mut self, header: FrameHeader, reason: Reason) -> Result<(), Fault> {
         if header.stream == 0 || self.is_unheard_of(header.stream) {
             return Err(Fault::Protocol);

@@ -29,11 +29,8 @@ pub(super) const LARGEST_WINDOW: i64 = (1 << 31) - 1;
 /// (CVE-2023-44487).
 pub(super) const MOST_UNBEGUN: usize = 20;
 
-/// Streams we had to reset for the caller's errors; more ends the connection.
-const MOST_MISTAKES: usize = 128;
-
 /// Streams whose end is remembered, so that frames which crossed it are understood.
-const REMEMBERED: usize = 256;
+pub(super) const REMEMBERED: usize = 256;
 
 /// Header lists up to so many times the listener's limit are told by a whole SETTINGS
 /// parameter, so that what is over the limit is answered (431) and counted.
@@ -74,6 +71,8 @@ pub(super) struct Engine<S: Serve> {
     pub(super) wakers: Vec<Waker>,
     pub(super) free: Vec<u16>,
     pub(super) gone: VecDeque<(u32, Gone)>,
+    /// The highest stream whose end was remembered once and is not any more.
+    forgotten: u32,
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
     pub(super) budget: Budget,
@@ -88,13 +87,14 @@ pub(super) struct Engine<S: Serve> {
     /// What uploads were given beyond their first windows.
     pub(super) extra: i64,
     pub(super) line: VecDeque<u16>,
+    /// Bytes that the socket has taken of us.
+    pub(super) sent: u64,
     pub(super) unbegun: usize,
     pub(super) leaving: Leaving,
     /// He leaves.
     pub(super) left: bool,
     /// He has answered our question.
     pub(super) alive: bool,
-    mistakes: usize,
     greeted: usize,
     /// The beginning of a frame.
     held: Vec<u8>,
@@ -120,6 +120,7 @@ impl<S: Serve> Engine<S> {
             wakers: Vec::new(),
             free: Vec::new(),
             gone: VecDeque::new(),
+            forgotten: 0,
             decoder: Decoder::default(),
             encoder: Encoder::default(),
             budget,
@@ -130,11 +131,11 @@ impl<S: Serve> Engine<S> {
             received: 0,
             extra: 0,
             line: VecDeque::new(),
+            sent: 0,
             unbegun: 0,
             leaving: Leaving::No,
             left: false,
             alive: false,
-            mistakes: 0,
             greeted: 0,
             held: Vec::new(),
         }
@@ -215,10 +216,16 @@ impl<S: Serve> Engine<S> {
         self.places.iter().position(|place| place.id == id).and_then(|at| u16::try_from(at).ok())
     }
 
-    /// Whether the caller has not opened this stream. What he opens after our last goodbye is
-    /// ignored with all that belongs to it (§6.8).
+    /// Whether the caller has not opened this stream; those with even numbers are not his
+    /// (§5.1.1). What he opens after our last goodbye is ignored with all that belongs to it
+    /// (§6.8).
     pub(super) fn is_unheard_of(&self, id: u32) -> bool {
-        id > self.newest && self.leaving != Leaving::Closed
+        id.is_multiple_of(2) || id > self.newest && self.leaving != Leaving::Closed
+    }
+
+    /// Whether this stream may have ended so long ago that nobody knows how.
+    pub(super) fn is_forgotten(&self, id: u32) -> bool {
+        id <= self.forgotten
     }
 
     /// How a stream ended, as far as is known.
@@ -226,19 +233,18 @@ impl<S: Serve> Engine<S> {
         self.gone.iter().rev().find(|(gone, _)| *gone == id).map(|(_, how)| *how)
     }
 
+    /// Notes how a stream ended; the oldest note makes room.
     pub(super) fn remember(&mut self, id: u32, how: Gone) {
         if self.gone.len() == REMEMBERED {
-            self.gone.pop_front();
+            let oldest = self.gone.pop_front().map_or(0, |(id, _)| id);
+            self.forgotten = self.forgotten.max(oldest);
         }
         self.gone.push_back((id, how));
     }
 
     /// Resets a stream for the caller's mistake.
     pub(super) fn mistake(&mut self, id: u32, reason: Reason) -> Result<(), Fault> {
-        self.mistakes += 1;
-        if self.mistakes > MOST_MISTAKES {
-            return Err(Fault::Calm);
-        }
+        self.budget.forgive()?;
         match self.find(id) {
             Some(place) => self.reset(place, reason),
             None => {

@@ -177,3 +177,85 @@ pub fn close_block(start: usize, last: bool, stream: u32, out: &mut Vec<u8>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ACK, END_HEADERS, END_STREAM, FrameHeader, HEADER, Kind, LARGEST, PADDED, close_block, unpadded};
+    use crate::edge::http2::fault::Fault;
+
+    fn header(kind: u8, flags: u8, length: usize) -> FrameHeader {
+        let [_, a, b, c] = u32::try_from(length).expect("small").to_be_bytes();
+        FrameHeader::of(&[a, b, c, kind, flags, 0xFF, 0xFF, 0xFF, 0xFF])
+    }
+
+    #[test]
+    fn a_header_is_read_and_its_reserved_bit_is_not() {
+        let read = header(9, 5, 0xABCDEF);
+        assert_eq!((read.kind, read.flags, read.length, read.stream), (Kind::Continuation, 5, 0xABCDEF, 0x7FFF_FFFF));
+        assert_eq!(header(10, 0, 0).kind, Kind::Unknown);
+        assert_eq!(header(255, 0, 0).kind, Kind::Unknown);
+    }
+
+    /// §6: each kind's lengths, and one octet beside.
+    #[test]
+    fn lengths_are_judged_by_kind() {
+        for (kind, flags, good, bad) in [
+            (0, 0, vec![0, LARGEST], vec![LARGEST + 1]),
+            (1, 0, vec![0, LARGEST], vec![LARGEST + 1]),
+            (2, 0, vec![4, 5, 6], vec![]),
+            (3, 0, vec![4], vec![0, 3, 5]),
+            (4, 0, vec![0, 6, 12], vec![1, 5, 7]),
+            (4, ACK, vec![0], vec![6]),
+            (6, 0, vec![8], vec![0, 7, 9]),
+            (7, 0, vec![8, 9, LARGEST], vec![0, 7, LARGEST + 1]),
+            (8, 0, vec![4], vec![0, 3, 5]),
+            (22, 0, vec![0, LARGEST], vec![LARGEST + 1, (1 << 24) - 1]),
+        ] {
+            assert!(good.iter().all(|length| header(kind, flags, *length).check() == Ok(())), "{kind}");
+            assert!(bad.iter().all(|length| header(kind, flags, *length).check() == Err(Fault::Size)), "{kind}");
+        }
+    }
+
+    /// §6.1: padding as long as the payload that is left, or longer, is an error.
+    #[test]
+    fn padding_ends_before_the_payload_does() {
+        let padded = |payload: &[u8]| unpadded(&header(0, PADDED, payload.len()), payload);
+        assert_eq!(padded(&[]), None);
+        assert_eq!(padded(&[0]), Some((1, 1)));
+        assert_eq!(padded(&[1]), None);
+        assert_eq!(padded(&[1, 9]), Some((1, 1)));
+        assert_eq!(padded(&[2, 9]), None);
+        assert_eq!(padded(&[1, 8, 9]), Some((1, 2)));
+        assert_eq!(padded(&[255; 256]), Some((1, 1)));
+        assert_eq!(padded(&[255; 255]), None);
+        assert_eq!(unpadded(&header(0, 0, 3), &[9; 3]), Some((0, 3)));
+    }
+
+    /// §6.10: a block that is too long for a frame goes on in others, and only the last ends it.
+    #[test]
+    fn a_long_block_becomes_several_frames() {
+        for length in [0, 1, LARGEST, LARGEST + 1, 2 * LARGEST, 2 * LARGEST + 1, 5 * LARGEST] {
+            let block: Vec<u8> = (0..length).map(|n| n as u8).collect();
+            let mut out = b"before".to_vec();
+            out.extend_from_slice(&[0; HEADER]);
+            out.extend_from_slice(&block);
+            close_block(6, true, 7, &mut out);
+            let (mut rest, mut joined, mut frames) = (&out[6..], Vec::new(), Vec::new());
+            while let Some((bytes, behind)) = rest.split_first_chunk::<HEADER>() {
+                let read = FrameHeader::of(bytes);
+                assert_eq!((read.check(), read.stream), (Ok(()), 7));
+                let (payload, behind) = behind.split_at(read.length);
+                joined.extend_from_slice(payload);
+                frames.push((read.kind, read.flags));
+                rest = behind;
+            }
+            assert!(joined == block, "{length}");
+            let last = frames.len() - 1;
+            for (n, (kind, flags)) in frames.into_iter().enumerate() {
+                let expected = if n == 0 { (Kind::Headers, END_STREAM) } else { (Kind::Continuation, 0) };
+                let ends = if n == last { END_HEADERS } else { 0 };
+                assert_eq!((kind, flags), (expected.0, expected.1 | ends), "{length}: {n}");
+            }
+        }
+    }
+}

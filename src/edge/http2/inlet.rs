@@ -17,6 +17,10 @@ use crate::edge::worker::lock;
 const SMALL: usize = 4 * 1024;
 const JOINED: usize = 16 * 1024;
 
+/// So much of what comes faster than it is taken is put side by side in a wide stream, to go
+/// on by one write.
+pub const SIDE_BY_SIDE: usize = 64 * 1024;
+
 /// What a tunnel may have said and not sent.
 const SAID: usize = 16 * 1024;
 
@@ -52,6 +56,15 @@ enum End {
     Broken(Reason),
 }
 
+/// What a stream's caller may send at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// A first window, or little more.
+    Usual,
+    /// More than that by `SIDE_BY_SIDE` at least, which few streams of a connection have.
+    Wide,
+}
+
 /// The next of a body.
 #[derive(Debug)]
 pub enum Next {
@@ -70,19 +83,24 @@ impl Inlet {
     }
 
     /// More has come. `false`: nobody wants it.
-    pub fn push(&self, data: &[u8]) -> bool {
+    pub fn push(&self, data: &[u8], width: Width) -> bool {
         let mut state = lock(&self.state);
         if state.left {
             return false;
         }
-        if data.len() < SMALL {
-            if state.tail.len() + data.len() > JOINED {
-                state.turn_over();
-            }
+        if state.tail.len() + data.len() > state.tail.capacity().max(JOINED) {
+            state.turn_over();
+        }
+        if data.len() < SMALL || state.tail.capacity() >= SIDE_BY_SIDE {
             state.tail.extend_from_slice(data);
         } else {
             state.turn_over();
-            state.whole.push_back(Bytes::copy_from_slice(data));
+            if width == Width::Usual || state.whole.is_empty() {
+                state.whole.push_back(Bytes::copy_from_slice(data));
+            } else {
+                state.tail = BytesMut::with_capacity(SIDE_BY_SIDE);
+                state.tail.extend_from_slice(data);
+            }
         }
         state.tell();
         true
@@ -113,8 +131,10 @@ impl Inlet {
         if let Some(End::Broken(reason)) = &state.end {
             return Poll::Ready(Next::Broken(*reason));
         }
-        let data = state.whole.pop_front().or_else(|| (!state.tail.is_empty()).then(|| state.tail.split().freeze()));
-        if let Some(data) = data {
+        if state.whole.is_empty() {
+            state.turn_over();
+        }
+        if let Some(data) = state.whole.pop_front() {
             state.taken += data.len();
             let news = state.taken >= NEWS;
             drop(state);
@@ -183,5 +203,115 @@ impl State {
 
     fn tell(&mut self) {
         self.reader.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    use http::HeaderMap;
+
+    use super::{Inlet, JOINED, NEWS, Next, SAID, SIDE_BY_SIDE, SMALL, Width};
+    use crate::edge::http2::fault::Reason;
+    use crate::edge::http2::ready::Ready;
+
+    fn inlet() -> (Arc<Inlet>, Ready) {
+        let ready = Ready::default();
+        (Inlet::new(ready.bell(3)), ready)
+    }
+
+    fn next(inlet: &Inlet) -> Poll<Next> {
+        inlet.poll_next(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// The sizes of all pieces that are there.
+    fn pieces(inlet: &Inlet) -> Vec<usize> {
+        std::iter::from_fn(|| match next(inlet) {
+            Poll::Ready(Next::Data(data)) => Some(data.len()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    #[test]
+    fn what_comes_is_taken_in_order_and_only_once() {
+        let (inlet, _) = inlet();
+        let sizes = [1, SMALL - 1, SMALL, 1, 16_384, 16_384, 16_384, 5, SIDE_BY_SIDE, 16_384, 1];
+        for width in [Width::Usual, Width::Wide] {
+            let sent: Vec<Vec<u8>> = (0_u8..).zip(sizes).map(|(n, size)| vec![n; size]).collect();
+            assert!(sent.iter().all(|piece| inlet.push(piece, width)));
+            let mut came = Vec::new();
+            while let Poll::Ready(Next::Data(data)) = next(&inlet) {
+                came.extend_from_slice(&data);
+            }
+            assert!(came == sent.concat(), "{width:?}");
+            assert_eq!((inlet.taken(), inlet.taken()), (came.len(), 0));
+        }
+        inlet.end(Some(HeaderMap::new()));
+        assert!(!inlet.is_over(), "trailers are still to be taken");
+        assert!(matches!(next(&inlet), Poll::Ready(Next::End(Some(_)))));
+        assert!(matches!(next(&inlet), Poll::Ready(Next::End(None))) && inlet.is_over());
+    }
+
+    #[test]
+    fn small_pieces_are_joined_and_large_ones_where_the_stream_is_wide() {
+        let (inlet, _) = inlet();
+        (0..5).for_each(|_| assert!(inlet.push(&[7; SMALL - 1], Width::Usual)));
+        assert_eq!(pieces(&inlet), [4 * (SMALL - 1), SMALL - 1], "up to {JOINED}");
+        let large = |width| (0..6).for_each(|_| assert!(inlet.push(&[7; 16_384], width)));
+        large(Width::Usual);
+        assert_eq!(pieces(&inlet), [16_384; 6]);
+        large(Width::Wide);
+        assert_eq!(pieces(&inlet), [16_384, SIDE_BY_SIDE, 16_384]);
+    }
+
+    #[test]
+    fn the_connection_is_told_when_enough_was_taken() {
+        let (inlet, ready) = inlet();
+        let told = |ready: &Ready| {
+            let mut places = Vec::new();
+            ready.take(&mut places);
+            places
+        };
+        inlet.push(&vec![0; NEWS - 1], Width::Usual);
+        assert_eq!((pieces(&inlet).len(), told(&ready)), (1, vec![]));
+        inlet.push(&[0], Width::Usual);
+        assert_eq!((pieces(&inlet).len(), told(&ready)), (1, vec![3]));
+    }
+
+    #[test]
+    fn what_broke_off_is_never_an_end() {
+        let (inlet, _) = inlet();
+        inlet.push(b"half", Width::Usual);
+        inlet.break_off(Reason::NO_ERROR);
+        assert!(matches!(next(&inlet), Poll::Ready(Next::Broken(Reason::NO_ERROR))));
+        inlet.end(None);
+        assert!(inlet.is_broken() && !inlet.is_over());
+        assert!(matches!(next(&inlet), Poll::Ready(Next::Broken(_))), "not even where an end follows");
+    }
+
+    #[test]
+    fn who_leaves_gives_all_of_it_back_and_takes_no_more() {
+        let (inlet, _) = inlet();
+        inlet.push(&[0; 16_384], Width::Usual);
+        inlet.push(&[0; 10], Width::Usual);
+        inlet.leave();
+        assert_eq!(inlet.taken(), 16_394);
+        assert!(!inlet.push(b"x", Width::Usual));
+        assert_eq!(inlet.taken(), 0);
+    }
+
+    #[test]
+    fn a_tunnel_says_so_much_and_waits() {
+        let (inlet, _) = inlet();
+        assert_eq!(inlet.say(&[1; 10]), Some(10));
+        assert_eq!(inlet.say(&vec![2; SAID]), Some(SAID - 10));
+        assert_eq!(inlet.say(&[3]), None);
+        let (words, closed) = inlet.heard();
+        assert_eq!((words.len(), closed), (SAID, false));
+        inlet.close();
+        assert_eq!(inlet.heard(), (bytes::Bytes::new(), true));
     }
 }

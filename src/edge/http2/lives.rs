@@ -49,14 +49,16 @@ impl<S: Serve> Engine<S> {
 
     fn look(&mut self, at: u16) {
         let place = &mut self.places[usize::from(at)];
-        let mut cx = Context::from_waker(&self.wakers[usize::from(at)]);
         place.begun = true;
-        if place.owed > 0 && place.pulse.as_ref().is_some_and(|pulse| pulse.fired()) {
-            return self.reset(at, Reason::CANCEL);
-        }
-        if place.lingers && place.pulse.as_ref().is_some_and(|pulse| pulse.fired()) {
+        let late = place.pulse.as_ref().is_some_and(|pulse| pulse.fired());
+        if place.lingers && late {
             return self.reset(at, Reason::NO_ERROR);
         }
+        if place.owed > 0 && late && !self.waits_for_others(at) {
+            return self.reset(at, Reason::CANCEL);
+        }
+        let place = &mut self.places[usize::from(at)];
+        let mut cx = Context::from_waker(&self.wakers[usize::from(at)]);
         match &mut place.life {
             Life::Free | Life::Said => {}
             Life::Answering(answering) => {
@@ -74,9 +76,12 @@ impl<S: Serve> Engine<S> {
             }
             Life::Sending(_) => self.pump(at),
             Life::Tunnel(future) => {
-                let over = future.as_mut().poll(&mut cx).is_ready();
-                self.carry(at, over);
+                if future.as_mut().poll(&mut cx).is_ready() {
+                    place.life = Life::Over;
+                }
+                self.carry(at);
             }
+            Life::Over => self.carry(at),
         }
     }
 
@@ -150,27 +155,26 @@ impl<S: Serve> Engine<S> {
         }
     }
 
-    /// Takes what a tunnel has said.
-    fn carry(&mut self, at: u16, over: bool) {
+    /// Takes what a tunnel has said. One that ends without a last word breaks off (RFC 8441
+    /// §5), but not before the caller has all that it said.
+    fn carry(&mut self, at: u16) {
         let place = &mut self.places[usize::from(at)];
-        if place.id == 0 {
-            return if over {
-                self.finish(at, Gone::ByCaller)
-            };
+        let over = matches!(place.life, Life::Over);
+        match (place.id, place.shut) {
+            (0, _) if over => return self.finish(at, Gone::ByCaller),
+            (_, true) if over => return self.said_all(at),
+            (0, _) | (_, true) => return,
+            (_, false) => {}
         }
         if !place.waits()
             && let Some(inlet) = &place.inlet
         {
-            let (piece, closed) = inlet.heard();
-            (place.piece, place.last) = (piece, closed);
-            if over && !closed {
+            (place.piece, place.last) = inlet.heard();
+            if over && !place.waits() {
                 return self.reset(at, Reason::CANCEL);
             }
         }
-        if over {
-            place.life = Life::Said;
-        }
-        self.enqueue(at);
+        self.wait(at);
     }
 
     /// Begins to count the time in which a caller does not take what is here for him.
@@ -180,10 +184,23 @@ impl<S: Serve> Engine<S> {
         if place.piece.is_empty() || place.owed > 0 || matches!(place.life, Life::Tunnel(_)) {
             return;
         }
-        place.owed = place.piece.len().min(PIECE);
+        (place.owed, place.sent_then) = (place.piece.len().min(PIECE), self.sent);
         let pulse = place.pulse.get_or_insert_with(|| self.connection.worker.pulses.enrol());
         pulse.arm(self.limits.body_timeout);
         pulse.register(&self.wakers[usize::from(at)]);
+    }
+
+    /// Whether a stream that is late stands in the line for nothing but its turn, since others
+    /// were sent meanwhile: the caller does take what is here for him. It may wait on.
+    fn waits_for_others(&mut self, at: u16) -> bool {
+        let place = &mut self.places[usize::from(at)];
+        let taken = self.sent - place.sent_then >= PIECE as u64;
+        let others = place.queued && self.window > 0 && taken;
+        if others {
+            place.sent_then = self.sent;
+            place.pulse.iter().for_each(|pulse| pulse.arm(self.limits.body_timeout));
+        }
+        others
     }
 }
 

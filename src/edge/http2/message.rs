@@ -167,14 +167,15 @@ impl Pseudo {
             let scheme = match &scheme[..] {
                 b"https" => Scheme::HTTPS,
                 b"http" => Scheme::HTTP,
+                b"" => return Err(Malformed),
                 other => Scheme::try_from(other).map_err(|_| Malformed)?,
             };
             // A URI has no scheme without an authority.
             parts.scheme = parts.authority.is_some().then_some(scheme);
         }
         if let Some(path) = self.path.filter(|path| !cut || !path.is_empty()) {
-            // A fragment is never sent (RFC 9110 §7.1), and would be cut off unseen below.
-            if path.is_empty() || path.contains(&b'#') {
+            // What begins otherwise would be completed, and what follows a # be lost.
+            if !path.starts_with(b"/") && &path[..] != b"*" || path.contains(&b'#') {
                 return Err(Malformed);
             }
             parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|_| Malformed)?);

@@ -21,5 +21,7 @@ pub mod received;
 mod requests;
 pub(in crate::edge) mod sending;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::edge) use connection::run;

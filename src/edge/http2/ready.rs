@@ -76,3 +76,46 @@ impl Wake for Bell {
         self.ring();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use super::Ready;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn each_place_is_listed_once_and_the_first_wakes() {
+        let (ready, count) = (Ready::default(), Arc::new(Count::default()));
+        let woken = || count.0.load(Ordering::SeqCst);
+        let bells: Vec<_> = (0..3).map(|place| ready.bell(place)).collect();
+        bells[1].ring();
+        assert_eq!(woken(), 0, "nobody is there yet");
+        let mut listed = Vec::new();
+        ready.take(&mut listed);
+        assert_eq!(listed, [1]);
+        ready.register(&Waker::from(Arc::clone(&count)));
+        bells[1].ring();
+        assert_eq!(woken(), 0, "it is still being looked at");
+        bells[1].answered();
+        Waker::from(Arc::clone(&bells[1])).wake();
+        bells[0].ring();
+        bells[0].ring();
+        assert_eq!(woken(), 1);
+        listed.clear();
+        ready.take(&mut listed);
+        assert_eq!(listed, [1, 0]);
+        bells[2].ring();
+        assert_eq!(woken(), 2, "an empty list wakes again");
+    }
+}

@@ -11,7 +11,7 @@ use crate::edge::hpack::list::List;
 use crate::edge::http2::engine::{Engine, FIRST_WINDOW, Gone, LIST_SLACK, Leaving};
 use crate::edge::http2::fault::{Fault, Reason};
 use crate::edge::http2::frame::{self, END_HEADERS, END_STREAM, FrameHeader, PRIORITIZED};
-use crate::edge::http2::inlet::Inlet;
+use crate::edge::http2::inlet::{Inlet, SIDE_BY_SIDE, Width};
 use crate::edge::http2::message::{self, Protocol};
 use crate::edge::http2::received::Received;
 use crate::edge::http2::stream::{Answering, Life, Place, Remote};
@@ -39,6 +39,7 @@ pub(super) struct Block {
 }
 
 impl<S: Serve> Engine<S> {
+    /// HEADERS (RFC 9113 §6.2): a request, or the trailers of one.
     pub(super) fn headers(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         if header.stream.is_multiple_of(2) {
             return Err(Fault::Protocol);
@@ -59,6 +60,7 @@ impl<S: Serve> Engine<S> {
         Ok(())
     }
 
+    /// CONTINUATION (RFC 9113 §6.10) of the block that is open; a block over its bound is a flood.
     pub(super) fn continuation(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         let Some(block) = &mut self.block else { return Err(Fault::Protocol) };
         if block.bytes.len() + payload.len() > self.limits.header_bytes.saturating_mul(BLOCK_SLACK) {
@@ -76,20 +78,23 @@ impl<S: Serve> Engine<S> {
     /// A whole block: a request's head, or trailers.
     fn opened(&mut self, id: u32, end: bool, on_itself: bool, block: &[u8]) -> Result<(), Fault> {
         let mut list = List::within(self.limits.header_bytes.saturating_mul(LIST_SLACK));
-        self.decoder.read(block, &mut list).map_err(|_| Fault::Compression)?;
+        if self.decoder.read(block, &mut list).is_err() {
+            return Err(if list.is_hopeless() { Fault::Calm } else { Fault::Compression });
+        }
         if let Some(place) = self.find(id) {
             return self.trailed(place, end, list);
         }
         if id <= self.newest {
             return match self.how_gone(id) {
-                Some(Gone::ByUs) => Ok(()),
+                Some(Gone::ByUs) => self.budget.ignore(),
                 Some(Gone::ByCaller) => self.mistake(id, Reason::STREAM_CLOSED),
                 Some(Gone::Ended) => Err(Fault::StreamClosed),
+                None if self.is_forgotten(id) => self.budget.ignore(),
                 None => Err(Fault::Protocol),
             };
         }
         if self.leaving == Leaving::Closed {
-            return Ok(());
+            return self.budget.ignore();
         }
         self.newest = id;
         if self.under_way() >= self.limits.streams as usize {
@@ -108,8 +113,10 @@ impl<S: Serve> Engine<S> {
             return self.mistake(id, Reason::STREAM_CLOSED);
         }
         let whole = place.expected.is_none_or(|left| left == 0);
+        // A tunnel has nothing but DATA (§8.5).
+        let body = !matches!(place.life, Life::Tunnel(_) | Life::Over);
         match message::trailers(list) {
-            Ok(trailers) if end && whole => {
+            Ok(trailers) if end && whole && body => {
                 self.ended(at, Some(trailers));
                 Ok(())
             }
@@ -172,6 +179,7 @@ impl<S: Serve> Engine<S> {
         at
     }
 
+    /// DATA (RFC 9113 §6.1), counted against both windows with its padding.
     pub(super) fn data(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         let id = header.stream;
         let (from, to) = frame::unpadded(&header, payload).filter(|_| id != 0).ok_or(Fault::Protocol)?;
@@ -181,6 +189,7 @@ impl<S: Serve> Engine<S> {
         let Some(at) = self.find(id) else {
             return match self.how_gone(id) {
                 _ if self.is_unheard_of(id) => Err(Fault::Protocol),
+                Some(Gone::ByUs) | None if payload.is_empty() => self.budget.ignore(),
                 Some(Gone::ByUs) | None => Ok(()),
                 Some(Gone::Ended | Gone::ByCaller) => self.mistake(id, Reason::STREAM_CLOSED),
             };
@@ -200,7 +209,8 @@ impl<S: Serve> Engine<S> {
                 Some(_) | None => return self.mistake(id, Reason::PROTOCOL),
             }
         }
-        let kept = !payload.is_empty() && place.inlet.as_ref().is_some_and(|inlet| inlet.push(payload));
+        let width = if place.extra >= SIDE_BY_SIDE as i64 { Width::Wide } else { Width::Usual };
+        let kept = !payload.is_empty() && place.inlet.as_ref().is_some_and(|inlet| inlet.push(payload, width));
         place.held += if kept { payload.len() as i64 } else { 0 };
         place.crumbs += u32::from(payload.len() < CRUMB);
         if place.crumbs > MOST_CRUMBS {

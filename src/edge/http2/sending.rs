@@ -41,19 +41,28 @@ impl<S: Serve> Engine<S> {
         while !self.out.is_full() && blocked < self.line.len() {
             let Some(at) = self.line.pop_front() else { return };
             self.places[usize::from(at)].queued = false;
-            if self.send(at) {
+            let sent = self.send(at);
+            if sent {
                 blocked = 0;
-                match self.places[usize::from(at)].life {
-                    Life::Sending(_) if !self.places[usize::from(at)].waits() => self.pump(at),
-                    Life::Tunnel(_) if !self.places[usize::from(at)].waits() => {
-                        self.places[usize::from(at)].bell.ring();
-                    }
-                    Life::Free | Life::Answering(_) | Life::Sending(_) | Life::Tunnel(_) | Life::Said => {}
-                }
-            } else {
-                blocked += 1;
+                self.go_on(at);
             }
             self.enqueue(at);
+            // Who has left the line meanwhile, since his stream is gone or its window closed,
+            // is nobody for whom others have to be tried again.
+            blocked += usize::from(!sent && self.places[usize::from(at)].queued);
+        }
+    }
+
+    /// The stream's next piece is wanted, if there is none.
+    fn go_on(&mut self, at: u16) {
+        let place = &self.places[usize::from(at)];
+        if place.waits() {
+            return;
+        }
+        match place.life {
+            Life::Sending(_) => self.pump(at),
+            Life::Tunnel(_) | Life::Over => place.bell.ring(),
+            Life::Free | Life::Answering(_) | Life::Said => {}
         }
     }
 
@@ -80,10 +89,11 @@ impl<S: Serve> Engine<S> {
                 place.pulse.iter().for_each(|pulse| pulse.rest());
             }
         }
-        if ends {
-            self.said_all(at);
-        } else {
-            self.wait_on(at);
+        match place.life {
+            // It may still have its goodbye to say to the other end.
+            Life::Tunnel(_) if ends => (place.last, place.shut) = (false, true),
+            _ if ends => self.said_all(at),
+            _ => self.wait_on(at),
         }
         true
     }
@@ -130,7 +140,7 @@ impl<S: Serve> Engine<S> {
             return;
         }
         (place.begun, place.last, place.owed, place.held) = (false, false, 0, 0);
-        (place.lingers, place.crumbs) = (false, 0);
+        (place.shut, place.lingers, place.crumbs) = (false, false, 0);
         place.piece = bytes::Bytes::new();
         place.pulse = None;
         place.expected = None;

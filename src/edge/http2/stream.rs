@@ -24,6 +24,8 @@ pub(super) enum Life<S: Serve> {
     Sending(Box<Response<S::Body>>),
     /// It has become a tunnel.
     Tunnel(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// The tunnel has ended; what it said last may still be in its inlet.
+    Over,
     /// All of it is here.
     Said,
 }
@@ -60,7 +62,8 @@ pub(super) struct Place<S: Serve> {
     pub(super) piece: Bytes,
     pub(super) last: bool,
     pub(super) queued: bool,
-    /// It was answered, and the caller has not ended yet.
+    /// Its last frame has left, and the caller, or the tunnel that it is, has not ended yet.
+    pub(super) shut: bool,
     pub(super) lingers: bool,
     pub(super) remote: Remote,
     pub(super) inlet: Option<Arc<Inlet>>,
@@ -75,6 +78,8 @@ pub(super) struct Place<S: Serve> {
     pub(super) crumbs: u32,
     /// What the caller has to take before the pulse fires; 0: nothing waits for him.
     pub(super) owed: usize,
+    /// What the connection had sent when that wait began.
+    pub(super) sent_then: u64,
     pub(super) pulse: Option<Arc<Pulse>>,
 }
 
@@ -90,6 +95,7 @@ impl<S: Serve> Place<S> {
             piece: Bytes::new(),
             last: false,
             queued: false,
+            shut: false,
             lingers: false,
             remote: Remote::Open,
             inlet: None,
@@ -99,6 +105,7 @@ impl<S: Serve> Place<S> {
             extra: 0,
             crumbs: 0,
             owed: 0,
+            sent_then: 0,
             pulse: None,
         }
     }

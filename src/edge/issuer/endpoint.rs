@@ -104,7 +104,8 @@ impl Visit<'_> {
             let behind = world.rings.get(world.snapshot.policy.profiles.len() + place.issuer);
             let refresh_ring = behind.map_or(&none, |ring| ring);
             let (ring, dialect) = (&world.rings[issuer.profile], &*issuer.dialect);
-            let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
+            let millisecond = u16::try_from(shared.clock.now_millis() % 1000).unwrap_or(0);
+            let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat, millisecond };
             let answer = shared.service.answer(desk, place.endpoint, &raw, now).await;
             shared.telemetry.oauth_answered(place.endpoint.as_str(), answer.grant, answer.result, began.elapsed());
             report(&shared, raw.peer, &answer, now);

@@ -216,7 +216,13 @@ async fn introduce<S: Serve>(seat: Seat, mut shares: Shares, terms: Terms, strea
         ProxyProtocol::Accept | ProxyProtocol::Require => {
             match Box::pin(named(&seat, &terms, &stream, peer, &mut shares)).await {
                 Ok(caller) => caller,
-                Err(why) => return seat.worker().shared.telemetry.connection_refused(&terms.name, why),
+                Err(why) => {
+                    let shared = &seat.worker().shared;
+                    if let (ConnectionRefused::ProxyHeader, Some(door)) = (why, shared.doors.get(seat.listener())) {
+                        door.complaints.proxy_header(shared.clock.now(), &terms.name, peer);
+                    }
+                    return shared.telemetry.connection_refused(&terms.name, why);
+                }
             }
         }
     };
@@ -272,8 +278,17 @@ async fn attend<S: Serve>(
         }
         Door::Tls(config) => {
             let (outcome, agreed) = Box::pin(shake((stream, place), config, limits.handshake_timeout)).await;
-            seat.worker().shared.telemetry.handshake(&name, outcome);
-            let Some(mut agreed) = agreed else { return };
+            let shared = &seat.worker().shared;
+            shared.telemetry.handshake(&name, outcome);
+            let mut agreed = match agreed {
+                Ok(agreed) => agreed,
+                Err(why) => {
+                    if let (Some(why), Some(door)) = (why, shared.doors.get(seat.listener())) {
+                        door.complaints.handshake(shared.clock.now(), &name, caller, &why);
+                    }
+                    return;
+                }
+            };
             let connection =
                 Connection::new(seat, caller, Channel::Tls { sni: agreed.sni, certificate: agreed.certificate });
             match agreed.protocol {

@@ -44,34 +44,39 @@ pub(in crate::edge) enum Protocol {
     Proof,
 }
 
-/// Shakes hands; the outcome is also what metrics count.
+/// What came of a handshake: what metrics count, and what was agreed, or else why nothing was,
+/// where that can be said.
+pub(in crate::edge) type Shaken = (Handshake, Result<Agreed, Option<String>>);
+
+/// Shakes hands.
 pub(in crate::edge) async fn shake(
     (socket, place): (Plug, Option<Place>),
     config: Arc<ServerConfig>,
     limit: Duration,
-) -> (Handshake, Option<Agreed>) {
+) -> Shaken {
     let Some(place) = place else { return to_its_end(socket, config, limit).await };
     tokio::select! {
         biased;
         ended = to_its_end(socket, config, limit) => ended,
-        () = place.crowded_out() => (Handshake::CrowdedOut, None),
+        () = place.crowded_out() => (Handshake::CrowdedOut, Err(None)),
     }
 }
 
-async fn to_its_end(socket: Plug, config: Arc<ServerConfig>, limit: Duration) -> (Handshake, Option<Agreed>) {
+async fn to_its_end(socket: Plug, config: Arc<ServerConfig>, limit: Duration) -> Shaken {
     let accept = TlsAcceptor::from(config).accept(Socket::awaiting_tls(socket)).into_fallible();
     match timeout(limit, accept).await {
-        Err(_) => (Handshake::TimedOut, None),
-        Ok(Err((_, mut socket))) => {
+        Err(_) => (Handshake::TimedOut, Err(None)),
+        Ok(Err((error, mut socket))) => {
             if socket.got_clear_text() {
                 // The caller may be gone; then nobody misses the hint.
                 let _ = timeout(limit, socket.write_all(HINT)).await;
+                return (Handshake::Failed, Err(Some("the caller speaks clear text".to_owned())));
             }
-            (Handshake::Failed, None)
+            (Handshake::Failed, Err(Some(error.to_string())))
         }
         Ok(Ok(stream)) => {
             let agreed = Agreed::of(stream);
-            (agreed.outcome(), Some(agreed))
+            (agreed.outcome(), Ok(agreed))
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod accept;
 pub mod callers;
 pub mod client_certificate;
+pub mod complaint;
 pub mod ear;
 pub mod half_open;
 pub mod handshake;

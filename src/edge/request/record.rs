@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::request::Parts;
 
 use crate::edge::body::upload::UploadState;
+use crate::edge::upstream::balance::{Balance, Search};
 use crate::edge::upstream::layout::Layout;
 use crate::telemetry::exchange::Exchange;
 use crate::token::claims::Claims;
@@ -23,6 +25,8 @@ pub struct Record {
     claims: Option<Arc<Claims>>,
     flights: Vec<Flight>,
     stage: Stage,
+    /// Which servers were asked.
+    search: Search,
     /// What will be written down, filled in on the way.
     exchange: Exchange,
 }
@@ -38,7 +42,7 @@ enum Stage {
 
 impl Record {
     /// Begins with what a connection knows.
-    pub fn begin(layout: Arc<Layout>, listener: usize, method: Method, peer: IpAddr) -> Box<Record> {
+    pub fn begin(layout: Arc<Layout>, listener: usize, head: &Parts, peer: IpAddr) -> Box<Record> {
         layout.meter.begin(listener);
         // Made where it stays.
         Box::write(
@@ -51,11 +55,13 @@ impl Record {
                 claims: None,
                 flights: Vec::new(),
                 stage: Stage::Whole,
+                search: Search::default(),
                 exchange: Exchange {
                     listener,
                     route: None,
                     endpoint: None,
-                    method,
+                    version: head.version,
+                    method: head.method.clone(),
                     path: None,
                     status: 0,
                     decision: "",
@@ -63,6 +69,8 @@ impl Record {
                     duration: Duration::ZERO,
                     upstream_time: None,
                     upstream: None,
+                    server: None,
+                    retries: 0,
                     client: None,
                     request_id: None,
                     bytes_in: 0,
@@ -88,6 +96,11 @@ impl Record {
     /// The route it belongs to.
     pub fn routed(&mut self, route: usize) {
         self.exchange.route = Some(route);
+    }
+
+    /// Whether it belongs to a route.
+    pub fn is_routed(&self) -> bool {
+        self.exchange.route.is_some()
     }
 
     /// The endpoint of ours it belongs to.
@@ -120,6 +133,12 @@ impl Record {
     pub fn asks(&mut self, upstream: usize) {
         self.exchange.upstream = Some(upstream);
         self.asked = Some(Instant::now());
+    }
+
+    /// A server is looked for; what is tried is noted there.
+    pub fn searches(&mut self, search: Search) -> &mut Search {
+        self.search = search;
+        &mut self.search
     }
 
     /// The backend has answered, or failed to.
@@ -174,8 +193,14 @@ impl Drop for Record {
         if let Some(upload) = &self.upload {
             exchange.bytes_in = upload.bytes();
         }
-        let client = || claims.as_ref().and_then(|claims| claims.client.clone());
-        layout.meter.finish(exchange, |line| line.client = client());
+        exchange.retries = self.search.resent();
+        let server = self.search.last();
+        layout.meter.finish(exchange, |line| {
+            line.client = claims.as_ref().and_then(|claims| claims.client.clone());
+            let targets = line.upstream.and_then(|index| layout.upstreams.get(index)).map(Balance::targets);
+            let asked = targets.zip(server).and_then(|(targets, at)| targets.get(at));
+            line.server = asked.map(|target| Arc::clone(&target.member().label));
+        });
     }
 }
 
@@ -189,6 +214,7 @@ impl std::fmt::Debug for Record {
 mod tests {
     use crate::access::denial::Denial;
     use crate::telemetry::label::{DECISIONS, decision_slot};
+    use crate::telemetry::reason::{self, OTHERS, Slot};
 
     #[test]
     fn every_refusal_is_counted_under_its_own_word() {
@@ -217,6 +243,32 @@ mod tests {
         for denial in all {
             let slot = decision_slot(denial.label()).map(|slot| DECISIONS[slot]);
             assert_eq!(slot, Some(denial.label()));
+        }
+    }
+
+    /// The words between quotes in the part of a source text that begins with `from`.
+    fn words(source: &'static str, from: &str) -> Vec<&'static str> {
+        let at = source.find(from).expect("the part that makes words");
+        let part = source[at..].split("\n    }\n").next().expect("its text");
+        part.split('"').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn every_reason_is_counted_under_its_own_word() {
+        let mut all = words(include_str!("../head/refusal.rs"), "pub fn label(");
+        all.extend(words(include_str!("../../access/path.rs"), "pub fn label("));
+        all.extend(words(include_str!("locate.rs"), "pub fn label("));
+        all.extend(words(include_str!("../upstream/error.rs"), "pub fn label("));
+        all.extend(words(include_str!("../websocket/handshake.rs"), "pub fn label("));
+        all.extend(words(include_str!("../websocket/close.rs"), "pub fn reason("));
+        let ruling = include_str!("../traffic/ruling.rs").split("mod reason {").nth(1).expect("its reasons");
+        all.extend(words(ruling.split("\n}\n").next().expect("its text"), ""));
+        all.extend(["client_closed", crate::edge::respond::MEMORY_FULL]);
+        // It is a refusal of admission, and counted among those.
+        all.retain(|word| *word != "certificate_missing");
+        assert!(all.len() > 70, "{all:?}");
+        for word in all {
+            assert_ne!(reason::slot(word), Slot::Other(OTHERS.len() - 1), "{word} has no series");
         }
     }
 }

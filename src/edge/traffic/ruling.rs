@@ -16,8 +16,9 @@ use crate::dialect::condition::Challenge;
 use crate::dialect::wire::Reply;
 use crate::edge::body::BoxedAnswer;
 use crate::edge::connection::Connection;
-use crate::edge::forward::forwarded::{Scheme, Trust};
+use crate::edge::forward::forwarded::Scheme;
 use crate::edge::request::locate::Located;
+use crate::edge::request::name::identify;
 use crate::edge::request::record::Record;
 use crate::edge::respond;
 use crate::edge::traffic::moment;
@@ -34,7 +35,7 @@ use crate::traffic::header::HeaderRules;
 use crate::traffic::maintenance::Maintenance;
 use crate::traffic::mirror::Mirror;
 use crate::traffic::quota::Quota;
-use crate::traffic::request_id::{self, REQUEST_ID};
+use crate::traffic::request_id::REQUEST_ID;
 use crate::traffic::rules::{CertificateRule, Identified, Rules};
 use crate::traffic::split::WHOLE;
 use crate::traffic::template::Facts;
@@ -126,7 +127,7 @@ impl<'a> Ruling<'a> {
             path: None,
         };
         if rules.request_id == Identified::Yes {
-            ruling.request_id = Some(ruling.identify());
+            ruling.request_id = Some(identify(scene.head, scene.connection, scene.world));
         }
         if rules.split.as_ref().is_some_and(|split| split.key == Mark::Cookie) {
             ruling.sticky = match cookie::read(&scene.head.headers, ruling.channel()) {
@@ -316,15 +317,6 @@ impl<'a> Ruling<'a> {
                 Sticky::Made(id) => Some(id),
             },
         }
-    }
-
-    /// The id of this request: a trusted proxy's, or a new one.
-    fn identify(&self) -> Arc<str> {
-        let Scene { head, connection, world, .. } = self.scene;
-        let trusted = world.snapshot.listeners.get(connection.listener).map_or(&[][..], |door| &door.trusted_proxies);
-        let believed = connection.hop.trust(trusted) == Trust::Proxy;
-        let given = request_id::given(&head.headers).filter(|_| believed);
-        given.map_or_else(|| request_id::made(bytes(&OsRandom::default())).into(), Arc::from)
     }
 
     fn name(&self, headers: &mut HeaderMap) {

@@ -39,7 +39,8 @@ pub enum Target {
 }
 
 impl Target {
-    fn member(&self) -> &Member {
+    /// The server itself.
+    pub fn member(&self) -> &Member {
         match self {
             Target::Http { member, .. } | Target::Echo(member) => member,
         }
@@ -89,8 +90,12 @@ pub struct Search {
     /// The hash of its key, where a key chooses and it has one.
     pub key: Option<u64>,
     tried: Tried,
+    /// The server that was chosen last, by index.
+    last: Option<usize>,
     /// Tries after the first.
     again: u32,
+    /// How often the request was sent again, over a new connection to the same server included.
+    resent: u32,
 }
 
 /// Servers that were tried, by index: a set in words of a number, as large as the
@@ -103,6 +108,16 @@ impl Search {
     /// A search by `key`, if there is one.
     pub fn by(key: Option<u64>) -> Search {
         Search { key, ..Search::default() }
+    }
+
+    /// The server that was asked last, among the targets of its upstream.
+    pub fn last(&self) -> Option<usize> {
+        self.last
+    }
+
+    /// How often the request was sent again.
+    pub fn resent(&self) -> u32 {
+        self.resent
     }
 }
 
@@ -183,6 +198,7 @@ impl Balance {
         loop {
             let Some(index) = self.pick(search) else { return Err(self.refused(self.why_nobody())) };
             search.tried.add(index);
+            search.last = Some(index);
             let pool = match &self.targets[index] {
                 Target::Echo(_) => return Ok(Chosen::Echo),
                 Target::Http { pool, .. } => pool,
@@ -238,12 +254,13 @@ impl Balance {
             Target::Http { pool, .. } => Some(pool),
             Target::Echo(_) => None,
         });
-        http.into_iter().for_each(|pool| self.resent(pool));
+        http.into_iter().for_each(|pool| self.resent(search, pool));
         true
     }
 
     /// Counts a request that is sent again.
-    pub fn resent(&self, pool: &Pool) {
+    pub fn resent(&self, search: &mut Search, pool: &Pool) {
+        search.resent += 1;
         let tally = pool.tally();
         tally.meter.retried(tally.upstream);
     }

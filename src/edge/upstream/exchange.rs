@@ -178,7 +178,7 @@ async fn connect(
     stale: Option<Arc<Pool>>,
 ) -> Result<Chosen, ForwardError> {
     let Some(pool) = stale else { return balance.lease_for(search, pulses).await };
-    balance.resent(&pool);
+    balance.resent(search, &pool);
     match pool.lease_fresh(pulses).await {
         Ok(lease) => Ok(Chosen::Lease(lease, Origin::Fresh)),
         Err(error) => balance.lease_after(search, &pool, error, pulses).await,

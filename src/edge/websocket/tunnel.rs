@@ -20,6 +20,7 @@ use crate::edge::websocket::handover::Far;
 use crate::edge::worker::Worker;
 use crate::edge::worker::pulse::Pulse;
 use crate::random;
+use crate::telemetry::Telemetry;
 use crate::telemetry::outcome::Lasting;
 
 /// How long a goodbye may take in all: the rest of a frame, our own, the caller's answer.
@@ -37,7 +38,7 @@ where
     let lifeline = far.tenure.take().map(|tenure| worker.lifelines.enter(tenure, &shared.revoked, shared.clock.now()));
     let pulse = worker.pulses.enrol();
     pulse.arm(silence);
-    shared.telemetry.lasts(Lasting::WebSocket);
+    let _counted = Counted::begin(Arc::clone(&shared.telemetry));
     let mut tunnel = Tunnel {
         up: Direction::default(),
         down: Direction::default(),
@@ -52,13 +53,28 @@ where
         let _ = poll_fn(|cx| tunnel.poll_goodbye(why, &mut near, stream, cx)).await;
         tunnel.tell_backend(why, stream).await;
     }
-    shared.telemetry.left(Lasting::WebSocket);
     if let Some(record) = &mut far.record {
         record.collected(usize::try_from(tunnel.up.moved()).unwrap_or(usize::MAX));
         record.sent(usize::try_from(tunnel.down.moved()).unwrap_or(usize::MAX));
         if let Some(why) = why {
             record.failed(why.reason());
         }
+    }
+}
+
+/// One WebSocket in the count of those that live; its caller may drop it at any point.
+struct Counted(Arc<Telemetry>);
+
+impl Counted {
+    fn begin(telemetry: Arc<Telemetry>) -> Counted {
+        telemetry.lasts(Lasting::WebSocket);
+        Counted(telemetry)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.left(Lasting::WebSocket);
     }
 }
 

@@ -21,13 +21,7 @@ fn issuer() -> Issuer {
         url: "https://a.example".into(),
         base: "/oauth2".into(),
         token: TokenSettings { format: TokenFormat::Jwt, lifetime: Some(Seconds(600)), ..TokenSettings::default() },
-        refresh: RefreshSettings {
-            lifetime: None,
-            idle: None,
-            rotate: true,
-            grace: Seconds(10),
-            ..RefreshSettings::default()
-        },
+        refresh: RefreshSettings { rotate: true, grace: Seconds(10), ..RefreshSettings::default() },
         keys: KeySettings {
             algorithm: Algorithm::Es256,
             given: None,

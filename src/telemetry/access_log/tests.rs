@@ -30,6 +30,7 @@ fn exchange(status: u16) -> Exchange {
         listener: 0,
         route: Some(0),
         endpoint: None,
+        version: http::Version::HTTP_11,
         method: http::Method::GET,
         path: Some("/hello/ann".into()),
         status,
@@ -38,6 +39,8 @@ fn exchange(status: u16) -> Exchange {
         duration: Duration::from_micros(1_234),
         upstream_time: Some(Duration::from_micros(900)),
         upstream: Some(0),
+        server: None,
+        retries: 0,
         client: Some("shop \"web\"\n".into()),
         request_id: None,
         bytes_in: 3,
@@ -72,7 +75,7 @@ fn json_names_what_the_exchange_only_numbers() {
     let line: serde_json::Value = serde_json::from_str(&text).expect("one JSON object");
     let expected = serde_json::json!({
         "time": "2023-11-14T22:13:20.000Z", "level": "info", "msg": "request", "listener": "web",
-        "route": "hello", "method": "GET", "path": "/hello/ann", "status": 200, "duration_ms": 1.234,
+        "route": "hello", "protocol": "HTTP/1.1", "method": "GET", "path": "/hello/ann", "status": 200, "duration_ms": 1.234,
         "upstream": "echo", "upstream_ms": 0.9, "client_id": "shop \"web\"\n", "auth_result": "ok",
         "bytes_in": 3, "bytes_out": 40, "peer": "192.0.2.7",
     });

@@ -30,6 +30,7 @@ fn exchange(route: usize) -> Exchange {
         listener: 0,
         route: Some(route),
         endpoint: None,
+        version: http::Version::HTTP_11,
         method: http::Method::GET,
         path: Some("/x".into()),
         status: 200,
@@ -38,6 +39,8 @@ fn exchange(route: usize) -> Exchange {
         duration: Duration::from_micros(900),
         upstream_time: Some(Duration::from_micros(860)),
         upstream: Some(0),
+        server: None,
+        retries: 0,
         client: None,
         request_id: None,
         bytes_in: 0,
@@ -220,6 +223,7 @@ fn the_catalogue_is_what_is_exported() {
     has(&page, "tollgate_memory_used_bytes 7");
     has(&page, "tollgate_memory_limit_bytes 9");
     has(&page, "tollgate_memory_pressure 1");
+    has(&page, "tollgate_request_reasons_total{reason=\"upstream_reset\",upstream=\"up\"} 1");
     has(&page, "tollgate_connections_open{listener=\"web\"} 5");
     has(&page, "tollgate_upstream_up{server=\"10.0.0.1:80\",upstream=\"shop\"} 0");
     has(&page, "tollgate_upstream_overflows_total{limit=\"pending\",upstream=\"shop\"} 2");
@@ -248,7 +252,7 @@ fn the_catalogue_is_what_is_exported() {
 fn feed_workers(telemetry: &Telemetry) {
     let meter = telemetry.meter(0).for_layout(1, layout(&["a"], &["up"]));
     meter.begin(0);
-    meter.record(&exchange(0));
+    meter.record(&Exchange { reason: Some("upstream_reset"), ..exchange(0) });
     meter.looked_up(Lookup::Hit);
     meter.looked_up(Lookup::Miss);
     meter.cache_holds(4);

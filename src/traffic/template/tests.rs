@@ -4,23 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Facts, Part, Template};
 use crate::token::claims::Claims;
-use crate::token::handle::{Handle, Handles};
-use crate::token::scope::ScopeSet;
 
 fn claims(subject: &str) -> Claims {
-    let handles = Handles { token: Handle(1), family: None, user: None, client: None, key: None, issuer: Handle(2) };
     Claims {
-        issuer: 0,
-        subject: subject.into(),
         client: Some("app".into()),
         scope_text: "a:read a:write".into(),
-        scopes: ScopeSet::default(),
-        audience: Box::default(),
-        issued_at: None,
-        not_before: None,
-        expires: None,
-        handles,
         kept: Box::new([Some("Zoë\r\nX-Admin: 1".into()), None]),
+        ..Claims::bare(subject)
     }
 }
 

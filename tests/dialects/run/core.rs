@@ -199,7 +199,7 @@ impl Core {
         let issuer = &self.snapshot.issuers[place.issuer];
         let refresh_ring = &self.rings[self.snapshot.policy.profiles.len() + place.issuer];
         let (ring, dialect) = (&self.rings[issuer.profile], &*issuer.dialect);
-        let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat };
+        let desk = Desk { issuer, ring, refresh_ring, dialect, seat: place.seat, millisecond: 0 };
         // What no dialect here serves is a mistake of ours.
         let endpoint = if self.fault == Some(Fault::Internal) { Endpoint::Introspect } else { place.endpoint };
         if endpoint == Endpoint::Assets {

@@ -24,7 +24,7 @@ export class Looker {
   }
 
   async start() {
-    this.chromium = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+    this.chromium = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS, timeout: 120000 });
   }
 
   async end() {
@@ -37,7 +37,7 @@ export class Looker {
       ignoreHTTPSErrors: true, locale: "en-GB", viewport: { width: 1280, height: 800 }, ...settings,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(60000);
     // Whatever the policy of a page forbids and the page wanted all the same.
     page.on("console", (message) => {
       if (message.type() === "error" && /Content Security Policy|Refused to/.test(message.text())) {
