@@ -99,6 +99,8 @@ pub struct Listener {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Whether a trusted proxy names the caller before he speaks.
     pub proxy_protocol: ProxyProtocol,
+    /// What messages say in `Via` of having passed here; `None`: nothing.
+    pub via: Option<Arc<str>>,
 }
 
 /// What a connection of a trusted proxy begins with. Anybody else's bytes are never

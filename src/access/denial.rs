@@ -1,6 +1,7 @@
 //! Why a request may not pass, as data. The caller is told less than the operator:
 //! `challenge` is what goes out, `label` is what metrics and logs count.
 
+use crate::access::tenure::Ending;
 use crate::clock::Seconds;
 use crate::dialect::condition::{Badness, Challenge};
 use crate::token::scope::Scopes;
@@ -50,6 +51,15 @@ pub enum Denial {
     UserRequired,
     /// Neither valid nor invalid: something needed for the answer is not there.
     CannotTell(Seconds),
+}
+
+impl From<Ending> for Denial {
+    fn from(ending: Ending) -> Denial {
+        match ending {
+            Ending::Expired => Denial::Expired,
+            Ending::Revoked | Ending::Narrowed => Denial::Revoked,
+        }
+    }
 }
 
 impl Denial {

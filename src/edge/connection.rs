@@ -143,10 +143,12 @@ impl Seat {
         Some(Seat { worker: Arc::clone(worker), listener })
     }
 
+    /// Whose connection it is.
     pub(in crate::edge) fn worker(&self) -> &Worker {
         &self.worker
     }
 
+    /// Index of the listener that let it in.
     pub(in crate::edge) fn listener(&self) -> usize {
         self.listener
     }

@@ -10,6 +10,8 @@ pub mod headers;
 pub mod identity;
 pub mod stamp;
 pub mod target;
+pub mod underway;
+pub mod via;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,6 +37,8 @@ use crate::edge::credential::{deprecated, mint, user_token};
 use crate::edge::deadline::{Bounded, Deadline};
 use crate::edge::forward::headers::{Credential, clean_answer};
 use crate::edge::forward::stamp::Stamp;
+use crate::edge::forward::underway::Underway;
+use crate::edge::head::reason::Reason;
 use crate::edge::head::scanner::HeadLimits;
 use crate::edge::interim::{Awaiting, Interims};
 use crate::edge::request::locate::Located;
@@ -127,6 +131,8 @@ impl Errand<'_> {
         let stamp = self.stamp(upstream);
         let awaiting = Awaiting { wait: plan.first_byte_timeout, interims: self.interims(), stamp: Some(&stamp) };
         let asked = exchange(balance, pulses, awaiting, search, &write, body);
+        let mut watch = None;
+        let asked = Underway::new(asked, upload.clone(), || self.rests(plan), &mut watch);
         let outcome = Bounded::new(asked, deadline.clone()).await;
         let fault = |error| upload.as_ref().and_then(|u| u.fault()).unwrap_or(error);
         let (mut answer, lease) = match outcome {
@@ -152,8 +158,9 @@ impl Errand<'_> {
         };
         download.beside(upload);
         record.answered();
-        *answer.body_mut() = whole.map_or_else(|| AnswerBody::stream(download, self.watch(plan)), AnswerBody::whole);
-        rewrite(&mut answer);
+        let streamed = |download| AnswerBody::stream(download, watch.or_else(|| self.watch(plan)));
+        *answer.body_mut() = whole.map_or_else(|| streamed(download), AnswerBody::whole);
+        self.rewrite(&mut answer);
         Ok(answer)
     }
 
@@ -163,6 +170,11 @@ impl Errand<'_> {
         let deadline = self.call.and_then(|call| call.deadline);
         let deadline = deadline.map(|end| Box::pin(tokio::time::sleep_until(end)));
         Watch::over(self.connection, kind, self.tenure(plan), deadline)
+    }
+
+    /// The same while the request is on its way; `None`: it does not rest on a token.
+    fn rests(&self, plan: &Plan) -> Option<Box<Watch>> {
+        self.tenure(plan).and_then(|_| self.watch(plan))
     }
 
     fn tenure(&self, plan: &Plan) -> Option<Tenure> {
@@ -179,7 +191,7 @@ impl Errand<'_> {
         if !handshake::agreed(handshake, answer.status(), answer.headers()) {
             return Err(ForwardError::BadAnswer);
         }
-        rewrite(&mut answer);
+        self.rewrite(&mut answer);
         let status = handshake::answer(handshake, answer.headers_mut());
         *answer.status_mut() = status;
         if let Some(name) = &self.permit.route().presentation.subprotocol {
@@ -273,6 +285,9 @@ impl Errand<'_> {
         if let Some(ruling) = self.ruling {
             ruling.write(&mut headers);
         }
+        if let Some(name) = &self.listener().via {
+            via::of_request(name, self.head.version, &self.head.headers, &mut headers);
+        }
         headers
     }
 
@@ -357,6 +372,20 @@ impl Errand<'_> {
         }
     }
 
+    /// Makes a backend's answer what the caller gets: its header lines cleaned, nothing of the
+    /// backend's protocol but the words behind its status.
+    fn rewrite(&self, answer: &mut Response<AnswerBody>) {
+        let came = std::mem::take(answer.version_mut());
+        Reason::alone(answer.extensions_mut());
+        clean_answer(answer.headers_mut());
+        if let Some(name) = &self.listener().via {
+            via::add(name, came, answer.headers_mut());
+        }
+        if matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            answer.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+    }
+
     fn listener(&self) -> &Listener {
         &self.world.snapshot.listeners[self.connection.listener]
     }
@@ -365,15 +394,4 @@ impl Errand<'_> {
 /// The caller's address as far as the listener's trusted proxies say.
 pub fn caller(connection: &Connection, listener: &Listener, headers: &HeaderMap) -> IpAddr {
     connection.hop.caller(headers, &listener.trusted_proxies)
-}
-
-/// Makes a backend's answer what the caller gets: its header lines cleaned, nothing of the
-/// backend's protocol.
-fn rewrite(answer: &mut Response<AnswerBody>) {
-    *answer.version_mut() = Version::default();
-    answer.extensions_mut().clear();
-    clean_answer(answer.headers_mut());
-    if matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-        answer.headers_mut().remove(header::CONTENT_LENGTH);
-    }
 }

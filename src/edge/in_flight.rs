@@ -22,6 +22,7 @@ impl InFlight {
 pub struct Running(Arc<Connection>);
 
 impl Running {
+    /// Counts one more, until it is dropped.
     pub(in crate::edge) fn begin(connection: &Arc<Connection>) -> Running {
         connection.in_flight.0.fetch_add(1, Ordering::AcqRel);
         Running(Arc::clone(connection))

@@ -90,6 +90,8 @@ pub fn no_socket(unfit: Unfit) -> BoxedAnswer {
         // RFC 6455 §4.2.2: what would do.
         answer.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static(handshake::VERSION));
         answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        // RFC 9110 §7.8: nobody names a protocol without saying that it is this connection's.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     }
     answer
 }
@@ -122,8 +124,11 @@ pub fn challenged(dialect: &Dialect, challenge: &Challenge, realm: &str) -> Boxe
 }
 
 /// The answer when forwarding failed, where the dialect of the route's first issuer has
-/// words for it.
+/// words for it. A token that ended meanwhile is challenged like one that came too late.
 pub fn failed_in_words_of(route: &Route, policy: &Policy, error: ForwardError) -> Option<BoxedAnswer> {
+    if let ForwardError::TokenEnded(ending) = error {
+        return Some(in_words_of(route, policy, &Denial::from(ending).challenge(), ending.sentence()));
+    }
     let (fault, status) = (error.in_tables()?, error.status());
     let profile = policy.profiles.get(*route.issuers.first()?)?;
     let (code, text) = error.words();

@@ -124,6 +124,7 @@ impl DoorCount {
         }
     }
 
+    /// Counts one less: somebody who was granted entry has gone.
     pub(in crate::edge) fn leave(&self) {
         self.open.fetch_sub(1, Ordering::AcqRel);
     }
@@ -149,6 +150,7 @@ impl Crowd {
         Crowd { open: DoorCount::default(), limit: AtomicUsize::new(limit) }
     }
 
+    /// Counts one more, if the descriptors are enough for it.
     pub(in crate::edge) fn enter(&self) -> Entry {
         self.open.enter(self.limit.load(Ordering::Relaxed))
     }
@@ -158,6 +160,7 @@ impl Crowd {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
+    /// Somebody who was granted entry has gone.
     pub(in crate::edge) fn leave(&self) {
         self.open.leave();
     }

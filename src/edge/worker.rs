@@ -105,10 +105,12 @@ impl Worker {
         self.connections.load(Ordering::Acquire)
     }
 
+    /// Counts a connection, which must be closed again.
     pub(in crate::edge) fn connection_opened(&self) {
         self.connections.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Counts it no more, and tells whoever waits for the last one.
     pub(in crate::edge) fn connection_closed(&self) {
         if self.connections.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.last_left.notify_one();

@@ -115,6 +115,7 @@ fn of_dialect_jwt(desk: Desk<'_>, token: &str) -> Option<FoundAccess> {
     })
 }
 
+/// An opaque token, by its row; its issuer's `audience` is its own.
 pub(in crate::oauth) fn of_row(row: Access, audience: &[String]) -> FoundAccess {
     let handles = Handles {
         token: row.token,

@@ -41,6 +41,8 @@ pub(in crate::oauth) async fn answer<S: GrantStore + Directory, P: PasswordCheck
     Ok(Answer::plain(desk.dialect.introspected(active.as_ref())))
 }
 
+/// What is told of an access token; `None` if it has ended, was called back, or its person
+/// is disabled.
 pub(in crate::oauth) fn live_access<S, P>(
     service: &Service<S, P>,
     desk: Desk<'_>,

@@ -27,6 +27,7 @@ pub(in crate::oauth) fn answer(desk: Desk<'_>, seat: &Seat, raw: &RawRequest) ->
     Ok(public(Value::Object(document(desk)).to_string(), "application/json", KEEP))
 }
 
+/// The members of RFC 8414 §2 that the issuer really serves.
 pub(in crate::oauth) fn document(desk: Desk<'_>) -> Map<String, Value> {
     let issuer = desk.issuer;
     let at = |endpoint| {

@@ -102,7 +102,7 @@ pub enum Lasting {
     WebSocket,
     /// A gRPC call.
     Grpc,
-    /// Any other answer: events, a download.
+    /// Anything else that takes its time: events, a download, an upload.
     Stream,
 }
 

@@ -241,6 +241,7 @@ fn snapshot(doors: Vec<(Door, DoorLimits)>, folder: &Path, workers: usize) -> Sn
         managed: Vec::new(),
         trusted_proxies: Vec::new(),
         proxy_protocol: ProxyProtocol::Off,
+        via: None,
     });
     let listeners: Vec<_> = listeners.collect();
     let addresses = listeners.iter().map(|listener| (Arc::clone(&listener.name), anywhere.into())).collect();

@@ -225,6 +225,7 @@ fn listener(address: SocketAddr) -> Listener {
         },
         trusted_proxies: Vec::new(),
         proxy_protocol: ProxyProtocol::Off,
+        via: None,
     }
 }
 

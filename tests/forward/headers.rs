@@ -116,3 +116,16 @@ async fn the_echo_shows_what_a_backend_would_see() {
     assert_eq!(said["headers"]["x-a"], "1, 2");
     assert_eq!(said["headers"]["x-forwarded-for"], "127.0.0.1");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn via_is_said_where_the_listener_has_a_name_for_it() {
+    let backend = says("HTTP/1.0 200 OK\r\nvia: 1.1 behind\r\ncontent-length: 2\r\n\r\nok", Then::Keep).await;
+    let named = Gateway::with(vec![route("/a", backend.address)], |listener| listener.via = Some("edge-1".into()));
+    let answer = get(named.address, "/a", "via: 1.0 before, 2 other").await;
+    assert_eq!(answer.all("via"), ["1.1 behind", "1.0 edge-1"], "by the version it came by");
+    assert_eq!(backend.header("via"), ["1.0 before, 2 other", "1.1 edge-1"]);
+    let backend = says(OK, Then::Keep).await;
+    let silent = Gateway::serve(vec![route("/a", backend.address)]);
+    let answer = get(silent.address, "/a", "via: 1.0 before").await;
+    assert_eq!((answer.all("via"), backend.header("via")), (Vec::new(), Vec::new()));
+}

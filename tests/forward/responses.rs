@@ -54,6 +54,13 @@ const ROWS: &[Row] = &[
         Got::This("200 OK\r\ncontent-length: 5\r\n\r\n"),
         Reuse::No,
     ),
+    Row(
+        "words of the backend's own",
+        "GET",
+        "418 Order 7 is closed\r\ncontent-length: 2\r\n\r\nok",
+        Got::This("418 Order 7 is closed\r\ncontent-length: 2\r\n\r\nok"),
+        Reuse::Yes,
+    ),
     Row("204", "GET", "204 No Content\r\n\r\n", Got::This("204 No Content\r\n\r\n"), Reuse::Yes),
     Row(
         "204 with a length",
@@ -145,7 +152,7 @@ const ROWS: &[Row] = &[
         "a status that nobody knows",
         "GET",
         "299 Whatever\r\ncontent-length: 2\r\n\r\nok",
-        Got::This("299 \r\ncontent-length: 2\r\n\r\nok"),
+        Got::This("299 Whatever\r\ncontent-length: 2\r\n\r\nok"),
         Reuse::Yes,
     ),
     Row(

@@ -106,6 +106,7 @@ fn pseudo() -> Vec<Case> {
         with("8.3: an unknown one", &[(":test", "ok")]),
         malformed("8.3: one of an answer", &[METHOD, SCHEME, PATH, AUTHORITY, (":status", "200")]),
         malformed("8.3: behind a regular field", &[METHOD, SCHEME, AUTHORITY, ("x-test", "ok"), PATH]),
+        malformed("8.3.1: a path with a fragment", &[METHOD, SCHEME, (":path", "/hello#a"), AUTHORITY]),
         malformed("8.3.1: an empty path", &[METHOD, SCHEME, (":path", ""), AUTHORITY]),
         malformed("8.3.1: no method", &[SCHEME, PATH, AUTHORITY]),
         malformed("8.3.1: no scheme", &[METHOD, PATH, AUTHORITY]),

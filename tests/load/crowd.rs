@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -11,13 +12,15 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use crate::process::resident;
 use crate::support::files;
 use crate::support::gateway::Gateway;
-use crate::support::h2::{END_HEADERS, END_STREAM, HEADERS, Said, Wire, block, field, frame};
-use crate::support::http::curl;
+use crate::support::h2::{ACK, END_HEADERS, END_STREAM, HEADERS, PING, Said, Wire, block, field, frame};
+use crate::support::http::{curl, series};
 use crate::support::tls::trusting;
 use crate::support::yaml::standard;
 
 /// How many, where the system lets this process and the gateway have so many files each.
 const CROWD: u64 = 10_000;
+/// How long those who are there may be left alone: less than HTTP/2 waits for a word.
+const LOOK_AFTER: Duration = Duration::from_secs(8);
 /// Threads that make them.
 const HANDS: u64 = 16;
 /// Files of a process that are not for callers.
@@ -72,10 +75,39 @@ fn wide(name: &str) -> Gateway {
     Gateway::start(name, &yaml)
 }
 
+/// A caller who stays.
+trait Idler: Send {
+    /// Answers what he was asked meanwhile.
+    fn stay(&mut self) {}
+}
+
+impl Idler for Tls {}
+
+/// HTTP/2 asks a silent caller whether he is there, and drops him who does not say so.
+impl Idler for Wire {
+    fn stay(&mut self) {
+        self.be_patient_for(Duration::from_micros(1));
+        while let Said::Ping(payload) = self.hear() {
+            self.say(&frame(PING, ACK, 0, payload));
+        }
+    }
+}
+
 /// So many callers, who come by several hands: each waits for the gateway several times.
-fn crowd<T: Send>(count: u64, make: &(impl Fn() -> T + Sync)) -> Vec<T> {
+fn crowd<T: Idler>(count: u64, make: &(impl Fn() -> T + Sync)) -> Vec<T> {
+    let hand = || {
+        let (mut callers, mut seen) = (Vec::new(), Instant::now());
+        for _ in 0..count / HANDS {
+            callers.push(make());
+            if seen.elapsed() > LOOK_AFTER {
+                callers.iter_mut().for_each(T::stay);
+                seen = Instant::now();
+            }
+        }
+        callers.iter_mut().for_each(T::stay);
+        callers
+    };
     std::thread::scope(|scope| {
-        let hand = || (0..count / HANDS).map(|_| make()).collect::<Vec<T>>();
         let hands: Vec<_> = (0..HANDS).map(|_| scope.spawn(hand)).collect();
         hands.into_iter().flat_map(|hand| hand.join().expect("every caller is served")).collect()
     })
@@ -85,13 +117,15 @@ fn crowd<T: Send>(count: u64, make: &(impl Fn() -> T + Sync)) -> Vec<T> {
 static TURN: Mutex<()> = Mutex::new(());
 
 /// What each of a crowd costs who are made by `make`, and that one more is served beside them.
-fn cost_of_a_crowd<T: Send>(gateway: &Gateway, most: u64, what: &str, make: impl Fn() -> T + Sync) {
+fn cost_of_a_crowd<T: Idler>(gateway: &Gateway, most: u64, what: &str, make: impl Fn() -> T + Sync) {
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let count = CROWD.min(files::most() - RESERVE);
     let warm = crowd(HANDS, &make);
     let before = resident(gateway.pid());
     let callers = crowd(count, &make);
     let each = (resident(gateway.pid()) - before) / callers.len() as u64;
+    let open = series(gateway.address("metrics"), "tollgate_connections_open{listener=\"public\"}");
+    assert!(open >= callers.len() as u64, "{open} of {} are still there", callers.len());
     println!("{} idle TLS connections, {what}: {each} bytes each", callers.len());
     assert!(each <= most, "{each} bytes for each of {count} idle connections, {what}");
     assert_eq!(curl(&["--http1.1", &format!("{}/open/y", gateway.https("public"))]).status, 200);

@@ -246,7 +246,7 @@ fn read_over_tls(gateway: &Gateway, path: &str, token: &str) -> (String, std::io
     let socket = std::net::TcpStream::connect(gateway.address("public")).expect("connected");
     socket.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     let name = ServerName::try_from("localhost").expect("a name");
-    let session = ClientConnection::new(Arc::new(trusting(&[])), name).expect("a session");
+    let session = ClientConnection::new(Arc::new(trusting(&[b"http/1.0"])), name).expect("a session");
     let mut tls = StreamOwned::new(session, socket);
     let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
     tls.write_all(request.as_bytes()).expect("sent");

@@ -16,6 +16,7 @@ mod interim;
 mod peers;
 mod sockets;
 mod trailers;
+mod uploads;
 mod upstream;
 
 use std::net::SocketAddr;

@@ -186,6 +186,8 @@ async fn who_may_not_or_asks_wrongly_gets_no_tunnel() {
         let told = String::from_utf8_lossy(&told[..count]).into_owned();
         assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{head}{told}");
         assert!(!told.contains("switching"), "{told}");
+        let offers = told.contains("\r\nupgrade: websocket\r\n") && told.contains("\r\nconnection: upgrade\r\n");
+        assert_eq!(offers, status == 426, "{told}");
     }
 }
 

@@ -136,8 +136,12 @@ proptest! {
     }
 
     #[test]
-    fn any_text_ends_in_an_answer(raw in any::<String>()) {
-        let _ = canonical(&raw);
-        let _ = canonical(&format!("/{raw}"));
+    fn any_text_is_refused_or_has_one_form(raw in any::<String>()) {
+        for raw in [format!("/{raw}"), raw] {
+            if let Ok(path) = canonical(&raw) {
+                prop_assert!(raw.starts_with('/'), "{}", raw);
+                prop_assert_eq!(canonical(&path), Ok(path.clone()));
+            }
+        }
     }
 }

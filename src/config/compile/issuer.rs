@@ -210,7 +210,7 @@ impl Compiler<'_> {
         let Some(named) = written else { return Vec::new() };
         let mut out = Vec::new();
         for (name, text) in named.value.iter() {
-            let scope = self.spelt_scope(&name.value, name.place, false);
+            let scope = self.spelt_scope(&name.value, name.place);
             out.extend(scope.map(|scope| (scope, text.clone())));
         }
         out

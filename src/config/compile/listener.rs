@@ -18,6 +18,9 @@ use crate::snapshot::{Address, Door, Listener, ProxyProtocol};
 /// Where https answers unless it is said.
 const HTTPS_PORT: u16 = 443;
 
+/// The longest name in `Via`.
+const MAX_VIA: usize = 64;
+
 /// A listener and what stands behind it.
 pub(super) struct Front {
     pub listener: Listener,
@@ -63,6 +66,7 @@ impl Compiler<'_> {
         let limits = self.door_limits(&document.limits);
         let trusted_proxies = document.trusted_proxies.iter().filter_map(|network| self.network(network)).collect();
         let proxy_protocol = self.proxy_protocol(document);
+        let via = document.via.as_ref().and_then(|via| self.via(via));
         let door = match (&document.tls, &document.redirect) {
             (Some(tls), Some(redirect)) => {
                 let problem = Problem::new(Code::Combination, format!("listener `{name}` has both tls and redirect"))
@@ -98,6 +102,7 @@ impl Compiler<'_> {
                 limits,
                 trusted_proxies,
                 proxy_protocol,
+                via,
             },
             serves,
         })
@@ -116,6 +121,18 @@ impl Compiler<'_> {
             self.wrong_with_help(Code::Combination, written.place, message, "from nobody", help);
         }
         meant
+    }
+
+    /// A pseudonym of `Via`: a host's name, perhaps with a port, or one word.
+    fn via(&mut self, written: &At<String>) -> Option<Arc<str>> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
+        if (1..=MAX_VIA).contains(&written.value.len()) && written.value.bytes().all(good) {
+            return Some(Arc::from(written.value.as_str()));
+        }
+        let message = format!("`{written}` is not a name for `via`");
+        let help = format!("one word of letters, digits and `- . _ :`, at most {MAX_VIA} bytes, such as edge-1");
+        self.wrong_with_help(Code::WrongValue, written.place, message, "not one word", help);
+        None
     }
 
     fn port<W>(&mut self, written: &At<OrNumber<W>>) -> Option<u16> {
@@ -166,6 +183,7 @@ fn self_signed_names(document: &GatewayDocument) -> Vec<String> {
     names.into_iter().collect()
 }
 
+/// Whether a certificate can name it: DNS labels, a wildcard in front at most.
 pub(super) fn is_dns_name(host: &str) -> bool {
     let label = |part: &str| {
         !part.is_empty() && part.len() <= 63 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

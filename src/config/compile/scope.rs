@@ -20,7 +20,7 @@ pub(super) enum Catalogue<'a> {
 impl Compiler<'_> {
     /// One scope that is well spelt and defined.
     pub fn scope(&mut self, name: &At<impl AsRef<str>>, catalogue: &Catalogue<'_>, whose: &str) -> Option<Scope> {
-        let scope = self.spelt_scope(name.value.as_ref(), name.place, self.places().hidden(name.place))?;
+        let scope = self.spelt_scope(name.value.as_ref(), name.place)?;
         let Catalogue::Closed(known) = catalogue else { return Some(scope) };
         if known.contains(&&scope) {
             return Some(scope);
@@ -51,10 +51,11 @@ impl Compiler<'_> {
         names.filter_map(|name| self.scope(name, catalogue, whose)).collect()
     }
 
-    /// One scope that is well spelt.
-    pub fn spelt_scope(&mut self, name: &str, place: Place, hidden: bool) -> Option<Scope> {
+    /// One scope that is well spelt. What came from a secret is not repeated.
+    pub fn spelt_scope(&mut self, name: &str, place: Place) -> Option<Scope> {
         let scope = Scope::parse(name);
         if scope.is_none() {
+            let hidden = self.places().hidden(place);
             let message = if hidden { "not a scope".to_owned() } else { format!("`{name}` is not a scope") };
             let label = "expected printable ASCII without blanks, quotes and backslashes";
             self.wrong(Code::WrongValue, place, message, label);

@@ -140,7 +140,9 @@ impl Compiler<'_> {
             .and_then(|config| Ok((config, terms.tickets.map_or_else(Ticketer::new, Ok)?)));
         match made {
             Ok((mut config, ticketer)) => {
-                config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+                // Who offers nothing of these is refused (RFC 7301 §3.2), and callers of HTTP/1.0
+                // such as `curl --http1.0` offer that alone.
+                config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), b"http/1.0".to_vec()];
                 config.ticketer = ticketer;
                 config.send_tls13_tickets = TICKETS;
                 Some(TlsSide { config: Arc::new(config), certificate_end, managed: Vec::new() })

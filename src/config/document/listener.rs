@@ -35,6 +35,8 @@ pub struct ListenerDocument {
     pub trusted_proxies: OneOrMany,
     /// Whether trusted proxies name the caller by the PROXY protocol (versions 1 and 2); default off.
     pub proxy_protocol: Option<At<ProxyProtocolName>>,
+    /// A name by which requests and answers say in `Via` that they passed here (RFC 9110 §7.6.3); left out: they do not say it.
+    pub via: Option<At<String>>,
 }
 
 /// Who may connect to a listener whose address is a path.

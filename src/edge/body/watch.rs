@@ -1,6 +1,6 @@
-//! What may end an answer that is still on its way: its token, the time that a gRPC
-//! caller gave it, or a fault, which gRPC's trailers can name. Takes a lifeline once the
-//! answer outlives its first bytes.
+//! What may end an answer that is still on its way, or a request that is: its token, the
+//! time that a gRPC caller gave it, or a fault, which gRPC's trailers can name. Takes a
+//! lifeline once the answer outlives its first bytes.
 //! Must never: let an answer that was ended look complete.
 
 use std::future::Future as _;
@@ -40,6 +40,15 @@ pub enum Cut {
     Trailers(ForwardError, HeaderMap),
     /// By breaking off.
     Broken(ForwardError),
+}
+
+impl Cut {
+    /// What ended it.
+    pub fn error(&self) -> ForwardError {
+        match self {
+            Cut::Trailers(error, _) | Cut::Broken(error) => *error,
+        }
+    }
 }
 
 impl Watch {

@@ -11,6 +11,7 @@ use crate::edge::body::{AnswerBody, BoxedAnswer};
 use crate::edge::head::chunked::Chunks;
 use crate::edge::head::field;
 use crate::edge::head::framed::Framed;
+use crate::edge::head::reason::Reason;
 use crate::edge::head::scanner::{HeadLimits, words};
 use crate::edge::worker::spare;
 
@@ -76,7 +77,7 @@ pub fn length(bytes: &[u8], searched: &mut usize) -> Result<Option<usize>, BadHe
 /// Reads a whole head, the answer to a request of that method.
 pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
     let mut at = memchr::memchr(b'\n', head).ok_or(BadHead)? + 1;
-    let (version, status) = status_line(line(&head[..at - 1])).ok_or(BadHead)?;
+    let (version, status, reason) = status_line(line(&head[..at - 1])).ok_or(BadHead)?;
     let mut headers = spare::take(USUAL_LINES);
     let mut facts = Facts::default();
     while let Some(found) = memchr::memchr(b'\n', &head[at..]) {
@@ -100,6 +101,9 @@ pub fn read(head: &Bytes, method: &Method) -> Result<Answer, BadHead> {
     *head.status_mut() = status;
     *head.version_mut() = version;
     *head.headers_mut() = headers;
+    if let Some(reason) = reason {
+        head.extensions_mut().insert(reason);
+    }
     Ok(Answer { head, body, after })
 }
 
@@ -117,7 +121,7 @@ fn line(text: &[u8]) -> &[u8] {
 }
 
 /// `HTTP/1.x NNN`, perhaps a blank and words that mean nothing.
-fn status_line(text: &[u8]) -> Option<(Version, StatusCode)> {
+fn status_line(text: &[u8]) -> Option<(Version, StatusCode, Option<Reason>)> {
     let rest = text.strip_prefix(b"HTTP/1.")?;
     let version = match rest.first()? {
         b'1' => Version::HTTP_11,
@@ -126,7 +130,8 @@ fn status_line(text: &[u8]) -> Option<(Version, StatusCode)> {
     };
     let (code, words) = rest.get(1..)?.strip_prefix(b" ")?.split_at_checked(3)?;
     let clean = field::unclean(words).is_none() && (words.is_empty() || words[0] == b' ');
-    StatusCode::from_bytes(code).ok().filter(|_| clean).map(|status| (version, status))
+    let status = StatusCode::from_bytes(code).ok().filter(|_| clean)?;
+    Some((version, status, Reason::of(status, words.get(1..).unwrap_or_default())))
 }
 
 /// What the header lines say about framing and connection.

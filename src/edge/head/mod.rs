@@ -7,6 +7,7 @@ pub mod chunked;
 pub mod field;
 pub mod framed;
 pub mod host;
+pub mod reason;
 pub mod refusal;
 pub mod request;
 pub mod request_line;

@@ -234,12 +234,14 @@ impl Scanner {
             (Some(encoding), None) => encoding,
             (None, length) => Framing::Length(length.unwrap_or(0)),
         };
-        let Some(host) = &self.host else { return Err(Refusal::HostMissing) };
-        match &request.authority {
-            Some(authority) if !bytes[authority.clone()].eq_ignore_ascii_case(&bytes[host.clone()]) => {
+        match (&request.authority, &self.host) {
+            // HTTP/1.0 knows no `Host`; who names the whole URI says all the same whom he means.
+            (Some(_), None) if request.version == Version::Http10 => Ok(framing),
+            (_, None) => Err(Refusal::HostMissing),
+            (Some(authority), Some(host)) if !bytes[authority.clone()].eq_ignore_ascii_case(&bytes[host.clone()]) => {
                 Err(Refusal::HostMismatch)
             }
-            _ => Ok(framing),
+            (_, Some(_)) => Ok(framing),
         }
     }
 }

@@ -167,6 +167,9 @@ fn two_ways_to_end_a_body_are_refused() {
 fn one_host_and_no_other() {
     refuses("GET / HTTP/1.1\r\n\r\n", Refusal::HostMissing);
     refuses("GET / HTTP/1.0\r\n\r\n", Refusal::HostMissing);
+    // The whole URI says which one, where HTTP/1.0 has no `Host`.
+    passes("GET http://a/ HTTP/1.0\r\n\r\n");
+    refuses("GET http://a/ HTTP/1.1\r\n\r\n", Refusal::HostMissing);
     refuses(&with("Host: a"), Refusal::HostRepeated);
     refuses(&with("host: b"), Refusal::HostRepeated);
     for host in ["", "a, b", "a b", "u@a", "a/b", "a:x"] {

@@ -54,7 +54,7 @@ where
     let (frame, then, mut sending) = {
         let mut wire = lock(wire);
         wire.begin_answer();
-        let said = reply::write_lines(answer.status(), answer.headers(), wire.outflow.text());
+        let said = reply::write_lines(&answer, wire.outflow.text());
         let frame = reply::framing(terms, answer.status(), said, answer.body().size_hint().exact());
         let then = then(connection, &mut wire, terms, frame, said);
         reply::write_end(&connection.worker, terms, said, frame, then, wire.outflow.text());

@@ -5,6 +5,7 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{Response, StatusCode, Version};
 
 use crate::edge::body::outflow::write_decimal;
+use crate::edge::head::reason::Reason;
 use crate::edge::head::scanner::words;
 use crate::edge::http1::connection::{Terms, Wanted};
 use crate::edge::respond::date;
@@ -46,15 +47,16 @@ pub(in crate::edge::http1) struct Said {
 }
 
 /// Writes the status line and the header lines, but for those of the connection.
-pub(in crate::edge::http1) fn write_lines(status: StatusCode, headers: &HeaderMap, out: &mut Vec<u8>) -> Said {
+pub(in crate::edge::http1) fn write_lines<B>(answer: &Response<B>, out: &mut Vec<u8>) -> Said {
     out.reserve(USUAL_HEAD);
-    write_status(status, out);
-    let switches = status == StatusCode::SWITCHING_PROTOCOLS;
+    let (status, headers) = (answer.status(), answer.headers());
+    write_status(status, answer.extensions().get(), out);
+    let upgrades = matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::UPGRADE_REQUIRED);
     let mut said = Said::default();
     for (name, value) in headers {
         if *name == header::CONNECTION {
             said.close |= words(value.as_bytes()).any(|word| word.eq_ignore_ascii_case(b"close"));
-            if !switches {
+            if !upgrades {
                 continue;
             }
         } else if *name == header::TRANSFER_ENCODING {
@@ -69,14 +71,18 @@ pub(in crate::edge::http1) fn write_lines(status: StatusCode, headers: &HeaderMa
     said
 }
 
-fn write_status(status: StatusCode, out: &mut Vec<u8>) {
-    if status == StatusCode::OK {
+/// Writes the status line; `reason` are a backend's own words for it.
+fn write_status(status: StatusCode, reason: Option<&Reason>, out: &mut Vec<u8>) {
+    if status == StatusCode::OK && reason.is_none() {
         return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     }
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');
-    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(match reason {
+        Some(reason) => reason.as_bytes(),
+        None => status.canonical_reason().unwrap_or_default().as_bytes(),
+    });
     out.extend_from_slice(b"\r\n");
 }
 
@@ -131,7 +137,7 @@ pub(in crate::edge::http1) fn write_end(
 
 /// Writes an interim answer (RFC 9110 §15.2): a head with no framing of its own.
 pub(in crate::edge::http1) fn interim(head: &Response<()>, out: &mut Vec<u8>) {
-    write_status(head.status(), out);
+    write_status(head.status(), None, out);
     head.headers().iter().for_each(|(name, value)| line(name, value.as_bytes(), out));
     out.extend_from_slice(b"\r\n");
 }

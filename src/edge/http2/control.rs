@@ -22,6 +22,7 @@ const LARGEST_FRAME: u32 = (1 << 24) - 1;
 const HIGHEST: u32 = (1 << 31) - 1;
 
 impl<S: Serve> Engine<S> {
+    /// SETTINGS (RFC 9113 §6.5): put in force, and acknowledged.
     pub(super) fn settings(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         if header.stream != 0 {
             return Err(Fault::Protocol);
@@ -64,6 +65,7 @@ impl<S: Serve> Engine<S> {
         Ok(())
     }
 
+    /// WINDOW_UPDATE (RFC 9113 §6.9): so many bytes `more` may be sent.
     pub(super) fn widen(&mut self, header: FrameHeader, more: u32) -> Result<(), Fault> {
         let more = i64::from(more & 0x7FFF_FFFF);
         if header.stream == 0 {
@@ -89,6 +91,7 @@ impl<S: Serve> Engine<S> {
         Ok(())
     }
 
+    /// PING (RFC 9113 §6.7): answered, or the answer to one of ours.
     pub(super) fn ping(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         let (true, Some(payload)) = (header.stream == 0, payload.first_chunk::<8>()) else {
             return Err(Fault::Protocol);
@@ -117,6 +120,7 @@ impl<S: Serve> Engine<S> {
         }
     }
 
+    /// RST_STREAM (RFC 9113 §6.4); resets of what was never begun are paid for.
     pub(super) fn reset_by_caller(&mut self, header: FrameHeader, reason: Reason) -> Result<(), Fault> {
         if header.stream == 0 || self.is_unheard_of(header.stream) {
             return Err(Fault::Protocol);

@@ -233,6 +233,7 @@ impl<S: Serve> Engine<S> {
         self.gone.iter().rev().find(|(gone, _)| *gone == id).map(|(_, how)| *how)
     }
 
+    /// Notes how a stream ended; the oldest note makes room.
     pub(super) fn remember(&mut self, id: u32, how: Gone) {
         if self.gone.len() == REMEMBERED {
             let oldest = self.gone.pop_front().map_or(0, |(id, _)| id);

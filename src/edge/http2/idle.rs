@@ -50,6 +50,7 @@ impl IdleWatch {
         self.pulse.arm(after);
     }
 
+    /// What is to be done about the connection now.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Idleness {
         self.pulse.register(cx.waker());
         if self.stage == Stage::Serving && self.connection.worker.shared.drain.draining() {

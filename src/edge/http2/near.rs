@@ -20,6 +20,7 @@ pub(super) struct Near {
 }
 
 impl Near {
+    /// With nothing read yet.
     pub(super) fn new(inlet: Arc<Inlet>) -> Near {
         Near { inlet, rest: Bytes::new() }
     }

@@ -39,6 +39,7 @@ impl Heartbeat {
         Heartbeat { pulse, stage: Stage::Resting }
     }
 
+    /// Asks when it was silent for long, and says whether it answers.
     pub(super) fn poll<S: Serve>(&mut self, engine: &mut Engine<S>, cx: &mut Context<'_>) -> Life {
         self.pulse.register(cx.waker());
         if self.stage == Stage::Asked && engine.alive {

@@ -39,6 +39,7 @@ pub(super) struct Block {
 }
 
 impl<S: Serve> Engine<S> {
+    /// HEADERS (RFC 9113 §6.2): a request, or the trailers of one.
     pub(super) fn headers(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         if header.stream.is_multiple_of(2) {
             return Err(Fault::Protocol);
@@ -59,6 +60,7 @@ impl<S: Serve> Engine<S> {
         Ok(())
     }
 
+    /// CONTINUATION (RFC 9113 §6.10) of the block that is open; a block over its bound is a flood.
     pub(super) fn continuation(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         let Some(block) = &mut self.block else { return Err(Fault::Protocol) };
         if block.bytes.len() + payload.len() > self.limits.header_bytes.saturating_mul(BLOCK_SLACK) {
@@ -177,6 +179,7 @@ impl<S: Serve> Engine<S> {
         at
     }
 
+    /// DATA (RFC 9113 §6.1), counted against both windows with its padding.
     pub(super) fn data(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Fault> {
         let id = header.stream;
         let (from, to) = frame::unpadded(&header, payload).filter(|_| id != 0).ok_or(Fault::Protocol)?;

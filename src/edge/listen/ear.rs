@@ -127,6 +127,7 @@ pub(in crate::edge) enum Listening {
 }
 
 impl Listening {
+    /// Hands the socket to the runtime of this thread.
     pub(in crate::edge) fn watch(ear: Ear) -> io::Result<Listening> {
         match ear.sort {
             Sort::Tcp(socket) => tokio::net::TcpListener::from_std(socket).map(Listening::Tcp),
@@ -152,6 +153,7 @@ impl Listening {
         }
     }
 
+    /// Takes it back from the runtime, for a successor.
     pub(in crate::edge) fn release(self) -> io::Result<Ear> {
         match self {
             Listening::Tcp(socket) => socket.into_std().map(Ear::from),

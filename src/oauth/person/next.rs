@@ -30,6 +30,7 @@ impl Next {
         Next::ALL.into_iter().find(|next| next.as_str() == word).unwrap_or(Next::Account)
     }
 
+    /// Where that page is.
     pub(super) fn endpoint(self) -> Endpoint {
         match self {
             Next::Account => Endpoint::Account,

@@ -52,8 +52,11 @@ pub(in crate::oauth) fn read(
     if types.is_some_and(|types| types.iter().any(|word| *word != "code")) {
         return Err(wrong("response_types other than code are not served"));
     }
-    let uris = redirects(list(members, "redirect_uris")?, sends, policy)?;
-    let after = redirects(list(members, "post_logout_redirect_uris")?, false, policy)?;
+    let uris = redirects(list(members, "redirect_uris")?, policy)?;
+    if sends && uris.is_empty() {
+        return Err(RegistrationFault::Redirect("redirect_uris is missing"));
+    }
+    let after = redirects(list(members, "post_logout_redirect_uris")?, policy)?;
     let name = text(members, "client_name")?.map(str::trim).filter(|name| !name.is_empty());
     if name.is_some_and(|name| name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
         return Err(wrong("client_name is too long, or has control characters"));
@@ -102,15 +105,11 @@ fn grants(
     if out.is_empty() { Err(wrong("grant_types is empty")) } else { Ok(out) }
 }
 
-fn redirects(
-    typed: Option<Vec<&str>>,
-    needed: bool,
-    policy: &Registration,
-) -> Result<Vec<RedirectUri>, RegistrationFault> {
+fn redirects(typed: Option<Vec<&str>>, policy: &Registration) -> Result<Vec<RedirectUri>, RegistrationFault> {
     let wrong = RegistrationFault::Redirect;
     let typed: Vec<String> = typed.unwrap_or_default().into_iter().map(str::to_owned).collect();
     if typed.is_empty() {
-        return if needed { Err(wrong("redirect_uris is missing")) } else { Ok(Vec::new()) };
+        return Ok(Vec::new());
     }
     let mut flaws = Vec::new();
     let uris = redirect_uris(&typed, &mut flaws);

@@ -24,6 +24,7 @@ pub(in crate::edge::http1::wire) enum Overdue {
 }
 
 impl Wire {
+    /// Begins to wait for something, unless it is waited for already.
     pub(in crate::edge::http1::wire) fn wait_for(&mut self, what: Waiting, limit: Duration) {
         if self.waiting != what {
             self.waiting = what;

@@ -287,6 +287,7 @@ fn shared(folder: &std::path::Path, runtime: tokio::runtime::Handle) -> Shared {
 
 fn snapshot(folder: &std::path::Path) -> Snapshot {
     let listener = Listener {
+        via: None,
         name: Arc::from("bench"),
         address: SocketAddr::from(([127, 0, 0, 1], 0)).into(),
         door: Door::Clear,

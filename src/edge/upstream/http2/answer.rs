@@ -35,6 +35,7 @@ impl Answer {
         Answer { stream, left, stage: Stage::Data }
     }
 
+    /// The next piece, or the trailers. What was taken opens the window again.
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
         if self.stage == Stage::Data {
             match ready!(self.stream.poll_data(cx)) {
