@@ -21,15 +21,45 @@ use crate::cli::user::UserArgs;
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, max_term_width = 100)]
 pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub everywhere: Everywhere,
+    /// What to do; `run` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub struct Everywhere {
     /// The configuration.
     #[arg(short, long, global = true, env = "TOLLGATE_CONFIG", default_value = "gateway.yaml")]
     pub config: PathBuf,
     /// How data is written.
     #[arg(short, long, global = true, value_enum, default_value_t)]
     pub output: Output,
-    /// What to do; `run` if nothing is said.
-    #[command(subcommand)]
-    pub command: Option<Command>,
+}
+
+/// An ordinary start and nothing else. A gateway is resident for months, and the words of all
+/// other commands would be with it: most of a megabyte of code that ran once.
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true)]
+struct Start {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    #[arg(value_parser = ["run"])]
+    verb: Option<String>,
+}
+
+impl Arguments {
+    /// What the process was asked for; whatever is no ordinary start is read, answered or
+    /// refused with all commands known.
+    pub fn of_process() -> Arguments {
+        match Start::try_parse() {
+            Ok(Start { everywhere, verb: _ }) => Arguments { everywhere, command: None },
+            Err(_) => Arguments::parse(),
+        }
+    }
 }
 
 /// What to do.

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
-
-use crate::cli::arguments::{Arguments, Command};
+use crate::cli::arguments::{Arguments, Command, Everywhere};
 use crate::cli::compiling::{context, hash};
 use crate::cli::console::{Console, Presence};
 use crate::cli::failure::Failure;
@@ -26,7 +24,7 @@ use crate::store::Store;
 
 /// Reads the process's arguments, does what they say, and returns the exit code.
 pub fn program() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::of_process();
     match dispatch(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -38,7 +36,7 @@ pub fn program() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
-    let Arguments { config, output, command } = arguments;
+    let Arguments { everywhere: Everywhere { config, output }, command } = arguments;
     let random = OsRandom::default();
     let mut out = io::stdout().lock();
     let trying = context(&ThrowAway, &random);

@@ -46,8 +46,8 @@ impl Store {
         let demand = if key.is_some() { Demand::Any } else { Demand::Closed };
         let database = prepare(folder, demand)?;
         let failed = |e| explain(e, &database);
+        bring_up_to_date(&database)?;
         let mut connection = connect(&database, Purpose::Write).map_err(failed)?;
-        migrate(&mut connection, &database)?;
         use_wal(&connection).map_err(failed)?;
         let vault = Vault::open(&mut connection, &database, key)?;
         let writer = Writer::start(connection).map_err(|source| OpenError::Io {
@@ -114,6 +114,18 @@ impl Store {
         self.inner.writer.push(Piece::new(Extent::Several, work, Waiter::Thread(sender)))?;
         receiver.recv().unwrap_or_else(|_| Err(ended()))
     }
+}
+
+/// Migrates the file, over a connection and on a thread of their own. The steps fill most of a
+/// megabyte with pages; the C allocator gives that back only where nothing that stays was
+/// allocated behind it.
+fn bring_up_to_date(database: &Path) -> Result<(), OpenError> {
+    let steps = || {
+        let mut connection = connect(database, Purpose::Write).map_err(|e| explain(e, database))?;
+        migrate(&mut connection, database)
+    };
+    let outcome = std::thread::scope(|scope| scope.spawn(steps).join());
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 impl fmt::Debug for Store {
