@@ -166,15 +166,18 @@ impl Errand<'_> {
 
     /// What may end the answer while it is on its way.
     fn watch(&self, plan: &Plan) -> Option<Box<Watch>> {
-        let kind = if self.call.is_some() { Lasting::Grpc } else { Lasting::Stream };
-        let deadline = self.call.and_then(|call| call.deadline);
-        let deadline = deadline.map(|end| Box::pin(tokio::time::sleep_until(end)));
-        Watch::over(self.connection, kind, self.tenure(plan), deadline)
+        self.watch_over(self.tenure(plan))
     }
 
     /// The same while the request is on its way; `None`: it does not rest on a token.
     fn rests(&self, plan: &Plan) -> Option<Box<Watch>> {
-        self.tenure(plan).and_then(|_| self.watch(plan))
+        self.tenure(plan).and_then(|tenure| self.watch_over(Some(tenure)))
+    }
+
+    fn watch_over(&self, tenure: Option<Tenure>) -> Option<Box<Watch>> {
+        let kind = if self.call.is_some() { Lasting::Grpc } else { Lasting::Stream };
+        let deadline = self.call.and_then(|call| call.deadline).map(|end| Box::pin(tokio::time::sleep_until(end)));
+        Watch::over(self.connection, kind, tenure, deadline)
     }
 
     fn tenure(&self, plan: &Plan) -> Option<Tenure> {
